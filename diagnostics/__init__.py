@@ -1,0 +1,1 @@
+"""Measuring and judging a line: probes, journal, incidents. Knows nothing of people."""

@@ -1,0 +1,51 @@
+"""An anchor that is silent while its peers answer: a trouble on the far side, told but not counted."""
+
+from __future__ import annotations
+
+from diagnostics.incidents.found import Finding, Moment
+from diagnostics.incidents.surroundings import Surroundings
+from diagnostics.model import MINUTE, Cause, Kind, Remark, Sample, Verdict
+
+TOLD_AFTER_NS = MINUTE
+
+
+class SilentAnchors:
+    """Follows ``Surroundings.anchors``; an anchor's silence is told once it has lasted a minute."""
+
+    def __init__(self, around: Surroundings) -> None:
+        self._around = around
+        self._silent: dict[str, tuple[Moment, Moment]] = {}
+
+    def feed(self, sample: Sample) -> Finding | None:
+        """Note an anchor's sample, after ``Surroundings.note_anchor``; returns the silence that it ends, if any."""
+        key, state = sample.target.id, self._around.anchors[sample.target.id]
+        at = Moment(sample.sent_ns, sample.mono_ns)
+        if state.silent and state.silent_since is not None:
+            start = self._silent[key][0] if key in self._silent else Moment(*state.silent_since)
+            self._silent[key] = (start, at)
+            return None
+        began = self._silent.pop(key, None)
+        return self._finding(key, began[0], at, ongoing=False) if began else None
+
+    def cut(self) -> list[Finding]:
+        findings = [self._finding(key, *span, ongoing=False) for key, span in self._silent.items()]
+        self._silent.clear()
+        return [finding for finding in findings if finding]
+
+    def ongoing(self) -> list[Finding]:
+        findings = [self._finding(key, *span, ongoing=True) for key, span in self._silent.items()]
+        return [finding for finding in findings if finding]
+
+    def _finding(self, key: str, start: Moment, end: Moment, *, ongoing: bool) -> Finding | None:
+        if end.mono_ns - start.mono_ns < TOLD_AFTER_NS:
+            return None
+        silent = [other for other, state in self._around.anchors.items() if state.silent]
+        address = key.rsplit("/", 1)[-1]
+        alone = not set(silent) - {key}
+        verdict = Verdict(
+            Cause.REMOTE if alone else Cause.UNKNOWN,
+            0.6 if alone else 0.3,
+            (Remark.of("one_anchor_silent", address=address), Remark.of("other_anchors_answer")),
+            (Remark.of("not_counted"),),
+        )
+        return Finding(Kind.PARTIAL, start, end, verdict, ongoing)

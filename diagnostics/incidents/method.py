@@ -1,0 +1,73 @@
+"""The thresholds, read from ``resources/method.toml``: one dated place, mirrored in ``docs/method.md``."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+
+from diagnostics.model import MILLISECOND, SECOND
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """Thresholds by name, ``section_key`` of the file. Times in nanoseconds where the name says ``_ns``."""
+
+    version: str
+    gap_ns: int
+    outage_min_rounds: float
+    outage_min_misses: int
+    outage_min_span_ns: int
+    dead_after_misses: int
+    dead_peer_answers: int
+    loss_usual: float
+    loss_suspect: float
+    loss_alarm: float
+    loss_clear: float
+    loss_one_anchor_share: float
+    latency_window_ns: int
+    latency_min_excess_ns: int
+    latency_min_excess_ratio: float
+    latency_open_windows: int
+    latency_close_windows: int
+    latency_usual_minutes: int
+    dns_min_failures: int
+    dns_slow_ns: int
+    dns_outage_margin_ns: int
+    blame: float
+    inseparable: float
+    household: float
+
+
+@cache
+def default_method() -> Method:
+    """The dated default thresholds: the only ones that papers use."""
+    raw = tomllib.loads(resources.files("resources").joinpath("method.toml").read_text("utf-8"))
+    outage, loss, latency, dns = raw["outage"], raw["loss"], raw["latency"], raw["dns"]
+    return Method(
+        version=raw["version"],
+        gap_ns=round(raw["observation"]["gap_s"] * SECOND),
+        outage_min_rounds=outage["min_rounds"],
+        outage_min_misses=outage["min_misses"],
+        outage_min_span_ns=round(outage["min_span_s"] * SECOND),
+        dead_after_misses=raw["anchors"]["dead_after_misses"],
+        dead_peer_answers=raw["anchors"]["dead_peer_answers"],
+        loss_usual=loss["usual"],
+        loss_suspect=loss["suspect"],
+        loss_alarm=loss["alarm"],
+        loss_clear=loss["clear"],
+        loss_one_anchor_share=loss["one_anchor_share"],
+        latency_window_ns=round(latency["window_s"] * SECOND),
+        latency_min_excess_ns=round(latency["min_excess_ms"] * MILLISECOND),
+        latency_min_excess_ratio=latency["min_excess_ratio"],
+        latency_open_windows=latency["open_windows"],
+        latency_close_windows=latency["close_windows"],
+        latency_usual_minutes=latency["usual_minutes"],
+        dns_min_failures=dns["min_failures"],
+        dns_slow_ns=round(dns["slow_ms"] * MILLISECOND),
+        dns_outage_margin_ns=round(dns["outage_margin_s"] * SECOND),
+        blame=raw["confidence"]["blame"],
+        inseparable=raw["confidence"]["inseparable"],
+        household=raw["confidence"]["household"],
+    )

@@ -1,0 +1,140 @@
+"""DNS and captive portals: the line carries packets, but names do not resolve or somebody else answers."""
+
+from __future__ import annotations
+
+from diagnostics.incidents.found import Finding, Moment
+from diagnostics.incidents.surroundings import Surroundings
+from diagnostics.model import MILLISECOND, Cause, Kind, Outcome, Remark, Role, Sample, Verdict
+
+
+class DnsDetector:
+    """The system's resolver fails or is too slow while anchors answer.
+
+    Failures during an outage, or within the margin before one, are the outage's: ``outage_began`` takes them back.
+    """
+
+    def __init__(self, around: Surroundings) -> None:
+        self._around = around
+        self._failures: list[Sample] = []
+        self._direct: list[tuple[int, bool]] = []
+
+    @property
+    def suspicious(self) -> bool:
+        """True while the last answers of the system's resolver were failures."""
+        return bool(self._failures)
+
+    def feed(self, sample: Sample, *, in_outage: bool) -> Finding | None:
+        """Note a resolver's sample; returns the incident that it ends, if any."""
+        if sample.target.role is Role.RESOLVER:
+            if self._failures:
+                self._direct = [*self._direct[-999:], (sample.sent_ns, sample.outcome is Outcome.OK)]
+            return None
+        slow = sample.rtt_ns is not None and sample.rtt_ns >= self._around.method.dns_slow_ns
+        if sample.outcome is Outcome.OK and not slow:
+            finding = self._finding(Moment(sample.sent_ns, sample.mono_ns), ongoing=False)
+            self._clear()
+            return finding
+        if not in_outage:
+            if len(self._failures) >= 1000:
+                del self._failures[500]
+            self._failures.append(sample)
+        return None
+
+    def outage_began(self, start_ns: int) -> Finding | None:
+        """Forget the failures that belong to the outage; an incident that was already there ends where it begins."""
+        edge = start_ns - self._around.method.dns_outage_margin_ns
+        self._failures = [sample for sample in self._failures if sample.sent_ns < edge]
+        return self.cut()
+
+    def cut(self) -> Finding | None:
+        finding = self._finding(None, ongoing=False)
+        self._clear()
+        return finding
+
+    def ongoing(self) -> Finding | None:
+        return self._finding(None, ongoing=True)
+
+    def _clear(self) -> None:
+        self._failures, self._direct = [], []
+
+    def _finding(self, end: Moment | None, *, ongoing: bool) -> Finding | None:
+        if len(self._failures) < self._around.method.dns_min_failures:
+            return None
+        first, last = self._failures[0], self._failures[-1]
+        return Finding(
+            Kind.DNS,
+            Moment(first.sent_ns, first.mono_ns),
+            end or Moment(last.sent_ns, last.mono_ns),
+            self._verdict(),
+            ongoing,
+        )
+
+    def _verdict(self) -> Verdict:
+        slow = sum(sample.outcome is Outcome.OK for sample in self._failures)
+        failed = len(self._failures) - slow
+        reasons = [Remark.of("anchors_answer")]
+        if failed:
+            details = [sample.detail or str(sample.outcome.name.lower()) for sample in self._failures if sample.outcome]
+            reasons.append(Remark.of("names_fail", tries=failed, detail=max(set(details), key=details.count)))
+        if slow:
+            worst = max(sample.rtt_ns or 0 for sample in self._failures)
+            reasons.append(Remark.of("names_slow", tries=slow, worst_ms=worst / MILLISECOND))
+        answered = sum(ok for _, ok in self._direct)
+        if answered * 2 > len(self._direct):
+            reasons.append(Remark.of("other_resolver_answers", answered=answered))
+            return Verdict(Cause.DNS, 0.9, tuple(reasons), (Remark.of("whose_resolver"),))
+        if self._direct:
+            reasons.append(Remark.of("other_resolver_fails", failed=len(self._direct) - answered))
+        return Verdict(Cause.DNS, 0.7, tuple(reasons), (Remark.of("whose_resolver"), Remark.of("port_53_may_be_closed")))
+
+
+class PortalDetector:
+    """The web check is answered by somebody else: a captive portal asks for something first."""
+
+    def __init__(self) -> None:
+        self._first: Sample | None = None
+        self._last: Sample | None = None
+        self._count = 0
+
+    @property
+    def open(self) -> bool:
+        return self._first is not None
+
+    def feed(self, sample: Sample) -> Finding | None:
+        if sample.outcome is Outcome.PORTAL:
+            self._first = self._first or sample
+            self._last = sample
+            self._count += 1
+            return None
+        if sample.outcome is Outcome.OK:
+            finding = self._finding(Moment(sample.sent_ns, sample.mono_ns), ongoing=False)
+            self._first = self._last = None
+            self._count = 0
+            return finding
+        return None
+
+    def cut(self) -> Finding | None:
+        finding = self._finding(None, ongoing=False)
+        self._first = self._last = None
+        self._count = 0
+        return finding
+
+    def ongoing(self) -> Finding | None:
+        return self._finding(None, ongoing=True)
+
+    def _finding(self, end: Moment | None, *, ongoing: bool) -> Finding | None:
+        if self._first is None or self._last is None:
+            return None
+        verdict = Verdict(
+            Cause.CAPTIVE_PORTAL,
+            0.9,
+            (Remark.of("web_check_answered_by_other", tries=self._count, detail=self._first.detail),),
+            (Remark.of("not_the_operator"),),
+        )
+        return Finding(
+            Kind.PARTIAL,
+            Moment(self._first.sent_ns, self._first.mono_ns),
+            end or Moment(self._last.sent_ns, self._last.mono_ns),
+            verdict,
+            ongoing,
+        )

@@ -1,0 +1,247 @@
+"""From a recording to incidents and coverage: a stream that is fed once, in order, and asked at any time."""
+
+from __future__ import annotations
+
+import copy
+from bisect import insort
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from diagnostics.incidents.line_study import LineStudy, RollupRow
+from diagnostics.incidents.method import Method, default_method
+from diagnostics.model import (
+    SECOND,
+    Coverage,
+    Event,
+    EventKind,
+    Exclusion,
+    Gap,
+    GapReason,
+    Incident,
+    Line,
+    Sample,
+    Span,
+)
+
+OFFSET_LIMIT_NS = 200_000_000
+
+
+class RollupTable(Protocol):
+    @property
+    def longest_gap_ns(self) -> int: ...
+    @property
+    def rows(self) -> Sequence[RollupRow]: ...
+
+
+class Block(Protocol):
+    """A stretch of one line's samples in order of sending (``journal.reader.Block`` is one)."""
+
+    @property
+    def line(self) -> Line: ...
+    @property
+    def span(self) -> Span: ...
+    @property
+    def rollups(self) -> RollupTable: ...
+    @property
+    def samples(self) -> Sequence[Sample]: ...
+
+
+@dataclass(slots=True)
+class Stint:
+    """A time observed without a gap on one line."""
+
+    line: Line
+    start_ns: int
+    end_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What an event says of the link, at its time."""
+
+    at_ns: int
+    carrier: bool | None
+    route: bool
+
+
+class Study:
+    """Feed blocks in the order of recording; ``incidents`` and ``coverage`` may be asked in between.
+
+    ``fork`` gives a copy to which provisional blocks can be fed without touching the original.
+    """
+
+    def __init__(self, method: Method | None = None) -> None:
+        self.method = method or default_method()
+        self._lines: dict[str, LineStudy] = {}
+        self._incidents: list[Incident] = []
+        self._stints: list[Stint] = []
+        self._told: list[Told] = []
+        self._known: Told | None = None
+        self._gap_events: list[Gap] = []
+        self._offset_ns: int | None = None
+        self._last_ns: int | None = None
+        self.sample_count = 0
+
+    def fork(self) -> Study:
+        other = copy.copy(self)
+        other._lines = copy.deepcopy(self._lines)
+        other._incidents = list(self._incidents)
+        other._stints = [replace(stint) for stint in self._stints[-1:]]
+        other._stints[:0] = self._stints[:-1]
+        other._told = list(self._told)
+        other._gap_events = list(self._gap_events)
+        return other
+
+    def note(self, events: Iterable[Event]) -> None:
+        """Take in what the recorder says of the link and of its own gaps; before the blocks of the same time."""
+        for event in events:
+            if event.kind is EventKind.LINK:
+                carrier = event.data.get("carrier")
+                told = Told(event.at_ns, None if carrier is None else bool(carrier), bool(event.data.get("gateway")))
+                insort(self._told, told, key=lambda one: one.at_ns)
+            elif event.kind is EventKind.GAP:
+                start = int(str(event.data["start_ns"]))
+                if start < event.at_ns:
+                    self._gap_events.append(Gap(Span(start, event.at_ns), GapReason(str(event.data["reason"]))))
+
+    def feed(self, block: Block) -> None:
+        """Take in one block."""
+        rows = tuple(block.rollups.rows)
+        self.sample_count += sum(row.count for row in rows)
+        if self._follows(block) and not self._told_before(block.span.end_ns):
+            study = self._lines[block.line.id]
+            if study.skim(rows):
+                self._last_ns = self._stints[-1].end_ns = block.span.end_ns
+                self._gather(block.line, study)
+                return
+        for sample in block.samples:
+            self._feed(block.line, sample)
+        study = self._lines[block.line.id]
+        study.end_block(rows)
+        self._gather(block.line, study)
+
+    def _follows(self, block: Block) -> bool:
+        """True when nothing but time lies between the last block and this one: same line, same clocks, no gap."""
+        if self._last_ns is None or not self._stints or self._stints[-1].line.id != block.line.id:
+            return False
+        start = block.span.start_ns
+        return (
+            0 < start - self._last_ns <= self.method.gap_ns
+            and block.rollups.longest_gap_ns <= self.method.gap_ns
+            and block.line.id in self._lines
+        )
+
+    def _told_before(self, at_ns: int) -> bool:
+        return bool(self._told) and self._told[0].at_ns <= at_ns
+
+    def _feed(self, line: Line, sample: Sample) -> None:
+        offset = sample.sent_ns - sample.mono_ns
+        last, before = self._last_ns, self._offset_ns
+        self._last_ns, self._offset_ns = sample.sent_ns, offset
+        stepped = before is not None and abs(offset - before) > OFFSET_LIMIT_NS
+        other_line = bool(self._stints) and self._stints[-1].line.id != line.id
+        gap = last is not None and not 0 <= sample.sent_ns - last <= self.method.gap_ns
+        if last is None or stepped or other_line or gap:
+            self._cut()
+            self._stints.append(Stint(line, sample.sent_ns, sample.sent_ns))
+        study = self._lines.get(line.id)
+        if study is None:
+            study = self._lines[line.id] = LineStudy(self.method)
+        while self._told_before(sample.sent_ns):
+            self._known = self._told.pop(0)
+            study.link(carrier=self._known.carrier, route=self._known.route)
+        if (last is None or other_line) and self._known is not None:
+            study.link(carrier=self._known.carrier, route=self._known.route)
+        self._stints[-1].end_ns = max(self._stints[-1].end_ns, sample.sent_ns)
+        study.feed(sample)
+
+    def _cut(self) -> None:
+        if self._stints:
+            line = self._stints[-1].line
+            study = self._lines[line.id]
+            study.cut()
+            self._gather(line, study)
+
+    def _gather(self, line: Line, study: LineStudy) -> None:
+        self._incidents += [finding.on(line) for finding in study.found]
+        study.found.clear()
+
+    def incidents(self, exclusions: Iterable[Exclusion] = ()) -> tuple[Incident, ...]:
+        """Everything found so far, oldest first; the last line's ongoing troubles included."""
+        found = list(self._incidents)
+        if self._stints:
+            line = self._stints[-1].line
+            found += [finding.on(line) for finding in self._lines[line.id].ongoing()]
+        found.sort(key=lambda incident: (incident.span.start_ns, incident.kind, incident.id))
+        excluded = tuple(exclusions)
+        return tuple(_mark(incident, excluded) for incident in found)
+
+    def coverage(self, line_id: str, span: Span) -> Coverage:
+        """What of ``span`` was observed on a line. The last try stands for the second that follows it."""
+        seen = [
+            clipped
+            for stint in self._stints
+            if stint.line.id == line_id
+            and (clipped := Span(stint.start_ns, stint.end_ns + SECOND).clip(span)) is not None
+        ]
+        observed = _union(seen)
+        others = [Span(s.start_ns, s.end_ns + SECOND) for s in self._stints if s.line.id != line_id]
+        gaps: list[Gap] = []
+        at = span.start_ns
+        for part in [*observed, Span(span.end_ns, span.end_ns)]:
+            if part.start_ns > at:
+                gaps += self._explain(Span(at, part.start_ns), others)
+            at = max(at, part.end_ns)
+        return Coverage(span, sum(part.duration_s for part in observed), tuple(gaps))
+
+    def _explain(self, hole: Span, others: Sequence[Span]) -> list[Gap]:
+        """Split a hole by what is known of it."""
+        known = [Gap(part, GapReason.OTHER_LINE) for other in others if (part := other.clip(hole))]
+        known += [Gap(part, gap.reason) for gap in self._gap_events if (part := gap.span.clip(hole))]
+        first = self._stints[0].start_ns if self._stints else hole.end_ns
+        if hole.start_ns < first:
+            known.append(Gap(Span(hole.start_ns, min(first, hole.end_ns)), GapReason.NOT_STARTED))
+        known.sort(key=lambda gap: (gap.span.start_ns, -gap.span.end_ns))
+        gaps: list[Gap] = []
+        at = hole.start_ns
+        for gap in known:
+            start, end = max(gap.span.start_ns, at), gap.span.end_ns
+            if start - at > SECOND:
+                gaps.append(Gap(Span(at, start), GapReason.UNKNOWN))
+                at = start
+            if end > at:
+                gaps.append(Gap(Span(at, end), gap.reason))
+                at = end
+        if at < hole.end_ns:
+            rest = Span(at, hole.end_ns)
+            if gaps and rest.duration_s <= 2:
+                gaps[-1] = Gap(Span(gaps[-1].span.start_ns, hole.end_ns), gaps[-1].reason)
+            else:
+                gaps.append(Gap(rest, GapReason.UNKNOWN))
+        return gaps
+
+    @property
+    def last_line(self) -> Line | None:
+        return self._stints[-1].line if self._stints else None
+
+    @property
+    def last_sample_ns(self) -> int | None:
+        return self._last_ns
+
+
+def _union(spans: Iterable[Span]) -> list[Span]:
+    merged: list[Span] = []
+    for span in sorted(spans, key=lambda one: one.start_ns):
+        if merged and span.start_ns <= merged[-1].end_ns:
+            merged[-1] = Span(merged[-1].start_ns, max(merged[-1].end_ns, span.end_ns))
+        else:
+            merged.append(span)
+    return merged
+
+
+def _mark(incident: Incident, exclusions: tuple[Exclusion, ...]) -> Incident:
+    for exclusion in exclusions:
+        if exclusion.span.start_ns < incident.span.end_ns and incident.span.start_ns < exclusion.span.end_ns:
+            return replace(incident, excluded=exclusion.reason)
+    return incident

@@ -1,0 +1,159 @@
+"""What is known of a line beside the anchors: does the box usually answer, does the first hop, how long does it take?"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from statistics import median
+
+from diagnostics.incidents.method import Method
+from diagnostics.model import Outcome, Role, Sample
+
+
+@dataclass(slots=True)
+class Tally:
+    """Tries and misses since the line was first seen, or over a stretch (a difference of two tallies)."""
+
+    tries: int = 0
+    missed: int = 0
+
+    def count(self, missed: bool) -> None:
+        self.tries += 1
+        self.missed += missed
+
+    def count_many(self, tries: int, missed: int) -> None:
+        self.tries += tries
+        self.missed += missed
+
+    def since(self, before: Tally) -> Tally:
+        return Tally(self.tries - before.tries, self.missed - before.missed)
+
+    def copy(self) -> Tally:
+        return Tally(self.tries, self.missed)
+
+    @property
+    def answered(self) -> int:
+        return self.tries - self.missed
+
+    @property
+    def share_missed(self) -> float:
+        return self.missed / self.tries if self.tries else 0.0
+
+    @property
+    def usually_answers(self) -> bool:
+        """Five answers at least, and one in ten: a box that answers only now and then can still prove it lives."""
+        return self.answered >= 5 and self.answered * 10 >= self.tries
+
+
+FIRST_ANSWERS = 10
+
+
+class UsualTime:
+    """A target's usual round trip: the median of the medians of its last quiet minutes.
+
+    A few minutes of high latency do not move it, so the usual time never learns an incident.
+    Its first value is the median of the first ten answers.
+    """
+
+    def __init__(self, minutes: int) -> None:
+        self._medians: deque[int] = deque(maxlen=minutes)
+        self._first: list[int] = []
+        self.value_ns: int | None = None
+
+    def meet(self, rtt_ns: int) -> None:
+        """Note an answer while there is no usual time yet."""
+        self._first.append(rtt_ns)
+        if len(self._first) >= FIRST_ANSWERS:
+            self.learn(round(median(self._first)))
+            self._first.clear()
+
+    def learn(self, median_ns: int) -> None:
+        self._medians.append(median_ns)
+        self.value_ns = round(median(self._medians))
+
+
+@dataclass(slots=True)
+class AnchorState:
+    """Whether an anchor counts: one that is silent while its peers answer says nothing of the line."""
+
+    network: str
+    misses_in_row: int = 0
+    peer_answers: int = 0
+    silent: bool = False
+    silent_since: tuple[int, int] | None = None
+    """Wall and monotonic time of the first miss of the present row of misses."""
+
+
+@dataclass
+class Surroundings:
+    """The memory of one line that all detectors share. Outlives gaps in the observation."""
+
+    method: Method
+    gateway: Tally = field(default_factory=Tally)
+    hop: Tally = field(default_factory=Tally)
+    gateway_address: str = ""
+    hop_address: str = ""
+    anchors: dict[str, AnchorState] = field(default_factory=dict)
+    usual: dict[str, UsualTime] = field(default_factory=dict)
+    carrier: bool | None = None
+    route: bool = True
+
+    def note(self, sample: Sample) -> None:
+        """Keep account of one sample. Anchors are judged in ``note_anchor``."""
+        missed = sample.outcome is not Outcome.OK
+        if sample.target.role is Role.GATEWAY:
+            self.gateway.count(missed)
+            self.gateway_address = sample.target.address
+        elif sample.target.role is Role.FIRST_HOP:
+            if sample.target.address != self.hop_address:
+                # Another first hop has habits of its own.
+                self.hop, self.hop_address = Tally(), sample.target.address
+            self.hop.count(missed)
+
+    def note_anchor(self, sample: Sample) -> bool:
+        """Keep account of an anchor's sample; returns whether the anchor counts."""
+        state = self.anchors.get(sample.target.id)
+        if state is None:
+            state = self.anchors[sample.target.id] = AnchorState(sample.target.network or sample.target.address)
+        if sample.outcome.answered:
+            state.misses_in_row = state.peer_answers = 0
+            state.silent, state.silent_since = False, None
+            for other in self.anchors.values():
+                if other is not state:
+                    other.peer_answers += 1
+            return True
+        if not state.misses_in_row:
+            state.peer_answers = 0
+            state.silent_since = (sample.sent_ns, sample.mono_ns)
+        state.misses_in_row += 1
+        if state.misses_in_row >= self.method.dead_after_misses and state.peer_answers >= self.method.dead_peer_answers:
+            state.silent = True
+        return not state.silent
+
+    @property
+    def counting(self) -> list[AnchorState]:
+        return [state for state in self.anchors.values() if not state.silent]
+
+    def usual_ns(self, target_id: str) -> int | None:
+        usual = self.usual.get(target_id)
+        return usual.value_ns if usual else None
+
+    def _usual(self, target_id: str) -> UsualTime:
+        return self.usual.setdefault(target_id, UsualTime(self.method.latency_usual_minutes))
+
+    def meet(self, target_id: str, rtt_ns: int) -> None:
+        """Note an answer of a target whose usual time is not known yet."""
+        self._usual(target_id).meet(rtt_ns)
+
+    def learn(self, medians: Iterable[tuple[str, int]]) -> None:
+        """Learn the usual times from a minute without incident."""
+        for target_id, median_ns in medians:
+            self._usual(target_id).learn(median_ns)
+
+    def limit_ns(self, target_id: str) -> int | None:
+        """The round trip from which a target's latency is suspect, or None while its usual time is not known."""
+        usual = self.usual_ns(target_id)
+        if usual is None:
+            return None
+        return usual + max(self.method.latency_min_excess_ns, round(usual * self.method.latency_min_excess_ratio))

@@ -1,0 +1,1 @@
+"""The machine's own link: interface, default route, gateway."""

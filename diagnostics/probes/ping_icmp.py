@@ -1,0 +1,168 @@
+"""What all pingers on ICMP sockets share: one socket a family for all targets, sending, collecting, telling
+whose it is.
+
+``ping_linux`` and ``ping_macos`` say how a socket is opened and read on their system.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import select
+import socket
+
+from diagnostics.clock import Clock, Reading
+from diagnostics.model import Flag, Outcome, Sample, Target
+from diagnostics.probes import icmp, sockets
+from diagnostics.probes.ping_flights import Flight, FlightBook
+
+_RECEIVE_BUFFER = 64 * 1024
+MOST_PACKETS = 1024
+"""What one ``collect`` reads at most, so that a flood cannot hold the caller."""
+
+
+class IcmpPinger:
+    """Opens sockets on demand, sends, collects. Subclasses fill in ``_open``, ``_packet``, ``_read``,
+    ``_drain_errors``.
+    """
+
+    method = ""
+
+    def __init__(self, clock: Clock, timeout_ns: int, late_ns: int, first_number: int = 1) -> None:
+        """Raises OSError where this kind of socket is not allowed."""
+        self._clock = clock
+        self._book = FlightBook(clock, timeout_ns, late_ns, first_number)
+        self._cookie = os.urandom(icmp.COOKIE_BYTES)
+        self._identifier = int.from_bytes(os.urandom(2), "big")
+        self._sockets: dict[int, socket.socket] = {}
+        self._families: dict[int, int] = {}
+        self._poll = select.poll()
+        self._addresses: dict[str, sockets.SocketAddress] = {}
+        try:
+            self._socket(4)
+        except OSError as error:
+            if error.errno != errno.EAFNOSUPPORT:
+                raise
+            self._socket(6)
+
+    def _open(self, family: int) -> socket.socket:
+        """A new socket with receive stamps switched on. Raises OSError where it is not allowed."""
+        raise NotImplementedError
+
+    def _packet(self, flight: Flight, family: int) -> bytes:
+        raise NotImplementedError
+
+    def _read(self, sock: socket.socket, family: int, now: Reading) -> None:
+        """Take one packet from a socket that has one."""
+        raise NotImplementedError
+
+    def _socket(self, family: int) -> socket.socket:
+        sock = self._sockets.get(family)
+        if sock is None:
+            sock = self._open(family)
+            sock.setblocking(False)
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BUFFER)
+            self._sockets[family] = sock
+            self._families[sock.fileno()] = family
+            self._poll.register(sock, select.POLLIN)
+        return sock
+
+    def _address(self, target: Target) -> sockets.SocketAddress:
+        address = self._addresses.get(target.address)
+        if address is None:
+            address = sockets.socket_address(target.address)
+            # A zone's number belongs to an interface that may be replaced by another of the same name.
+            if "%" not in target.address:
+                self._addresses[target.address] = address
+        return address
+
+    def send(self, target: Target, flags: Flag = Flag.NONE) -> None:
+        family = sockets.family_of(target.address)
+        try:
+            address = self._address(target)
+            sock = self._socket(family)
+        except OSError as error:
+            failed = self._book.depart(target, flags)
+            self._book.fail(failed, Outcome.SEND_ERROR, sockets.errno_name(error.errno))
+            return
+        flight = self._book.depart(target, flags)
+        packet = self._packet(flight, family)
+        # An ICMP error about an earlier probe makes the next sendto fail in its place, once for each error.
+        for attempt in range(4):
+            try:
+                sock.sendto(packet, address)
+                return
+            except OSError as error:
+                if not self._drain_errors(sock) and attempt:
+                    self._book.fail(flight, Outcome.SEND_ERROR, sockets.errno_name(error.errno))
+                    return
+        self._book.fail(flight, Outcome.SEND_ERROR, "EAGAIN")
+
+    def _drain_errors(self, _sock: socket.socket, /) -> bool:
+        """Read the error queue, where the system has one; True if there was something in it."""
+        return False
+
+    def _on_any(self, packet: bytes, family: int, source: str, now: Reading, stamp_ns: int | None) -> None:
+        """A packet came from a socket that also sees what is not for us, with its IP header or without."""
+        message = icmp.parse_packet(family, packet)
+        if message is None or message.identifier != self._identifier:
+            return
+        if isinstance(message, icmp.EchoReply):
+            self._on_reply(message, source, now, stamp_ns)
+            return
+        inet = socket.AF_INET if family == 4 else socket.AF_INET6
+        destination = socket.inet_ntop(inet, message.destination)
+        sayer = sockets.canonical(source)
+        self._failed(message.sequence, message.payload, destination, sayer, message.name, errno.EHOSTUNREACH)
+
+    def _failed(self, sequence: int, body: bytes, destination: str, sayer: str, name: str, code: int) -> None:
+        """An ICMP error about an echo request to ``destination`` came from ``sayer``."""
+        number = None
+        quoted = icmp.read_payload(body)
+        if quoted is not None:
+            if quoted[0] != self._cookie:
+                return
+            number = quoted[1]
+        flight = self._book.find(sequence, number)
+        if flight is None or sockets.canonical(flight.target.address) != destination:
+            return
+        if sockets.is_own(sayer):
+            # No answer to ARP, or a firewall of our own: nothing left this machine.
+            self._book.fail(flight, Outcome.SEND_ERROR, sockets.errno_name(code))
+        else:
+            self._book.fail(flight, Outcome.UNREACHABLE, f"{sayer} {name}")
+
+    def _on_reply(self, reply: icmp.EchoReply, source: str, now: Reading, stamp_ns: int | None) -> None:
+        quoted = icmp.read_payload(reply.payload)
+        if quoted is None or quoted[0] != self._cookie:
+            return
+        flight = self._book.find(reply.sequence, quoted[1])
+        if flight is not None and sockets.canonical(flight.target.address) == sockets.canonical(source):
+            self._book.answer(flight, now, stamp_ns)
+
+    def collect(self) -> list[Sample]:
+        started = self._clock.mono_ns()
+        for _ in range(MOST_PACKETS):
+            events = self._poll.poll(0)
+            if not events:
+                break
+            now = self._clock.read()
+            for descriptor, event in events:
+                family = self._families[descriptor]
+                sock = self._sockets[family]
+                if event & select.POLLERR:
+                    self._drain_errors(sock)
+                if event & select.POLLIN:
+                    self._read(sock, family, now)
+        self._book.expire(started)
+        return self._book.take()
+
+    def drain(self) -> list[Sample]:
+        return self.collect()
+
+    def close(self) -> None:
+        for sock in self._sockets.values():
+            sock.close()
+        self._sockets.clear()
+        self._families.clear()
+        self._poll = select.poll()

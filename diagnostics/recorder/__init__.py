@@ -1,0 +1,1 @@
+"""The loop that probes and records, and its local socket."""

@@ -1,0 +1,420 @@
+"""The recorder: sends, collects, stages, seals, and notices when it was not looking."""
+
+from __future__ import annotations
+
+import os
+import selectors
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Protocol
+
+from diagnostics.clock import Clock, Jump, Reading, compare
+from diagnostics.config import Config
+from diagnostics.journal.writer import Writer
+from diagnostics.model import (
+    MILLISECOND,
+    SECOND,
+    Event,
+    EventKind,
+    Flag,
+    GapReason,
+    Line,
+    MachineCannot,
+    Outcome,
+    Problem,
+    Role,
+    Sample,
+    Target,
+    quantise_time,
+)
+from diagnostics.model import Protocol as ProbeProtocol
+from diagnostics.links.route import RouteState
+from diagnostics.recorder.lines import LineKeeper, gateway_of
+from diagnostics.recorder.notes import NOTES, check_note
+from diagnostics.recorder.schedule import Schedule
+
+COMMIT_NS = 800 * MILLISECOND
+ROUTE_NS = 5 * SECOND
+ROUTE_SOON_NS = 150 * MILLISECOND
+HOUR_NS = 3600 * SECOND
+STALL_NS = 5 * SECOND
+GRACE_NS = 15 * SECOND
+"""How long after sleep the network may take to come back before its absence counts."""
+ALARM_MISSES = 2
+EPOCH_DRIFT_NS = MILLISECOND
+
+
+class Pinger(Protocol):
+    @property
+    def method(self) -> str: ...
+    def send(self, target: Target, flags: Flag = Flag.NONE) -> None: ...
+    def collect(self) -> list[Sample]: ...
+    def drain(self) -> list[Sample]: ...
+    def close(self) -> None: ...
+
+
+class Checks(Protocol):
+    def start(self) -> None: ...
+    def alarm(self, active: bool) -> None: ...
+    def collect(self) -> list[Sample]: ...
+    def stop(self) -> None: ...
+
+
+class Routes(Protocol):
+    """The link as ``diagnostics.links`` reads it."""
+
+    def read(self) -> RouteState: ...
+    def changed(self) -> bool: ...
+
+
+class Hops(Protocol):
+    """Looks for the first hop beyond the box in the background."""
+
+    def look(self, gateway: str) -> None: ...
+    def found(self) -> str | None:
+        """The newest first hop that answers pings; None while there is none."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Everything that touches the world, injected."""
+
+    clock: Clock
+    pinger: Pinger
+    checks: Checks
+    routes: Routes
+    hops: Hops
+    clock_state: Callable[[], Mapping[str, Any]]
+    warn: Callable[[Problem], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What the journal says of this run: program and method version, and the machine's description."""
+
+    version: str
+    method: str
+    system: str
+
+
+class Recorder:
+    """One run. ``step`` does all that is due now; ``until_next_s`` says how long the caller may wait."""
+
+    def __init__(self, writer: Writer, config: Config, parts: Parts, identity: Identity) -> None:
+        self._writer = writer
+        self._config = config
+        self._parts = parts
+        self._identity = identity
+        self._lines = LineKeeper()
+        self._homes: set[str] = set()
+        self._held: list[Sample] = []
+        self._events: list[Event] = []
+        self._broken_since: int | None = None
+        self._grace: tuple[int, int] | None = None
+        self._misses: dict[str, int] = {}
+        reading = parts.clock.read()
+        self._reading = reading
+        self._offset_ns = quantise_time(reading.offset_ns)
+        self._schedule = Schedule((), reading.mono_ns)
+        self._commit_ns = self._route_ns = self._hour_ns = reading.mono_ns
+        self._last_sent_ns = reading.wall_ns
+        self.samples = 0
+
+    # --- start and stop -------------------------------------------------------------------------------------------
+
+    def start(self, last_ns: int | None, crashed: bool, homes: Iterable[str]) -> None:
+        """Chain the start. ``last_ns`` is the journal's end, ``homes`` the ids of lines that were answered for."""
+        now = self._parts.clock.read().wall_ns
+        self._homes = set(homes)
+        if last_ns is not None and last_ns < now:
+            reason = GapReason.CRASHED if crashed else GapReason.STOPPED
+            self._events.append(Event(EventKind.GAP, now, {"start_ns": last_ns, "reason": str(reason)}))
+        identity, config = self._identity, self._config
+        self._events.append(
+            Event(
+                EventKind.STARTED,
+                now,
+                {
+                    "version": identity.version,
+                    "method": identity.method,
+                    "system": identity.system,
+                    "ping": self._parts.pinger.method,
+                    "pid": os.getpid(),
+                },
+            )
+        )
+        self._events.append(
+            Event(
+                EventKind.CONFIGURATION,
+                now,
+                {
+                    "gateway": config.gateway,
+                    "anchors": [target.address for target in (*config.anchors, *config.anchors6)],
+                    "resolvers": [target.address for target in config.resolvers],
+                    "web_check": config.web_check,
+                    "own": list(config.given),
+                },
+            )
+        )
+        self._flush_events()
+        self._follow_route(self._reading.mono_ns)
+        self._plan(self._reading.mono_ns)
+        self._parts.checks.start()
+
+    def stop(self) -> None:
+        """Stage and seal everything, chain the stop. What is still under way has no outcome and is left out."""
+        self._parts.checks.stop()
+        self._take([*self._parts.pinger.drain(), *self._parts.checks.collect()])
+        self._stage(force=True)
+        self._events.append(Event(EventKind.STOPPED, self._parts.clock.read().wall_ns, {"reason": "asked"}))
+        self._flush_events()
+        self._guard(self._writer.seal_all)
+
+    # --- one step -------------------------------------------------------------------------------------------------
+
+    def until_next_s(self) -> float:
+        """Seconds until something is due, at most half a second."""
+        now = self._parts.clock.mono_ns()
+        next_ns = min(self._schedule.next_ns or now + SECOND // 2, now + SECOND // 2)
+        return max(0, next_ns - now) / SECOND
+
+    def step(self) -> None:
+        """Do what is due."""
+        self._notice_jump()
+        now = self._reading.mono_ns
+        for target in self._schedule.due(now):
+            self._parts.pinger.send(target)
+        self._take(self._parts.pinger.collect())
+        if now >= self._route_ns or self._parts.routes.changed():
+            self._follow_route(now)
+        if now >= self._commit_ns:
+            self._commit_ns = now + COMMIT_NS
+            self._take(self._parts.checks.collect())
+            self._end_grace(now)
+            self._stage()
+            self._plan(now)
+            self._guard(lambda: self._writer.seal_due(now))
+        if now >= self._hour_ns:
+            self._hour_ns = now + HOUR_NS
+            self._events.append(
+                Event(EventKind.CLOCK_STATE, self._reading.wall_ns, dict(self._parts.clock_state()))
+            )
+            self._parts.hops.look(self._gateway())
+
+    def _notice_jump(self) -> None:
+        before, after = self._reading, self._parts.clock.read()
+        self._reading = after
+        jump = compare(before, after)
+        if jump.slept_ns:
+            self._slept(before, after)
+        elif after.mono_ns - before.mono_ns > STALL_NS:
+            self._gap(before, after, GapReason.STALLED)
+        if jump.stepped_ns:
+            self._stepped(jump, after)
+
+    def _slept(self, before: Reading, after: Reading) -> None:
+        # Tries under way when the machine fell asleep were not lost on the line.
+        self._take(s for s in self._parts.pinger.collect() if s.outcome in (Outcome.OK, Outcome.LATE))
+        self._stage(force=True)
+        self._gap(before, after, GapReason.ASLEEP)
+        self._grace = (before.wall_ns, after.mono_ns + GRACE_NS)
+        self._route_ns = after.mono_ns
+
+    def _gap(self, before: Reading, after: Reading, reason: GapReason) -> None:
+        self._events.append(
+            Event(EventKind.GAP, after.wall_ns, {"start_ns": before.wall_ns, "reason": str(reason)})
+        )
+
+    def _stepped(self, jump: Jump, after: Reading) -> None:
+        self._events.append(Event(EventKind.CLOCK_STEP, after.wall_ns, {"step_s": jump.stepped_ns / SECOND}))
+        if jump.stepped_ns > 0:
+            self._events.append(
+                Event(
+                    EventKind.GAP,
+                    after.wall_ns,
+                    {"start_ns": after.wall_ns - jump.stepped_ns, "reason": str(GapReason.CLOCK_STEPPED)},
+                )
+            )
+
+    # --- samples --------------------------------------------------------------------------------------------------
+
+    def _take(self, samples: Iterable[Sample]) -> None:
+        for sample in samples:
+            offset = sample.sent_ns - sample.mono_ns
+            if abs(offset - self._offset_ns) <= EPOCH_DRIFT_NS:
+                sample = replace(sample, mono_ns=sample.sent_ns - self._offset_ns)
+            else:
+                self._offset_ns = offset
+            self._held.append(sample)
+            if sample.target.role is Role.ANCHOR:
+                self._count_miss(sample)
+
+    def _count_miss(self, sample: Sample) -> None:
+        if sample.outcome.answered:
+            self._misses.clear()
+        else:
+            self._misses[sample.target.address] = self._misses.get(sample.target.address, 0) + 1
+        needed = min(ALARM_MISSES, max(1, len(self._config.anchors)))
+        self._parts.checks.alarm(len(self._misses) >= needed)
+
+    def _end_grace(self, mono_ns: int) -> None:
+        """After sleep, nothing counts until the first answer: the network needs a moment to come back."""
+        if self._grace is None:
+            return
+        start_ns, until_mono = self._grace
+        answer = next((s for s in self._held if s.outcome is Outcome.OK), None)
+        if answer is None and mono_ns < until_mono:
+            self._held.clear()
+            return
+        kept = [s for s in self._held if answer is not None and s.sent_ns >= answer.sent_ns]
+        self._held = kept
+        self._grace = None
+        end = answer.sent_ns if answer is not None else self._reading.wall_ns
+        self._events.append(Event(EventKind.GAP, end, {"start_ns": start_ns, "reason": str(GapReason.ASLEEP)}))
+
+    def _stage(self, force: bool = False) -> None:
+        if self._grace is not None and not force:
+            return
+        if self._lines.waiting(self._reading.mono_ns) and not force:
+            self._follow_route(self._reading.mono_ns)
+            if self._lines.waiting(self._reading.mono_ns):
+                return
+        self._flush_events()
+        if not self._held:
+            return
+        held, line = self._held, self._lines.line.id
+        self._held = []
+        if self._guard(lambda: self._writer.stage(line, held)):
+            self.samples += len(held)
+            self._last_sent_ns = held[-1].sent_ns
+            self._mended()
+        elif self._broken_since is None:
+            self._broken_since = min(sample.sent_ns for sample in held)
+
+    def _mended(self) -> None:
+        if self._broken_since is not None:
+            start, self._broken_since = self._broken_since, None
+            self._events.append(
+                Event(
+                    EventKind.GAP, self._last_sent_ns, {"start_ns": start, "reason": str(GapReason.DISK_FULL)}
+                )
+            )
+
+    def _flush_events(self) -> None:
+        while self._events and self._guard(lambda: self._writer.append(self._events[0])):
+            self._events.pop(0)
+
+    def _guard(self, write: Callable[[], object]) -> bool:
+        """Do a write; a full or failing disk is told once and leaves the recorder running."""
+        try:
+            write()
+        except Problem as problem:
+            if self._broken_since is None:
+                self._parts.warn(problem)
+            return False
+        return True
+
+    # --- line and targets -----------------------------------------------------------------------------------------
+
+    def _follow_route(self, mono_ns: int) -> None:
+        wall_ns = self._parts.clock.read().wall_ns
+        self._events += self._lines.update(self._parts.routes.read(), wall_ns, mono_ns)
+        undecided = self._lines.undecided_since is not None and bool(gateway_of(self._lines.route))
+        self._route_ns = mono_ns + (ROUTE_SOON_NS if undecided else ROUTE_NS)
+        line = self._lines.line
+        if line.id and self._config.line == "first" and not self._homes:
+            self._homes.add(line.id)
+            self._events.append(Event(EventKind.LINE_HOME, wall_ns, {"id": line.id, "home": True, "by": "configuration"}))
+
+    def _plan(self, mono_ns: int) -> None:
+        """Make the schedule anew when the targets are no longer the same."""
+        targets = self._targets()
+        if targets != self._schedule.targets:
+            gateway_before = {t.address for t in self._schedule.targets if t.role is Role.GATEWAY}
+            self._schedule = Schedule(targets, mono_ns)
+            gateway = self._gateway()
+            if gateway and gateway not in gateway_before:
+                self._parts.hops.look(gateway)
+
+    def _gateway(self) -> str:
+        if self._config.gateway != "auto":
+            return self._config.gateway
+        return gateway_of(self._lines.route) or self._lines.line.gateway
+
+    def _targets(self) -> tuple[Target, ...]:
+        protocol = ProbeProtocol.TCP if self._parts.pinger.method == "tcp" else ProbeProtocol.ICMP
+        gateway, hop = self._gateway(), self._parts.hops.found()
+        targets: list[Target] = []
+        if gateway:
+            targets.append(Target(Role.GATEWAY, protocol, gateway, _family(gateway)))
+        if hop and hop != gateway:
+            targets.append(Target(Role.FIRST_HOP, protocol, hop, _family(hop)))
+        # Without an IPv6 route there is nothing to judge: its anchors would only fail to be sent.
+        anchors6 = self._config.anchors6 if self._lines.route.gateway6 else ()
+        anchors = (*self._config.anchors, *anchors6)
+        return (*targets, *(replace(anchor, protocol=protocol) for anchor in anchors))
+
+    # --- what others ask ------------------------------------------------------------------------------------------
+
+    @property
+    def line(self) -> Line:
+        return self._lines.line
+
+    def handle(self, message: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Answer a message from the local socket: ``status``, or ``note`` (see ``notes``)."""
+        operation = message.get("op")
+        if operation == "status":
+            return {
+                "ok": True,
+                "pid": os.getpid(),
+                "line": self.line.id,
+                "method": self._parts.pinger.method,
+                "samples": self.samples,
+                "disk_full": self._broken_since is not None,
+            }
+        if operation == "note":
+            try:
+                event = check_note(message, self._parts.clock.read().wall_ns)
+            except ValueError as error:
+                return {"ok": False, "error": str(error)}
+            try:
+                seq = self._writer.append(event)
+            except Problem as problem:
+                return {"ok": False, "error": problem.remark.code}
+            if event.kind is EventKind.LINE_HOME:
+                self._homes.add(str(event.data["id"]))
+            return {"ok": True, "seq": seq}
+        return {"ok": False, "error": f"unknown operation; known are status and note ({', '.join(NOTES)})"}
+
+
+def _family(address: str) -> int:
+    return 6 if ":" in address else 4
+
+
+def serve(
+    recorder: Recorder,
+    selector: selectors.BaseSelector,
+    stopping: Callable[[], bool],
+) -> None:
+    """Run until ``stopping``; sockets in the selector carry ``(selector, socket) -> None`` as their data."""
+    while not stopping():
+        for key, _ in selector.select(recorder.until_next_s()):
+            key.data(selector, key.fileobj)
+        recorder.step()
+
+
+def check_home(home: Path) -> None:
+    """Raise MachineCannot when the home folder cannot be written."""
+    try:
+        home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise MachineCannot("home_not_writable", path=str(home), why=error.strerror or "") from error
+    if not os.access(home, os.W_OK | os.X_OK):
+        raise MachineCannot("home_not_writable", path=str(home), why="")
+
+
+def known_homes(lines: Sequence[Line]) -> list[str]:
+    """Lines whose home mark has been answered, yes or no."""
+    return [line.id for line in lines if line.home is not None]

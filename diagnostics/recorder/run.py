@@ -1,0 +1,165 @@
+"""A recorder put together from the real parts, and run until told to stop."""
+
+from __future__ import annotations
+
+import gc
+import platform
+import selectors
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from types import FrameType
+
+from diagnostics.clock import Clock, SystemClock
+from diagnostics.config import Config
+from diagnostics.journal.lock import Held, Lock
+from diagnostics.journal.reader import Reader
+from diagnostics.journal.writer import Writer
+from diagnostics.links.route import open_route_reader
+from diagnostics.model import SECOND, Problem, Protocol, Role, Target
+from diagnostics.probes.clock_sync import read_clock_state
+from diagnostics.probes.dns import DirectDns, SystemDns
+from diagnostics.probes.ping import open_pinger
+from diagnostics.probes.route import HopAnswer, find_first_hop
+from diagnostics.probes.web import WebCheck
+from diagnostics.recorder.checks import Plan, Runner
+from diagnostics.recorder.control import Server
+from diagnostics.recorder.hops import HopWatch
+from diagnostics.recorder.loop import Identity, Parts, Recorder, check_home, known_homes, serve
+from diagnostics.recorder.notes import LOCK_NAME
+
+SYSTEM_DNS_S = 5.0
+DIRECT_DNS_S = 10.0
+WEB_S = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Orders:
+    """How long to run: ``for_s`` seconds (None: until told), and whether a closed standard input means stop."""
+
+    for_s: float | None = None
+    stdin: bool = False
+
+
+class Stop:
+    """Set by a signal, by the end of standard input, or by the time being over."""
+
+    def __init__(self, clock: Clock, for_s: float | None) -> None:
+        self._event = threading.Event()
+        self._clock = clock
+        self._until_ns = None if for_s is None else clock.mono_ns() + round(for_s * SECOND)
+
+    def __call__(self) -> bool:
+        return self._event.is_set() or (self._until_ns is not None and self._clock.mono_ns() >= self._until_ns)
+
+    def set(self) -> None:
+        self._event.set()
+
+    def on_signals(self) -> None:
+        def stop(_number: int, _frame: FrameType | None) -> None:
+            self.set()
+
+        for name in ("SIGINT", "SIGTERM", "SIGBREAK"):
+            if hasattr(signal, name):
+                signal.signal(getattr(signal, name), stop)
+
+    def on_closed_stdin(self) -> None:
+        def wait() -> None:
+            try:
+                while sys.stdin is not None and sys.stdin.buffer.read(4096):
+                    pass
+            except (OSError, ValueError):
+                pass
+            self.set()
+
+        threading.Thread(target=wait, name="standard input", daemon=True).start()
+
+
+def record(
+    home: Path,
+    journal: Path,
+    config: Config,
+    orders: Orders,
+    version: str,
+    method: str,
+    *,
+    warn: Callable[[Problem], None],
+    ready: Callable[[Recorder], None],
+) -> int:
+    """Record until told to stop; returns the number of samples.
+
+    Raises Problem when another recorder runs here ("recorder_running"), or when this machine cannot: nothing has been
+    written then but the lock's file.
+    """
+    check_home(home)
+    try:
+        lock = Lock(home / LOCK_NAME)
+    except Held as held:
+        raise Problem("recorder_running", pid=held.pid or 0) from held
+    clock = SystemClock()
+    stop = Stop(clock, orders.for_s)
+    with lock:
+        pinger = open_pinger(clock)
+        writer = Writer(journal)
+        try:
+            crashed = writer.recover(clock.read().wall_ns) is not None
+            with Reader(journal) as reader:
+                span = reader.record_span()
+                homes = known_homes(tuple(reader.lines.values()))
+            server = Server(home, lambda message: recorder.handle(message))
+            try:
+                parts = Parts(
+                    clock=clock,
+                    pinger=pinger,
+                    checks=Runner(_plans(config, clock), lambda target, error: warn(_broken(target, error))),
+                    routes=(routes := open_route_reader()),
+                    hops=HopWatch(lambda gateway: _first_hop(config, gateway, clock)),
+                    clock_state=lambda: asdict(read_clock_state()),
+                    warn=warn,
+                )
+                recorder = Recorder(writer, config, parts, Identity(version, method, platform.platform()))
+                with selectors.DefaultSelector() as selector:
+                    server.register(selector)
+                    events = routes.events()
+                    if events is not None:
+                        # It only has to wake the loop, which asks ``changed`` itself.
+                        selector.register(events, selectors.EVENT_READ, lambda _selector, _socket: None)
+                    stop.on_signals()
+                    if orders.stdin:
+                        stop.on_closed_stdin()
+                    recorder.start(span.end_ns if span else None, crashed, homes)
+                    ready(recorder)
+                    gc.collect()
+                    gc.freeze()
+                    serve(recorder, selector, stop)
+                    recorder.stop()
+            finally:
+                server.close()
+        finally:
+            writer.close()
+            pinger.close()
+    return recorder.samples
+
+
+def _plans(config: Config, clock: Clock) -> list[Plan]:
+    system = Target(Role.SYSTEM_RESOLVER, Protocol.DNS, "system")
+    return [
+        Plan(SystemDns(system, config.names, clock), SYSTEM_DNS_S),
+        *(Plan(DirectDns(t, config.names, clock), DIRECT_DNS_S, on_alarm=True) for t in config.resolvers),
+        Plan(WebCheck(config.web_target, clock), WEB_S, on_alarm=True),
+    ]
+
+
+def _broken(target: Target, error: BaseException) -> Problem:
+    return Problem("check_broken", target=target.id, why=f"{type(error).__name__}: {error}")
+
+
+def _first_hop(config: Config, gateway: str, clock: Clock) -> HopAnswer:
+    anchors = config.anchors6 if ":" in gateway else config.anchors
+    destinations = [anchor.address for anchor in anchors]
+    if not destinations:
+        return HopAnswer(None, None)
+    return find_first_hop(destinations, gateway=gateway, clock=clock, family=6 if ":" in gateway else 4)

@@ -1,0 +1,123 @@
+"""The program's entrance: the command line, or the window without a command."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from jalerte_desktop.words.language import N_, _
+
+if TYPE_CHECKING:
+    from diagnostics.model import Problem
+    from jalerte_desktop.commands.context import Home
+
+COMMANDS = {
+    "check": N_("one diagnosis now: each layer, then a verdict in plain words"),
+    "record": N_("record in the foreground until told to stop"),
+    "status": N_("is the recorder alive, and how was today?"),
+    "incidents": N_("what went wrong, whose fault it was, and how much was observed"),
+    "timeline": N_("write the samples or their summaries to a file"),
+    "exclude": N_("take a period out of the count; it stays printed"),
+    "line": N_("which line this is: show, confirm, name"),
+    "contract": N_("what the operator promised: show, set"),
+    "case": N_("the case file: new, set, show"),
+    "letter": N_("write a letter from the evidence"),
+    "alert": N_("prepare the alert for the regulator’s platform"),
+}
+BAD_USE = 2
+
+
+class _Parser(argparse.ArgumentParser):
+    """One line for an error, as everywhere in this program."""
+
+    def error(self, message: str) -> None:  # type: ignore[override]
+        # argparse says NoReturn; so does this, by way of SystemExit.
+        print(_("{program}: {message}").format(program=self.prog, message=message), file=sys.stderr)
+        raise SystemExit(BAD_USE)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command; returns the exit code: 0 done, 1 failed, 2 bad use or input, 3 this machine cannot."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    arguments = _parse(words)
+    from diagnostics.model import Problem
+
+    try:
+        return _run(arguments)
+    except Problem as problem:
+        return _tell(problem)
+    except BrokenPipeError:
+        # The reader of our output has gone: nothing to tell it.
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115, PTH123 - must stay open until the process ends
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def _parse(words: list[str]) -> argparse.Namespace:
+    parser = _Parser(
+        prog="jalerte",
+        description=_("Records an internet line, says whose fault a cut was, and prepares the papers to complain with."),
+        epilog=_(
+            "jalerte is independent: neither made nor endorsed by Arcep or any operator."
+            " Without a command the window opens."
+        ),
+    )
+    parser.add_argument("--home", metavar="DIR", help=_("the folder that holds everything (or JALERTE_HOME)"))
+    parser.add_argument("--version", action="version", version=_version(words))
+    commands = parser.add_subparsers(dest="command", metavar=_("COMMAND"), parser_class=_Parser)
+    asked = next((word for word in words if word in COMMANDS), None)
+    for name, summary in COMMANDS.items():
+        sub = commands.add_parser(name, help=_(summary), description=_(summary))
+        if name == asked:
+            # Only the command that is asked for is loaded: the others cost start-up time.
+            import_module(f"jalerte_desktop.commands.{name}").configure(sub)
+    return parser.parse_args(words)
+
+
+def _version(words: list[str]) -> str:
+    if "--version" not in words:
+        return ""
+    from jalerte_desktop import __version__
+
+    return f"jalerte {__version__}"
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    from jalerte_desktop.commands.context import Context, choose_home
+
+    home = choose_home(arguments.home)
+    if arguments.command is None:
+        return _open_window(home)
+    context = Context(home, json=bool(getattr(arguments, "json", False)))
+    command = import_module(f"jalerte_desktop.commands.{arguments.command}")
+    return int(command.run(arguments, context))
+
+
+def _open_window(home: Home) -> int:
+    from diagnostics.model import MachineCannot
+    from jalerte_desktop.words.language import current
+
+    graphical = sys.platform in ("win32", "darwin") or any(
+        os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
+    )
+    if not graphical:
+        raise MachineCannot("no_display")
+    from jalerte_desktop.window.application import run_window
+
+    return run_window(home, current())
+
+
+def _tell(problem: Problem) -> int:
+    from jalerte_desktop.words.errors import say_problem
+
+    print(say_problem(problem), file=sys.stderr)
+    return problem.exit_code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

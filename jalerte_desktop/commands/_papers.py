@@ -1,0 +1,80 @@
+"""What the commands that make papers share: the period, the freezing, the part of the JSON that says what was used."""
+
+from __future__ import annotations
+
+import argparse
+
+from diagnostics.model import BadInput, Problem, Remark, Span
+from jalerte_desktop.casefile.model import FrozenPaper, PaperFile
+from jalerte_desktop.commands.arguments import period
+from jalerte_desktop.commands.context import Context
+from jalerte_desktop.documents.account import Account
+from jalerte_desktop.documents.period import last_days
+from jalerte_desktop.findings.model import Findings
+from jalerte_desktop.words.errors_papers import say_warning
+from jalerte_desktop.words.figures import iso
+
+
+def paper_findings(arguments: argparse.Namespace, context: Context) -> Findings:
+    """The findings of the period that was asked for; by default the last 30 days of the record."""
+    since, until = period(arguments, context.now_ns)
+    findings = context.findings(since, None if until is None else min(until, context.now_ns))
+    if findings.record is None:
+        raise Problem("out_of_record")
+    if findings.span.start_ns >= findings.span.end_ns:
+        raise BadInput("empty_period")
+    return last_days(findings) if since is None else findings
+
+
+def frozen(
+    kind: str, template: str, made_ns: int, account: Account, text: str, files: tuple[PaperFile, ...] = ()
+) -> FrozenPaper:
+    """What a paper stands on, ready for the case file (promise 8)."""
+    findings = account.findings
+    return FrozenPaper(
+        kind=kind,
+        template=template,
+        made_ns=made_ns,
+        method=findings.method,
+        span=findings.span,
+        observed_s=findings.coverage.observed_s,
+        line_id=findings.line.id,
+        line_confirmed=findings.confirmed,
+        seal=findings.seal,
+        incidents=account.used(),
+        text=text,
+        files=files,
+    )
+
+
+def used_json(paper_id: str, paper: FrozenPaper) -> dict[str, object]:
+    """The keys that say what a paper stands on."""
+    seal = paper.seal
+    return {
+        "paper": paper_id,
+        "template": paper.template,
+        "method": paper.method,
+        "period": _span(paper.span),
+        "observed_s": paper.observed_s,
+        "line": {"id": paper.line_id, "confirmed": paper.line_confirmed},
+        "incidents": [
+            {"id": use.incident_id, "role": use.role, "sha256": use.sha256} for use in paper.incidents
+        ],
+        "seal": {"sequence": seal.sequence, "link": seal.link, "at": iso(seal.at_ns)} if seal else None,
+    }
+
+
+def warnings_json(warnings: tuple[Remark, ...]) -> list[dict[str, object]]:
+    return [{"code": remark.code, "text": say_warning(remark)} for remark in warnings]
+
+
+def print_warnings(warnings: tuple[Remark, ...], context: Context) -> None:
+    """Each on a line of its own, after an empty one."""
+    if warnings:
+        context.say()
+    for remark in warnings:
+        context.say("! " + say_warning(remark))
+
+
+def _span(span: Span) -> dict[str, str]:
+    return {"start": iso(span.start_ns), "end": iso(span.end_ns)}

@@ -1,0 +1,96 @@
+"""What every command gets: where things lie, how to print, what time it is."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TextIO
+
+from diagnostics.clock import Clock, SystemClock
+
+if TYPE_CHECKING:
+    from diagnostics.config import Config
+    from jalerte_desktop.findings.model import Findings
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """The folder that holds everything of one person."""
+
+    folder: Path
+
+    @property
+    def config(self) -> Path:
+        return self.folder / "config.toml"
+
+    @property
+    def journal(self) -> Path:
+        return self.folder / "journal.sqlite"
+
+    @property
+    def case(self) -> Path:
+        return self.folder / "case.sqlite"
+
+    @property
+    def files(self) -> Path:
+        return self.folder / "files"
+
+    @property
+    def keys(self) -> Path:
+        return self.folder / "keys"
+
+
+def choose_home(given: str | None) -> Home:
+    """``--home``, else JALERTE_HOME, else where the system keeps a program's data."""
+    chosen = given or os.environ.get("JALERTE_HOME")
+    if chosen:
+        return Home(Path(chosen).expanduser().absolute())
+    from platformdirs import user_data_path
+
+    return Home(user_data_path("jalerte", appauthor=False))
+
+
+@dataclass
+class Context:
+    """One command's surroundings."""
+
+    home: Home
+    json: bool = False
+    clock: Clock = field(default_factory=SystemClock)
+    out: TextIO = field(default_factory=lambda: sys.stdout)
+    err: TextIO = field(default_factory=lambda: sys.stderr)
+
+    @property
+    def lang(self) -> str:
+        from jalerte_desktop.words.language import current
+
+        return current()
+
+    @property
+    def now_ns(self) -> int:
+        """Wall-clock time in UTC nanoseconds."""
+        return self.clock.read().wall_ns
+
+    @cached_property
+    def config(self) -> Config:
+        """The configuration; raises BadInput when it cannot be understood."""
+        from diagnostics.config import load
+
+        return load(self.home.config)
+
+    def findings(self, since: int | None = None, until: int | None = None) -> Findings:
+        """What the journal says between two times (UTC ns); the whole record by default. Raises Problem."""
+        from jalerte_desktop.findings.load import load
+
+        return load(self.home.journal, since, until)
+
+    def say(self, text: str = "") -> None:
+        print(text, file=self.out)
+
+    def print_json(self, document: Any) -> None:
+        """One JSON document: UTF-8, no escapes, a line break at the end."""
+        print(json.dumps(document, ensure_ascii=False, indent=2), file=self.out)

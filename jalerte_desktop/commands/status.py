@@ -1,0 +1,102 @@
+"""``jalerte status``: is the recorder alive, which line, how was today?"""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from diagnostics.journal.lock import holder, is_held
+from diagnostics.model import NO_LINE, SECOND, BadInput, Line
+from diagnostics.recorder import control
+from diagnostics.recorder.notes import LOCK_NAME
+from jalerte_desktop.commands.arguments import add_json
+from jalerte_desktop.commands.context import Context
+from jalerte_desktop.commands.described import line_json
+from jalerte_desktop.findings.model import Findings
+from jalerte_desktop.words.figures import duration, iso, local, percent
+from jalerte_desktop.words.language import _, ngettext
+
+
+@dataclass(frozen=True, slots=True)
+class Recorder:
+    """The recorder of this home folder; ``answers`` is False for one that holds the journal but is silent."""
+
+    running: bool
+    pid: int | None
+    answers: bool
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    add_json(parser)
+
+
+def find_recorder(context: Context) -> Recorder:
+    """Ask the local socket, then the lock."""
+    try:
+        answer = control.ask(context.home.folder, {"op": "status"}, timeout_s=2.0)
+        return Recorder(True, int(answer["pid"]), True)
+    except control.NotRunning:
+        lock = context.home.folder / LOCK_NAME
+        return Recorder(True, holder(lock), False) if is_held(lock) else Recorder(False, None, False)
+
+
+def run(arguments: argparse.Namespace, context: Context) -> int:
+    recorder = find_recorder(context)
+    midnight = local(context.now_ns).replace(hour=0, minute=0, second=0, microsecond=0)
+    findings = _findings(context, midnight)
+    if context.json:
+        context.print_json(_document(recorder, findings, context))
+        return 0
+    if recorder.running:
+        context.say(_("The recorder runs (process {pid}).").format(pid=recorder.pid))
+    else:
+        context.say(_("The recorder does not run: “jalerte record” starts it."))
+    if findings is None:
+        context.say(_("Nothing has been recorded yet."))
+        return 0
+    context.say(_("Line: {line}").format(line=_line(findings.line)))
+    if findings.record:
+        last = local(findings.record.end_ns - SECOND)
+        context.say(_("Last sample: {time}").format(time=f"{last:%d/%m/%Y %H:%M:%S}"))
+    count = len(findings.outages)
+    context.say(
+        ngettext("Today: {n} outage, {time}; observed {share}.", "Today: {n} outages, {time}; observed {share}.", count).format(
+            n=count, time=duration(findings.outage_s), share=percent(findings.coverage.ratio)
+        )
+    )
+    return 0
+
+
+def _findings(context: Context, midnight: datetime) -> Findings | None:
+    try:
+        return context.findings(round(midnight.timestamp()) * SECOND, context.now_ns)
+    except BadInput as problem:
+        if problem.remark.code == "journal_missing":
+            return None
+        raise
+
+
+def _line(line: Line) -> str:
+    if not line.id:
+        return _("none recognised yet")
+    place = {True: _("home"), False: _("not home"), None: _("not confirmed")}[line.home]
+    return f"{line.name or line.id} ({line.interface}, {line.gateway}) · {place}"
+
+
+def _document(recorder: Recorder, findings: Findings | None, context: Context) -> dict[str, Any]:
+    outages = findings.outages if findings else ()
+    return {
+        "recorder": {"running": recorder.running, "pid": recorder.pid, "answers": recorder.answers},
+        "home": str(context.home.folder),
+        "line": line_json(findings.line if findings else NO_LINE),
+        "last_sample": iso(findings.record.end_ns - SECOND) if findings and findings.record else None,
+        "samples": findings.sample_count if findings else 0,
+        "today": {
+            "coverage": round(findings.coverage.ratio, 6) if findings else 0.0,
+            "observed_s": round(findings.coverage.observed_s, 3) if findings else 0.0,
+            "outages": len(outages),
+            "outage_s": round(sum(outage.duration_s for outage in outages), 3),
+        },
+    }

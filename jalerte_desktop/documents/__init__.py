@@ -1,0 +1,1 @@
+"""Papers: what they say (composition), and how they look (one module a file format)."""

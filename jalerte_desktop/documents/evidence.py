@@ -1,0 +1,275 @@
+"""The measured part of a letter: chronology, summary, method and limits. French; call inside ``speaking("fr")``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import tzinfo
+
+from diagnostics.model import Incident, Kind
+from jalerte_desktop.casefile.text import clean
+from jalerte_desktop.documents.account import BLAME_ABOVE, Account, longest, not_observed_by_reason, total_s
+from jalerte_desktop.documents.french import (
+    CAUSES,
+    GAP_REASONS,
+    KINDS,
+    clock_changes,
+    count,
+    date_time,
+    episodes,
+    period,
+    say,
+    share,
+    zone_words,
+)
+from jalerte_desktop.documents.letter import Block, Bullets, Paragraph, Section, Table
+from jalerte_desktop.words import figures
+from jalerte_desktop.words.figures import local
+
+ROWS_IN_BODY = 60
+"""More incidents than this are listed in an annex; the body then shows the longest."""
+LONGEST_SHOWN = 10
+
+_CHRONOLOGY = ("N°", "Date", "Début", "Fin", "Durée", "Nature", "Situation", "Confiance")
+_WIDTHS = (7, 15, 13, 13, 14, 20, 17, 14)
+_HELD_ROWS = {
+    Kind.OUTAGE: "Coupures attribuées au réseau",
+    Kind.PARTIAL: "Accès partiels attribués au réseau",
+    Kind.LOSS: "Pertes de données attribuées au réseau",
+    Kind.LATENCY: "Temps de réponse attribués au réseau",
+    Kind.SLOW: "Débits faibles attribués au réseau",
+    Kind.WIFI: "Défauts de Wi-Fi attribués au réseau",
+    Kind.DNS: "Pannes de noms attribuées au réseau",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Moments:
+    """How times are written in one paper: local, with the offset beside each where the clocks changed meanwhile."""
+
+    zone: tzinfo | None
+    changing: bool
+
+    @classmethod
+    def of(cls, account: Account, zone: tzinfo | None) -> Moments:
+        return cls(zone, bool(clock_changes(account.findings.span, zone)))
+
+    def clock(self, ns: int) -> str:
+        moment = local(ns, self.zone)
+        return figures.clock_time(moment) + (f" ({figures.zone_name(moment)})" if self.changing else "")
+
+    def day(self, ns: int) -> str:
+        return figures.short_date(local(ns, self.zone))
+
+
+def chronology(account: Account, moments: Moments) -> tuple[Section, Section | None]:
+    """The incidents held against the operator: a section of the body, and an annex where they are too many for it."""
+    held = account.held
+    zone = say(
+        "Heures locales ({zone}). La confiance est celle de la méthode ; « situation » dit où la panne se trouve.",
+        zone=zone_words(account.findings.span, moments.zone),
+    )
+    if len(held) <= ROWS_IN_BODY:
+        table = _table(list(enumerate(held, 1)), moments)
+        return Section("Chronologie", (Paragraph(zone, small=True), table)), None
+    numbered = list(enumerate(held, 1))
+    chosen = sorted(sorted(numbered, key=lambda row: -row[1].duration_s)[:LONGEST_SHOWN])
+    intro = say(
+        "Les {n} incidents sont tous listés en annexe 2. En voici les {k} plus longs.",
+        n=figures.number(len(held)),
+        k=LONGEST_SHOWN,
+    )
+    body = Section("Chronologie", (Paragraph(intro), Paragraph(zone, small=True), _table(chosen, moments)))
+    annex = Section(
+        "Annexe 2 – Chronologie complète", (Paragraph(zone, small=True), _table(numbered, moments))
+    )
+    return body, annex
+
+
+def duration(incident: Incident) -> str:
+    """How long it lasted; ``au moins`` while it lasts."""
+    words = figures.duration(incident.duration_s)
+    return f"au moins {words}" if incident.ongoing else words
+
+
+def summary(account: Account, moments: Moments) -> Table:
+    """The measured summary: a row for each thing that was counted, and for what was not."""
+    findings, coverage = account.findings, account.findings.coverage
+    rows = [
+        ("Période retenue", period(findings.span, moments.zone)),
+        (
+            "Temps observé",
+            say(
+                "{observed}, soit {ratio} de la période",
+                observed=figures.duration(coverage.observed_s),
+                ratio=share(coverage.ratio),
+            ),
+        ),
+        ("Temps non observé", _not_observed(account)),
+    ]
+    for kind in _HELD_ROWS:
+        group = account.held_of(kind)
+        if group or kind is Kind.OUTAGE:
+            rows.append((_HELD_ROWS[kind], _counted(kind, group, moments)))
+    rows.append(("Origine incertaine, non imputés", _total(account.uncertain)))
+    rows.append(("Pannes de noms (DNS), comptées à part", _total(account.dns)))
+    rows.append(("Autres causes, écartés", _set_aside(account)))
+    if account.excluded:
+        rows.append(("Exclus à ma demande (motifs en annexe 1)", _total(account.excluded)))
+    return Table((), tuple((say(name), value) for name, value in rows), (38, 62))
+
+
+def limits(account: Account, moments: Moments) -> Section:
+    """Annex 1: how it was measured, what is outside, and what nothing here proves."""
+    findings = account.findings
+    blocks: list[Block] = [Bullets(tuple(_method(account, moments)))]
+    if account.uncertain:
+        caption = "Incidents d’origine incertaine (donnés pour information, non imputés)"
+        blocks.append(_table(list(enumerate(account.uncertain, 1)), moments, caption))
+    in_period = [e for e in findings.exclusions if e.span.clip(findings.span) is not None]
+    if in_period:
+        rows = tuple(
+            (
+                date_time(local(e.span.start_ns, moments.zone)),
+                date_time(local(e.span.end_ns, moments.zone)),
+                clean(e.reason) or "sans motif",
+            )
+            for e in in_period
+        )
+        blocks.append(
+            Table(("Exclu du", "au", "Motif"), rows, (27, 27, 46), caption="Périodes exclues à ma demande")
+        )
+    return Section("Annexe 1 – Méthode et limites des mesures", tuple(blocks))
+
+
+def _method(account: Account, moments: Moments) -> list[str]:
+    findings = account.findings
+    seal, record = findings.seal, findings.record
+    items = [
+        say(
+            "Ces mesures sont un moyen de preuve ordinaire : elles ne viennent pas d'un dispositif certifié par une "
+            "autorité. Elles ont été faites depuis un seul ordinateur, placé derrière la box."
+        ),
+        say(
+            "Méthode et seuils : version {method}. Une coupure n'est attribuée au réseau de l'opérateur que si "
+            "l'équipement du domicile (ou le premier équipement au-delà) répondait encore, si tous les serveurs de "
+            "référence, placés sur plusieurs réseaux indépendants, étaient muets, et si une seconde sorte de sonde "
+            "(noms ou pages web) échouait aussi. La confiance doit dépasser 60 %.",
+            method=clean(findings.method),
+        ),
+        say(
+            "Le temps non observé n'est compté ni comme panne ni comme bon fonctionnement ; les pourcentages portent "
+            "sur le temps observé. Les durées sont des sommes d'incidents bruts, sans regroupement."
+        ),
+        say(
+            "La part du temps passée en Wi-Fi et l'usage de la ligne par le foyer ne sont pas chiffrés ici ; les "
+            "incidents que la méthode rapporte à ces causes sont écartés."
+        ),
+    ]
+    if findings.own_settings:
+        own = ", ".join(clean(setting) for setting in findings.own_settings)
+        items.append(say("Réglages personnels, sans effet sur ce décompte : {own}.", own=own))
+    if record is not None:
+        words = "Le relevé complet va {span} et compte {n}."
+        samples = count(findings.sample_count, "mesure", "mesures")
+        items.append(say(words, span=period(record, moments.zone), n=samples))
+    if account.other_line:
+        n = len(account.other_line)
+        items.append(
+            say(
+                "Sur d'autres lignes (partage de connexion, autre lieu), {n} : rien n'en est compté ici.",
+                n=count(n, "incident a été vu", "incidents ont été vus"),
+            )
+        )
+    if seal is None:
+        items.append(say("Le journal des mesures n'était pas encore scellé à la date de cette lettre."))
+    else:
+        items.append(
+            say(
+                "Dernier scellé du journal : n° {n}, du {at}, SHA-256 {link}. À compter de l'envoi de cette lettre, il "
+                "permet de vérifier que les mesures antérieures n'ont plus changé ; il ne prouve rien sur le temps "
+                "d'avant l'envoi.",
+                n=seal.sequence,
+                at=date_time(local(seal.at_ns, moments.zone)),
+                link=clean(seal.link),
+            )
+        )
+    return items
+
+
+def _table(numbered: list[tuple[int, Incident]], moments: Moments, caption: str = "") -> Table:
+    rows = tuple(_row(number, incident, moments) for number, incident in numbered)
+    return Table(_CHRONOLOGY, rows, _WIDTHS, right=(0, 4, 7), caption=caption)
+
+
+def _row(number: int, incident: Incident, moments: Moments) -> tuple[str, ...]:
+    start, end = incident.span.start_ns, incident.span.end_ns
+    if incident.ongoing:
+        until = "en cours"
+    elif moments.day(start) == moments.day(end):
+        until = moments.clock(end)
+    else:
+        until = f"{moments.day(end)[:5]} {moments.clock(end)}"
+    return (
+        str(number),
+        moments.day(start),
+        moments.clock(start),
+        until,
+        duration(incident),
+        KINDS[incident.kind],
+        _place(incident),
+        figures.percent(incident.verdict.confidence, 0),
+    )
+
+
+def _place(incident: Incident) -> str:
+    """Access and core are named apart only where a hop between them let the method tell."""
+    if incident.verdict.confidence <= BLAME_ABOVE:
+        return "non établie"
+    if any(remark.code == "hop_never_answers" for remark in incident.verdict.counter_evidence):
+        return "accès ou au-delà"
+    return CAUSES[incident.verdict.cause]
+
+
+def _counted(kind: Kind, group: tuple[Incident, ...], moments: Moments) -> str:
+    if not group:
+        return "aucune" if kind is Kind.OUTAGE else "aucun"
+    if len(group) == 1:
+        return say("{n}, {time}", n=episodes(kind, 1), time=duration(group[0]))
+    top = longest(group)
+    return say(
+        "{n}, {total} en tout ; la plus longue durée : {longest}, le {at}",
+        n=episodes(kind, len(group)),
+        total=figures.duration(total_s(group)),
+        longest=duration(top),
+        at=date_time(local(top.span.start_ns, moments.zone)),
+    )
+
+
+def _total(group: tuple[Incident, ...]) -> str:
+    if not group:
+        return "aucun"
+    return say(
+        "{n}, {total} en tout",
+        n=count(len(group), "incident", "incidents"),
+        total=figures.duration(total_s(group)),
+    )
+
+
+def _set_aside(account: Account) -> str:
+    if not account.set_aside:
+        return "aucun"
+    parts = [f"{CAUSES[cause]} ({figures.number(n)})" for cause, n in account.set_aside_by_cause]
+    return say(
+        "{total} : {parts}",
+        total=count(len(account.set_aside), "incident", "incidents"),
+        parts=", ".join(parts),
+    )
+
+
+def _not_observed(account: Account) -> str:
+    reasons = not_observed_by_reason(account.findings.coverage)
+    if not reasons:
+        return "aucun"
+    parts = [f"{GAP_REASONS[reason]} {figures.duration(seconds)}" for reason, seconds in reasons]
+    total = figures.duration(account.findings.coverage.not_observed_s)
+    return say("{total} ({parts})", total=total, parts=", ".join(parts))

@@ -1,0 +1,1 @@
+"""Filing: an alert as the form can carry it. Nothing here sends anything."""

@@ -1,0 +1,80 @@
+"""The findings of a period, as every paper, command and page reads them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from diagnostics.model import Coverage, Exclusion, Gap, Incident, Kind, Line, Span
+
+
+@dataclass(frozen=True, slots=True)
+class Seal:
+    """The newest link of the journal's chain: its number, its SHA-256 in hexadecimal, and when it was made (UTC ns)."""
+
+    sequence: int
+    link: str
+    at_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class MinuteSummary:
+    """One target's minute, for drawing: times in ms, None where nothing was answered. ``lost`` counts missed tries."""
+
+    start_ns: int
+    target_id: str
+    count: int
+    lost: int
+    min_ms: float | None
+    median_ms: float | None
+    p95_ms: float | None
+    max_ms: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What the journal says of ``span``.
+
+    ``incidents`` holds every line's, oldest first, excluded ones included (``Incident.excluded`` says why).
+    ``coverage`` is of the home line where one is confirmed, else of the line in use: ``line``.
+    ``record`` is the span of the whole journal. ``confirmed`` says whether ``line`` is confirmed as home.
+    """
+
+    span: Span
+    record: Span | None
+    line: Line
+    lines: tuple[Line, ...]
+    incidents: tuple[Incident, ...]
+    coverage: Coverage
+    exclusions: tuple[Exclusion, ...]
+    seal: Seal | None
+    method: str
+    sample_count: int
+    own_settings: tuple[str, ...] = ()
+    minutes: tuple[MinuteSummary, ...] = ()
+
+    @property
+    def confirmed(self) -> bool:
+        return self.line.home is True
+
+    @property
+    def gaps(self) -> tuple[Gap, ...]:
+        return self.coverage.gaps
+
+    @property
+    def counted(self) -> tuple[Incident, ...]:
+        """Incidents of ``line`` that no exclusion takes out."""
+        return tuple(i for i in self.incidents if i.line.id == self.line.id and i.excluded is None)
+
+    @property
+    def outages(self) -> tuple[Incident, ...]:
+        return tuple(i for i in self.counted if i.kind is Kind.OUTAGE)
+
+    @property
+    def outage_s(self) -> float:
+        return total_s(self.outages)
+
+
+def total_s(incidents: Iterable[Incident]) -> float:
+    """Seconds of these incidents, added up from the raw ones."""
+    return sum(incident.duration_s for incident in incidents)

@@ -1,0 +1,185 @@
+"""The alert before anything is sent: each field with a button that copies it, and what is still missing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import (
+    QDialog,
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QPlainTextEdit,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
+
+from jalerte_desktop.window.parts import Card, button, label
+from jalerte_desktop.window.theme import font
+from jalerte_desktop.words.figures import number
+from jalerte_desktop.words.language import _, ngettext
+
+
+def field_rows(answer: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+    """Name, value and source of each field, as texts."""
+    rows = []
+    for field in answer.get("fields") or []:
+        if isinstance(field, Mapping):
+            value = field.get("value")
+            rows.append(
+                (
+                    str(field.get("label") or field.get("name") or ""),
+                    _text(value),
+                    str(field.get("source") or ""),
+                )
+            )
+    return rows
+
+
+def missing_words(answer: Mapping[str, Any]) -> list[str]:
+    """What the form will not be taken without, in words where the command gives them."""
+    details = answer.get("missing_details")
+    if isinstance(details, list):
+        needed = [one for one in details if isinstance(one, Mapping) and one.get("kind") == "missing"]
+        return [str(one.get("label") or one.get("name")) for one in needed]
+    return [str(one) for one in answer.get("missing") or []]
+
+
+def warning_texts(answer: Mapping[str, Any]) -> list[str]:
+    warnings = answer.get("warnings") or []
+    return [str(one["text"]) for one in warnings if isinstance(one, Mapping) and one.get("text")]
+
+
+def counter_words(answer: Mapping[str, Any]) -> str:
+    """How long the description is, and how long it may be."""
+    length = answer.get("description_length")
+    length = length if isinstance(length, int) else len(str(answer.get("description") or ""))
+    limit = answer.get("description_limit")
+    if isinstance(limit, int):
+        return _("{n} of {limit} characters").format(n=number(length), limit=number(limit))
+    return ngettext("{n} character", "{n} characters", length).format(n=number(length))
+
+
+def _text(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    if isinstance(value, list):
+        return ", ".join(str(one) for one in value)
+    return str(value)
+
+
+class AlertDialog(QDialog):
+    """Nothing leaves from here: the person copies, or goes on to the official form."""
+
+    def __init__(self, answer: Mapping[str, Any], parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWindowTitle(_("The alert"))
+        self.resize(760, 640)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(20, 16, 20, 16)
+        outer.setSpacing(12)
+        outer.addWidget(label(_("The alert, ready to be copied"), 16, bold=True))
+        outer.addWidget(
+            label(_("Nothing has been sent. Read each field, then copy it into the form."), tone="soft")
+        )
+        area = QScrollArea()
+        area.setObjectName("clear")
+        area.setWidgetResizable(True)
+        area.setFrameShape(QFrame.Shape.NoFrame)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        inner = QWidget()
+        inner.setObjectName("clear")
+        column = QVBoxLayout(inner)
+        column.setContentsMargins(0, 0, 8, 0)
+        column.setSpacing(12)
+        self.copy_buttons: list[Any] = []
+        if missing := missing_words(answer):
+            column.addWidget(self._missing(missing))
+        column.addWidget(self._description(str(answer.get("description") or "")))
+        if rows := field_rows(answer):
+            column.addWidget(self._fields(rows))
+        if attachments := [
+            _text(one.get("name") if isinstance(one, Mapping) else one)
+            for one in answer.get("attachments") or []
+        ]:
+            card = Card(_("Attachments"))
+            card.head(_("Attachments"))
+            for one in attachments:
+                card.column.addWidget(label(one))
+            column.addWidget(card)
+        column.addStretch(1)
+        area.setWidget(inner)
+        outer.addWidget(area, 1)
+        foot = QHBoxLayout()
+        self.copied = label("", 12.5, tone="soft")
+        foot.addWidget(self.copied, 1)
+        self.close_button = button(_("&Close"))
+        self.close_button.clicked.connect(self.accept)
+        foot.addWidget(self.close_button)
+        outer.addLayout(foot)
+
+    def _missing(self, missing: list[str]) -> QWidget:
+        title = ngettext("Still missing: {n} thing", "Still missing: {n} things", len(missing)).format(
+            n=len(missing)
+        )
+        card = Card(title, "banner")
+        card.column.addWidget(label(title, 14, bold=True))
+        for one in missing:
+            card.column.addWidget(label("– " + one, 14))
+        return card
+
+    def _description(self, text: str) -> QWidget:
+        card = Card(_("Description"))
+        copy = self._copy_button(_("Description"), text)
+        counter = label(
+            ngettext("{n} character", "{n} characters", len(text)).format(n=number(len(text))),
+            12.5,
+            tone="soft",
+            wrap=False,
+        )
+        card.head(_("Description"), counter, copy)
+        self.description = QPlainTextEdit(text)
+        self.description.setReadOnly(True)
+        self.description.setTabChangesFocus(True)
+        self.description.setAccessibleName(_("Description"))
+        self.description.setFont(font(14))
+        self.description.setMinimumHeight(170)
+        card.column.addWidget(self.description)
+        return card
+
+    def _fields(self, rows: list[tuple[str, str, str]]) -> QWidget:
+        card = Card(_("Fields"))
+        card.head(_("Fields"))
+        grid = QGridLayout()
+        grid.setHorizontalSpacing(16)
+        grid.setVerticalSpacing(10)
+        grid.setColumnStretch(0, 2)
+        grid.setColumnStretch(1, 3)
+        for index, (name, value, source) in enumerate(rows):
+            grid.addWidget(label(name, 12.5, tone="soft"), index, 0)
+            shown = label(value or "–")
+            if source:
+                shown.setToolTip(_("From: {source}").format(source=source))
+            grid.addWidget(shown, index, 1)
+            if value:
+                grid.addWidget(self._copy_button(name, value), index, 2, Qt.AlignmentFlag.AlignTop)
+        card.column.addLayout(grid)
+        return card
+
+    def _copy_button(self, name: str, value: str) -> QWidget:
+        copy = button(_("Copy"), "link", 12.5)
+        copy.setAccessibleName(_("Copy {name}").format(name=name))
+        copy.clicked.connect(lambda: self._copy(name, value))
+        self.copy_buttons.append(copy)
+        return copy
+
+    def _copy(self, name: str, value: str) -> None:
+        QGuiApplication.clipboard().setText(value)
+        self.copied.setText(_("Copied: {name}").format(name=name))

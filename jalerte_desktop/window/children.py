@@ -1,0 +1,115 @@
+"""Commands as child processes: the only way in which the window does anything but look."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QObject, QProcess, QProcessEnvironment, QTimer, Signal
+
+from jalerte_desktop.words.language import _, current
+
+PATIENCE_MS = 90_000
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """How commands are called: on which data, and by which program (tests put a stand-in there)."""
+
+    home: Path
+    program: tuple[str, ...] = field(default=(sys.executable, "-m", "jalerte_desktop"))
+
+    def line(self, arguments: Sequence[str]) -> list[str]:
+        return [*self.program, "--home", str(self.home), *arguments]
+
+    def process(self, arguments: Sequence[str], parent: QObject | None = None) -> QProcess:
+        """A process that is ready to start, and speaks the window's language."""
+        process = QProcess(parent)
+        program, *rest = self.line(arguments)
+        process.setProgram(program)
+        process.setArguments(rest)
+        environment = QProcessEnvironment.systemEnvironment()
+        environment.insert("JALERTE_LANG", current())
+        environment.insert("PYTHONUTF8", "1")
+        process.setProcessEnvironment(environment)
+        return process
+
+
+class Command(QObject):
+    """One command from start to end: ``done`` with its JSON (or None), or ``failed`` with a sentence."""
+
+    done = Signal(object)
+    failed = Signal(str)
+
+    def __init__(self, caller: Caller, *arguments: str, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._wants_json = "--json" in arguments
+        self._over = False
+        self._process = caller.process(arguments, self)
+        self._process.finished.connect(self._finished)
+        self._process.errorOccurred.connect(self._error)
+        self._patience = QTimer(self)
+        self._patience.setSingleShot(True)
+        self._patience.timeout.connect(self._too_long)
+
+    def start(self) -> Command:
+        self._patience.start(PATIENCE_MS)
+        self._process.start()
+        self._process.closeWriteChannel()
+        return self
+
+    def stop(self) -> None:
+        """Give up on it; nothing is signalled any more."""
+        self._over = True
+        if self._process.state() != QProcess.ProcessState.NotRunning:
+            self._process.kill()
+            self._process.waitForFinished(2000)
+
+    def _finished(self, code: int, status: QProcess.ExitStatus) -> None:
+        out = bytes(self._process.readAllStandardOutput().data()).decode("utf-8", "replace")
+        errors = bytes(self._process.readAllStandardError().data()).decode("utf-8", "replace")
+        if status != QProcess.ExitStatus.NormalExit or code != 0:
+            self._end(failure=sentence_of(errors, code))
+            return
+        if not self._wants_json:
+            self._end(result=None)
+            return
+        try:
+            result = json.loads(out)
+        except ValueError:
+            self._end(failure=_("The command gave an answer that cannot be read."))
+            return
+        self._end(result=result)
+
+    def _error(self, error: QProcess.ProcessError) -> None:
+        if error == QProcess.ProcessError.FailedToStart:
+            self._end(
+                failure=_("The program could not be started: {why}").format(why=self._process.errorString())
+            )
+
+    def _too_long(self) -> None:
+        self._process.kill()
+        self._end(failure=_("The command took too long and was stopped."))
+
+    def _end(self, result: Any = None, failure: str = "") -> None:
+        if self._over:
+            return
+        self._over = True
+        self._patience.stop()
+        if failure:
+            self.failed.emit(failure)
+        else:
+            self.done.emit(result)
+        self.deleteLater()
+
+
+def sentence_of(errors: str, code: int) -> str:
+    """What a command said on its error output, as one sentence; never a traceback."""
+    lines = [line.strip() for line in errors.splitlines() if line.strip()]
+    if not lines or any(line.startswith("Traceback (") for line in lines):
+        return _("The command failed (code {code}).").format(code=code)
+    return lines[-1].removeprefix("jalerte: ")

@@ -1,0 +1,201 @@
+"""The week's incidents, newest first: when, how long, whose fault, why, and what speaks against it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+
+from diagnostics.model import Incident
+from jalerte_desktop.findings.model import Findings
+from jalerte_desktop.window.chart_data import local_day
+from jalerte_desktop.window.marks import badge_tone, sign_of
+from jalerte_desktop.window.parts import Card, button, label, rule
+from jalerte_desktop.window.sentences import confidence
+from jalerte_desktop.words.figures import clock_time, day, duration, local
+from jalerte_desktop.words.language import _, ngettext
+from jalerte_desktop.words.names import cause_short, kind_name
+from jalerte_desktop.words.remarks import say
+
+SHOWN = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One incident in words."""
+
+    id: str
+    day: str
+    time: str
+    lasted: str
+    kind: str
+    badge: str
+    tone: str
+    sure: str
+    reasons: str
+    reserve: str
+
+    @property
+    def spoken(self) -> str:
+        parts = (
+            self.day,
+            self.time,
+            self.lasted,
+            self.kind,
+            self.badge,
+            self.sure,
+            self.reasons,
+            self.reserve,
+        )
+        return ". ".join(part.rstrip(".") for part in parts if part) + "."
+
+
+def rows_of(findings: Findings, now_ns: int) -> list[Row]:
+    """The line's incidents, newest first, excluded ones among them with their reason."""
+    mine = [incident for incident in findings.incidents if incident.line.id == findings.line.id]
+    return [
+        row_of(incident, now_ns) for incident in sorted(mine, key=lambda one: one.span.start_ns, reverse=True)
+    ]
+
+
+def row_of(incident: Incident, now_ns: int) -> Row:
+    verdict = incident.verdict
+    start = local(incident.span.start_ns)
+    today = incident.span.start_ns >= local_day(now_ns).start_ns
+    reserves = [say(remark) for remark in verdict.counter_evidence]
+    if incident.excluded is not None:
+        reserves.insert(0, _("Taken out of the count: {reason}").format(reason=incident.excluded))
+    return Row(
+        id=incident.id,
+        day="" if today else day(start, year=False),
+        time=clock_time(start, seconds=False),
+        lasted=_("ongoing") if incident.ongoing else duration(incident.duration_s),
+        kind=kind_name(incident.kind),
+        badge=f"{sign_of(verdict.cause)} {cause_short(verdict.cause)}",
+        tone=badge_tone(verdict.cause) if incident.excluded is None else "soft",
+        sure=confidence(verdict.confidence),
+        reasons=" ".join(_sentence(say(remark)) for remark in verdict.reasons),
+        reserve=_("Reserve: {words}").format(words=" ".join(_sentence(words) for words in reserves))
+        if reserves
+        else "",
+    )
+
+
+def _sentence(words: str) -> str:
+    return words if words.endswith((".", "!", "?", "…")) else words + "."
+
+
+class RowView(QFrame):
+    """One incident; takes the keyboard's focus, and then reads itself out."""
+
+    def __init__(self, row: Row) -> None:
+        super().__init__()
+        self.setObjectName("row")
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setAccessibleName(row.spoken)
+        across = QHBoxLayout(self)
+        across.setContentsMargins(7, 8, 4, 8)
+        across.setSpacing(8)
+        left = QVBoxLayout()
+        left.setSpacing(4)
+        left.addWidget(label(row.time, 14, bold=True, wrap=False))
+        left.addWidget(label(row.lasted, 12.5, tone="soft"))
+        left.addStretch(1)
+        when = QWidget()
+        when.setLayout(left)
+        left.setContentsMargins(0, 0, 0, 0)
+        when.setFixedWidth(84)
+        across.addWidget(when)
+        column = QVBoxLayout()
+        column.setSpacing(3)
+        head = QHBoxLayout()
+        head.setSpacing(9)
+        badge = label(row.badge, 12.5, wrap=False)
+        badge.setProperty("badge", row.tone)
+        head.addWidget(badge)
+        head.addWidget(label(f"{row.kind} · {row.sure}", 12.5, tone="soft"), 1)
+        column.addLayout(head)
+        if row.reasons:
+            column.addWidget(label(row.reasons))
+        if row.reserve:
+            column.addWidget(label(row.reserve, 12.5, tone="soft"))
+        across.addLayout(column, 1)
+
+
+class IncidentsCard(Card):
+    """``show_all`` asks for the whole list."""
+
+    show_all = Signal()
+
+    def __init__(self) -> None:
+        super().__init__(_("Incidents"))
+        self.all_button = button(_("see all"), "link", 12.5)
+        self.all_button.clicked.connect(self.show_all)
+        self.head(_("Incidents of the last 7 days"), self.all_button)
+        self._rows: list[Row] = []
+        self._area = QScrollArea()
+        self._area.setObjectName("clear")
+        self._area.setWidgetResizable(True)
+        self._area.setFrameShape(QFrame.Shape.NoFrame)
+        self._area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._area.setMinimumHeight(150)
+        self.column.addWidget(self._area, 1)
+        self.column.setContentsMargins(18, 14, 10, 12)
+        self.views: list[RowView] = []
+        self.show_rows([], first=True)
+
+    def show_rows(self, rows: list[Row], first: bool = False) -> None:
+        """Builds the list anew only when something in it changed, and keeps the focus on the same incident."""
+        if rows == self._rows and not first:
+            return
+        focused = next(
+            (row.id for row, view in zip(self._rows, self.views, strict=False) if view.hasFocus()), None
+        )
+        scrolled = self._area.verticalScrollBar().value()
+        self._rows = rows
+        self.views = []
+        inner = QWidget()
+        inner.setObjectName("clear")
+        column = QVBoxLayout(inner)
+        column.setContentsMargins(0, 0, 8, 0)
+        column.setSpacing(0)
+        last_day = ""
+        for index, row in enumerate(rows[:SHOWN]):
+            if row.day != last_day:
+                heading = label(row.day, 12.5, bold=True, tone="soft", wrap=False)
+                heading.setContentsMargins(8, 8 if index else 0, 0, 0)
+                column.addWidget(heading)
+                last_day = row.day
+            elif index:
+                column.addWidget(rule())
+            view = RowView(row)
+            view.installEventFilter(self)
+            self.views.append(view)
+            column.addWidget(view)
+        if not rows:
+            column.addWidget(label(_("No incident in the last 7 days."), tone="soft"))
+        if len(rows) > SHOWN:
+            more = ngettext("{n} more in the whole list.", "{n} more in the whole list.", len(rows) - SHOWN)
+            column.addWidget(label(more.format(n=len(rows) - SHOWN), 12.5, tone="soft"))
+        column.addStretch(1)
+        self._area.setWidget(inner)
+        self.all_button.setEnabled(bool(rows))
+        self._area.verticalScrollBar().setValue(scrolled)
+        for row, view in zip(rows, self.views, strict=False):
+            if row.id == focused:
+                view.setFocus()
+
+    def eventFilter(self, watched, event) -> bool:  # noqa: N802 - Qt's name
+        if isinstance(watched, RowView) and watched in self.views:
+            if event.type() == QEvent.Type.FocusIn:
+                self._area.ensureWidgetVisible(watched, 0, 8)
+            elif event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent):
+                step = {Qt.Key.Key_Down: 1, Qt.Key.Key_Up: -1}.get(Qt.Key(event.key()), 0)
+                place = self.views.index(watched) + step
+                if step and 0 <= place < len(self.views):
+                    self.views[place].setFocus(Qt.FocusReason.TabFocusReason)
+                    return True
+        return super().eventFilter(watched, event)

@@ -1,0 +1,313 @@
+"""The window: navigation, two pages, and the wiring between what is read, asked and started."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import QTimer, QUrl, Signal
+from PySide6.QtGui import QDesktopServices, QKeySequence, QShortcut
+from PySide6.QtWidgets import (
+    QButtonGroup,
+    QDialog,
+    QFrame,
+    QHBoxLayout,
+    QMainWindow,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from jalerte_desktop.findings.now import state_now
+from jalerte_desktop.window.autostart import entry_for
+from jalerte_desktop.window.children import Caller, Command
+from jalerte_desktop.window.closing import KeepQuestion, Leave, leave
+from jalerte_desktop.window.home_page import HomePage
+from jalerte_desktop.window.papers import Papers
+from jalerte_desktop.window.parts import button, label
+from jalerte_desktop.window.preferences import Preferences
+from jalerte_desktop.window.reader import Reader, Reading, Source, live_source
+from jalerte_desktop.window.recorder import RecorderControl, State
+from jalerte_desktop.window.sentences import (
+    Sentence,
+    problem_sentence,
+    reading_sentence,
+    starting_sentence,
+    state_sentence,
+)
+from jalerte_desktop.window.settings_page import SettingsPage
+from jalerte_desktop.window.tables import day_table, incident_table
+from jalerte_desktop.window.theme import Theme
+from jalerte_desktop.words.errors import say_problem
+from jalerte_desktop.words.language import _
+
+READ_EVERY_MS = 2000
+
+
+class MainWindow(QMainWindow):
+    """Shows and asks. Everything that is done is a command in a child process."""
+
+    language_chosen = Signal(str)
+
+    def __init__(
+        self,
+        caller: Caller,
+        journal: Path,
+        theme: Theme,
+        contacted: list[str],
+        source: Callable[[Path], Source] = live_source,
+        clock: Callable[[], int] = time.time_ns,
+    ) -> None:
+        super().__init__()
+        self.setWindowTitle("jalerte")
+        self.resize(1280, 800)
+        self.setMinimumSize(640, 420)
+        self._caller = caller
+        self._theme = theme
+        self._contacted = contacted
+        self.preferences = Preferences(caller.home)
+        self.entry = entry_for(caller.home)
+        self.reading: Reading | None = None
+        self._may_start = True
+        self._leaving = False
+        self.dialog: QDialog | None = None
+        self.recorder = RecorderControl(caller, self)
+        self.recorder.changed.connect(self._recorder_changed)
+        self.papers = Papers(caller, self)
+        self.papers.busy.connect(self._papers_busy)
+        self.papers.failed.connect(lambda sentence: self.home.next.say_problem(sentence))
+        self.papers.opened.connect(self._opened)
+        self._build()
+        for keys, action in (
+            ("Ctrl+1", lambda: self.go(0)),
+            ("Ctrl+2", lambda: self.go(1)),
+            ("F5", self.read),
+            (QKeySequence(QKeySequence.StandardKey.Close), self.close),
+            (QKeySequence(QKeySequence.StandardKey.Quit), self.close),
+        ):
+            QShortcut(QKeySequence(keys), self).activated.connect(action)
+        self.reader = Reader(journal, source, clock, parent=self)
+        self.reader.ready.connect(self._arrived)
+        self._timer = QTimer(self, interval=READ_EVERY_MS)
+        self._timer.timeout.connect(self._tick)
+        self._timer.start()
+        self.pages.setFocus()
+        self.read()
+
+    # --- building ---
+
+    def _build(self) -> None:
+        """Make the pages, in the language of the moment."""
+        inner = QWidget()
+        across = QHBoxLayout(inner)
+        across.setContentsMargins(0, 0, 0, 0)
+        across.setSpacing(0)
+        folder = str(self._caller.home)
+        self.home = HomePage(self._theme, folder, self._contacted)
+        self.settings = SettingsPage(self.preferences, self.entry, folder)
+        self.pages = QStackedWidget()
+        self.pages.addWidget(self.home)
+        self.pages.addWidget(self.settings)
+        across.addWidget(self._navigation())
+        across.addWidget(self.pages, 1)
+        self.setCentralWidget(inner)
+
+        self.home.start_recording.connect(self.start_recording)
+        self.home.question.answered.connect(self._confirm_line)
+        self.home.chart.show_table.connect(self._show_table)
+        self.home.incidents.show_all.connect(self._show_incidents)
+        self.home.next.alert.connect(self.papers.prepare_alert)
+        self.home.next.letter.connect(self.papers.write_letter)
+        self.settings.start_recording.connect(self.start_recording)
+        self.settings.stop_recording.connect(self.stop_recording)
+        self.settings.home_line.connect(self._confirm_line)
+        self.settings.name_line.connect(lambda name: self._line_command("name", "--id", self._line_id(), "--", name))
+        self.settings.language_chosen.connect(self.language_chosen)
+        self.settings.open_folder.connect(lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(folder)))
+        self._show()
+
+    def _navigation(self) -> QWidget:
+        frame = QFrame()
+        frame.setObjectName("navigation")
+        frame.setFixedWidth(176)
+        frame.setAccessibleName(_("Pages"))
+        column = QVBoxLayout(frame)
+        column.setContentsMargins(10, 18, 10, 14)
+        column.setSpacing(2)
+        name = label("jalerte", 16, bold=True, wrap=False)
+        name.setContentsMargins(10, 0, 0, 14)
+        column.addWidget(name)
+        group = QButtonGroup(frame)
+        self.nav = []
+        for index, text in enumerate((_("&Home"), _("S&ettings"))):
+            one = button(text, "nav")
+            one.setCheckable(True)
+            one.setChecked(index == 0)
+            group.addButton(one, index)
+            self.nav.append(one)
+            if index == 1:
+                column.addStretch(1)
+            column.addWidget(one)
+        group.idClicked.connect(self.go)
+        return frame
+
+    def go(self, index: int) -> None:
+        """Show a page."""
+        self.nav[index].setChecked(True)
+        if index == 1:
+            self.settings.refresh()
+        self.pages.setCurrentIndex(index)
+
+    def speak_anew(self) -> None:
+        """Every text in the language that was just chosen."""
+        index = self.pages.currentIndex()
+        self._build()
+        self.go(index)
+
+    # --- reading and showing ---
+
+    def read(self) -> None:
+        self.reader.request()
+
+    def _tick(self) -> None:
+        if not self.isMinimized():
+            self.read()
+
+    def _arrived(self, reading: Reading) -> None:
+        self.reading = reading
+        record = reading.findings.record if reading.findings is not None else None
+        self.recorder.observe(record.end_ns if record is not None else None, reading.at_ns)
+        self._show()
+
+    def _recorder_changed(self) -> None:
+        if self.recorder.state is State.OFF and self._may_start and self.preferences.recording_wanted:
+            # Once a launch, and only what the person began themselves; a recorder that died is never restarted here.
+            self._may_start = False
+            self.start_recording()
+        elif self.recorder.state is not State.UNKNOWN:
+            self._may_start = False
+        self._show()
+
+    def _show(self) -> None:
+        reading, state = self.reading, self.recorder.state
+        self.settings.show_recorder(state)
+        if reading is None:
+            self.home.state.say(reading_sentence())
+            return
+        self.home.show_reading(reading, self._sentence(reading), state, self.recorder.message)
+        if reading.findings is not None:
+            self.settings.show_line(reading.findings.line)
+
+    def _sentence(self, reading: Reading) -> Sentence:
+        if reading.problem is not None:
+            return problem_sentence(say_problem(reading.problem))
+        state = self.recorder.state
+        if reading.findings is None:
+            return starting_sentence() if state in (State.ON, State.STARTING) else reading_sentence()
+        # Until `status` has answered, a journal that is being written is proof enough.
+        now = state_now(reading.findings, reading.at_ns, state in (State.ON, State.STARTING, State.STOPPING))
+        return state_sentence(now, reading.at_ns, starting=state is State.STARTING)
+
+    def _show_table(self) -> None:
+        if self.reading is not None and self.reading.chart is not None:
+            self._open(day_table(self.reading.chart, self))
+
+    def _show_incidents(self) -> None:
+        if self.reading is not None and self.reading.findings is not None:
+            self._open(incident_table(self.reading.findings, self.reading.at_ns, self))
+
+    def _open(self, dialog: QDialog) -> None:
+        dialog.open()
+        self._opened(dialog)
+
+    def _opened(self, dialog: QDialog) -> None:
+        self.dialog = dialog
+        dialog.finished.connect(self._dialog_closed)
+
+    def _dialog_closed(self) -> None:
+        self.dialog = None
+
+    def _papers_busy(self, busy: bool) -> None:
+        for one in (self.home.next.alert_button, self.home.next.letter_button):
+            one.setEnabled(not busy)
+
+    # --- recorder and line ---
+
+    def start_recording(self) -> None:
+        keep = self.preferences.keep_recording is True
+        self.preferences.recording_wanted = True
+        self.preferences.background = keep
+        self.recorder.start(outlive_window=keep)
+
+    def stop_recording(self) -> None:
+        self.preferences.recording_wanted = False
+        self.recorder.stop()
+
+    def _confirm_line(self, home: bool) -> None:
+        # By its id: another line may have come up since the question was asked.
+        self._line_command("confirm", self._line_id(), *(() if home else ("--not-home",)))
+
+    def _line_id(self) -> str:
+        findings = self.reading.findings if self.reading is not None else None
+        return findings.line.id if findings is not None else ""
+
+    def _line_command(self, *arguments: str) -> None:
+        self.settings.say_line_problem("")
+        command = Command(self._caller, "line", *arguments, parent=self)
+        command.done.connect(lambda _answer: self.read())
+        command.failed.connect(self._line_failed)
+        command.start()
+
+    def _line_failed(self, sentence: str) -> None:
+        self.settings.say_line_problem(sentence)
+        self.home.question.say(sentence)
+
+    # --- closing ---
+
+    def closeEvent(self, event) -> None:
+        if self._leaving:
+            event.accept()
+            return
+        what = leave(
+            self.recorder.running,
+            self.recorder.held,
+            self.preferences.background,
+            self.preferences.keep_recording,
+        )
+        if what is Leave.NOTHING:
+            self.shut()
+            event.accept()
+            return
+        event.ignore()
+        if what is Leave.ASK:
+            question = KeepQuestion(self)
+            question.finished.connect(lambda _result: self._keep_answered(question.answer))
+            self._open(question)
+            return
+        self.hide()
+        self.recorder.stopped.connect(self._left)
+        if what is Leave.HAND_OVER:
+            self.preferences.background = True
+            self.recorder.hand_over()
+        else:
+            self.preferences.background = False
+            self.recorder.stop()
+
+    def _keep_answered(self, keep: bool | None) -> None:
+        if keep is not None:
+            self.preferences.keep_recording = keep
+            self.close()
+
+    def _left(self) -> None:
+        self.shut()
+        self.close()
+
+    def shut(self) -> None:
+        """Nothing of ours goes on after this, but a recorder that was told to."""
+        if self._leaving:
+            return
+        self._leaving = True
+        self._timer.stop()
+        self.recorder.close()
+        self.reader.close()

@@ -1,0 +1,1 @@
+"""Language: gettext, and the words for facts."""

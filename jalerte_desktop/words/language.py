@@ -1,0 +1,90 @@
+"""Which language is spoken, and the gettext functions that speak it.
+
+Source strings are English; French comes from ``resources/translations``. The active language is the one piece of
+process-wide state, as in gettext itself; ``speaking`` changes it for a block (a French letter from an English window).
+"""
+
+from __future__ import annotations
+
+import gettext
+import locale
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+
+LANGUAGES = ("fr", "en")
+DOMAIN = "jalerte"
+
+_active: gettext.NullTranslations | None = None
+_active_code = ""
+
+
+def preferred(environment: Mapping[str, str] = os.environ) -> str:
+    """The person's language: JALERTE_LANG, else the system's; French wherever that is not English."""
+    chosen = environment.get("JALERTE_LANG", "").lower()[:2]
+    if chosen in LANGUAGES:
+        return chosen
+    for variable in ("LC_ALL", "LC_MESSAGES", "LANG"):
+        value = environment.get(variable, "")
+        if value and value not in ("C", "POSIX", "C.UTF-8", "C.utf8"):
+            return "en" if value.lower().startswith("en") else "fr"
+    if os.name == "nt":
+        return "en" if (locale.getlocale()[0] or "").lower().startswith("en") else "fr"
+    return "fr"
+
+
+def use(code: str) -> None:
+    """Make ``code`` ("fr" or "en") the active language of this process."""
+    global _active, _active_code
+    _active = _load(code)
+    _active_code = code
+
+
+def current() -> str:
+    """The code of the active language."""
+    _translations()
+    return _active_code
+
+
+@contextmanager
+def speaking(code: str) -> Iterator[None]:
+    """Speak another language for the length of a block."""
+    before = current()
+    use(code)
+    try:
+        yield
+    finally:
+        use(before)
+
+
+def _load(code: str) -> gettext.NullTranslations:
+    if code == "en":
+        return gettext.NullTranslations()
+    spec = find_spec("resources")
+    assert spec is not None and spec.origin is not None
+    folder = Path(spec.origin).parent / "translations"
+    return gettext.translation(DOMAIN, str(folder), [code], fallback=True)
+
+
+def _translations() -> gettext.NullTranslations:
+    if _active is None:
+        use(preferred())
+    assert _active is not None
+    return _active
+
+
+def _(message: str) -> str:
+    """Translate."""
+    return _translations().gettext(message)
+
+
+def ngettext(singular: str, plural: str, n: int) -> str:
+    """Translate with a number; French counts 0 and 1 as singular."""
+    return _translations().ngettext(singular, plural, n)
+
+
+def N_(message: str) -> str:  # noqa: N802 - gettext's own name for "mark, do not translate yet"
+    """Mark a string for translation where it is defined; translate it with ``_`` where it is shown."""
+    return message

@@ -1,0 +1,124 @@
+"""The arguments of a verdict, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from diagnostics.model import Remark, Scalar
+from jalerte_desktop.words.figures import number, percent
+from jalerte_desktop.words.language import N_, _
+
+_SENTENCES: dict[str, str] = {
+    # reasons
+    "anchors_silent": N_("{anchors} anchors on {networks} distinct networks did not answer ({tries} tries)."),
+    "box_answers": N_("The box answered {answered} of {tries} tries meanwhile."),
+    "box_says_unreachable": N_("The box itself reported {times} times that it had no way to the internet."),
+    "box_silent": N_("The box, which usually answers, was silent ({tries} tries)."),
+    "box_answers_badly": N_("The box missed {missed} of {tries} tries."),
+    "carrier_held": N_("This computer saw no interruption of its link to the box."),
+    "carrier_lost": N_("This computer’s network link was down (cable, Wi-Fi or interface)."),
+    "route_lost": N_("This computer had no route to the internet."),
+    "no_way_out": N_("This computer could not send ({error}, {tries} tries)."),
+    "sending_forbidden": N_("This computer forbade sending ({error}, {tries} tries): a firewall, most likely."),
+    "hop_answers": N_("The operator’s first router ({address}) answered {answered} times: the access line worked."),
+    "hop_silent": N_("The operator’s first router ({address}), which usually answers, was silent ({tries} tries)."),
+    "other_probes_failed": N_("Other kinds of probe failed too: {probes}."),
+    "loss_to_anchors": N_("{share} of the tries to the anchors were lost ({missed} of {tries})."),
+    "loss_to_box": N_("Up to the box: {share} lost ({missed} of {tries})."),
+    "loss_to_hop": N_("Up to the operator’s first router: {share} lost ({missed} of {tries})."),
+    "slow_to_anchors": N_("The time to the anchors was {excess_ms} ms above its usual value (at worst {worst_ms} ms)."),
+    "slow_to_box": N_("Up to the box: {excess_ms} ms more than usual."),
+    "slow_to_hop": N_("Up to the operator’s first router: {excess_ms} ms more than usual."),
+    "anchors_answer": N_("The anchors answered by address: the line carried packets."),
+    "names_fail": N_("The system’s resolver failed {tries} times ({detail})."),
+    "names_slow": N_("The system’s resolver was slow {tries} times (up to {worst_ms} ms)."),
+    "other_resolver_answers": N_("Another resolver, asked directly, answered {answered} times."),
+    "other_resolver_fails": N_("Another resolver, asked directly, failed too ({failed} times)."),
+    "web_check_answered_by_other": N_("Somebody else answered in the web check’s place ({tries} times: {detail})."),
+    "one_anchor_silent": N_("The anchor {address} is silent."),
+    "other_anchors_answer": N_("The other anchors answer."),
+    "all_answer": N_("Every layer answers."),
+    # counter-evidence
+    "other_probes_answered": N_("Another kind of probe was answered meanwhile: {probes}."),
+    "only_pings": N_("Only pings failed; no other kind of probe was tried in that time."),
+    "hop_never_answers": N_(
+        "The operator’s first router never answers: its line and its network cannot be told apart."
+    ),
+    "box_never_answers": N_("The box never answers pings: a failure of the box or of the home network is not ruled out."),
+    "few_networks": N_("Only {networks} distinct networks were tried."),
+    "one_machine_observes": N_("A single computer observes."),
+    "box_restart_looks_alike": N_("A restart of the box looks the same from a computer that is plugged into it."),
+    "switch_or_cable_looks_alike": N_("A switch or a cable between this computer and the box could look the same."),
+    "box_and_line_both": N_("The home network and the line may both have had a part in it."),
+    "box_may_drop_pings": N_("A busy box may drop pings without dropping traffic."),
+    "box_may_be_busy": N_("A busy box answers pings late without delaying traffic."),
+    "household_not_ruled_out": N_("The household’s own traffic could not be ruled out."),
+    "whose_resolver": N_("The resolver may be the box’s, the operator’s or one chosen on this computer."),
+    "port_53_may_be_closed": N_("This network may forbid asking other resolvers."),
+    "not_the_operator": N_("Nothing here concerns the operator’s line."),
+    "not_counted": N_("This is not counted against the line."),
+    "short_check": N_("A check of a few seconds says nothing of the rest of the day."),
+    # layers of a check
+    "layer_link": N_("{interface} is connected, the way out goes through {gateway}."),
+    "layer_link_down": N_("{interface} has no link."),
+    "layer_no_route": N_("No way out to the internet is set up."),
+    "layer_not_tried": N_("Not tried: nothing is known to try."),
+    "layer_silent": N_("No answer to {tries} tries."),
+    "layer_answers": N_("{answered} answers to {tries} tries, median {median_ms} ms."),
+    "layer_failed": N_("Failed ({detail})."),
+    "layer_answered_in": N_("Answered in {ms} ms."),
+    "layer_portal": N_("Somebody else answered ({detail}): a captive portal."),
+    # advice
+    "advise_cable": N_("Check the cable or the Wi-Fi of this computer, then run the check again."),
+    "advise_box": N_("See whether the box’s lights are normal; restart it once, wait five minutes and run the check again."),
+    "advise_wait_and_record": N_(
+        "Nothing to do on your side: leave the recording on, it will hold the start and the end of the outage."
+    ),
+    "advise_call": N_("If it lasts, report the outage to your operator and note the time of your call."),
+    "advise_resolver": N_("Try another name resolver in the network settings, or restart the box."),
+    "advise_portal": N_("Open a web browser: the network is waiting for an agreement or a password."),
+    "advise_firewall": N_("Look at this computer’s firewall or security program."),
+    "advise_record": N_("Leave the recording on: cuts that come and go are found over hours, not seconds."),
+}
+
+_PROBES = {
+    "anchor": N_("ping"),
+    "resolver": N_("name resolution"),
+    "system_resolver": N_("name resolution"),
+    "web": N_("web page"),
+}
+
+
+def _probes(value: Scalar) -> str:
+    return ", ".join(_(_PROBES.get(name, name)) for name in str(value).split(","))
+
+
+def _ms(value: Scalar) -> str:
+    return number(float(str(value)))
+
+
+_FORMATS: dict[str, Callable[[Scalar], str]] = {
+    "share": lambda value: percent(float(str(value))),
+    "excess_ms": _ms,
+    "worst_ms": _ms,
+    "median_ms": lambda value: number(float(str(value)), 1),
+    "ms": _ms,
+    "probes": _probes,
+}
+
+
+def say(remark: Remark) -> str:
+    """One argument as a sentence in the active language."""
+    values = {
+        name: _FORMATS[name](value) if name in _FORMATS else _plain(value) for name, value in remark.values
+    }
+    return _(_SENTENCES[remark.code]).format(**values)
+
+
+def _plain(value: Scalar) -> str:
+    return number(value) if isinstance(value, int | float) and not isinstance(value, bool) else str(value)
+
+
+def known_codes() -> frozenset[str]:
+    """Every code that has words."""
+    return frozenset(_SENTENCES)

@@ -1,0 +1,1 @@
+"""Dated data, templates, translations, icons. No code here."""
