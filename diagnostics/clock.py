@@ -21,6 +21,10 @@ class Reading:
         return self.wall_ns - self.mono_ns
 
 
+READ_LIMIT_NS = 100_000
+"""Two clocks read further apart than this are read again."""
+
+
 class Clock(Protocol):
     """Where the time comes from; tests put their own in its place."""
 
@@ -39,21 +43,15 @@ class SystemClock:
         return time.monotonic_ns()
 
     def read(self) -> Reading:
-        """Read all clocks; the wall clock is read between two monotonic readings, and the tightest of three tries is kept."""
-        best: tuple[int, Reading] | None = None
-        for _ in range(3):
+        """Read all clocks: the others between two readings of the monotonic one, again if something came in between."""
+        for tries_left in (2, 1, 0):
             before = time.monotonic_ns()
             wall = time.time_ns()
             boot = time.clock_gettime_ns(self._boot_id) if self._boot_id is not None else None
-            after = time.monotonic_ns()
-            width = after - before
-            if best is None or width < best[0]:
-                middle = before + width // 2
-                best = (width, Reading(wall, middle, boot))
-            if width < 5_000:
+            width = time.monotonic_ns() - before
+            if width < READ_LIMIT_NS or not tries_left:
                 break
-        assert best is not None
-        return best[1]
+        return Reading(wall, before + width // 2, boot)
 
 
 def boottime_minus_mono(reading: Reading) -> int | None:

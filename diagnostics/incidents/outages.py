@@ -15,6 +15,36 @@ EDGE_NS = SECOND
 """A check answered this close to the end was answered by the line's return."""
 
 
+SPARED_LIMIT = 1000
+"""Losses remembered in a run that is no outage: only one in which most answers come late gets that long."""
+
+
+@dataclass(slots=True)
+class Witnessed:
+    """Tries at the box or the first hop during a run. The newest answers wait: they may belong to the line's return."""
+
+    tally: Tally = field(default_factory=Tally)
+    newest_answers: list[int] = field(default_factory=list)
+
+    def note(self, sample: Sample) -> None:
+        if not sample.outcome.answered:
+            self.tally.count(missed=True)
+            return
+        self.newest_answers.append(sample.sent_ns)
+        self._settle(sample.sent_ns)
+
+    def _settle(self, end_ns: int) -> None:
+        while self.newest_answers and self.newest_answers[0] < end_ns - EDGE_NS:
+            self.newest_answers.pop(0)
+            self.tally.count(missed=False)
+
+    def until(self, end_ns: int) -> Tally:
+        """The tally of what was tried well before the end."""
+        tally = self.tally.copy()
+        tally.count_many(sum(at_ns < end_ns - EDGE_NS for at_ns in self.newest_answers), 0)
+        return tally
+
+
 @dataclass(slots=True)
 class Run:
     """Tries that were missed since an anchor last answered, and what the others did meanwhile."""
@@ -27,9 +57,9 @@ class Run:
     """Anchor id to network."""
     send_errors: dict[str, int] = field(default_factory=dict)
     unreachable_by: dict[str, int] = field(default_factory=dict)
-    gateway: Tally = field(default_factory=Tally)
+    gateway: Witnessed = field(default_factory=Witnessed)
     gateway_send_errors: int = 0
-    hop: Tally = field(default_factory=Tally)
+    hop: Witnessed = field(default_factory=Witnessed)
     checks_failed: set[Role] = field(default_factory=set)
     checks_answered: list[tuple[Role, int]] = field(default_factory=list)
     """Role and time of the answer."""
@@ -78,7 +108,8 @@ class OutageDetector:
             sayer = sample.detail.split(" ")[0]
             run.unreachable_by[sayer] = run.unreachable_by.get(sayer, 0) + 1
         if not self.qualified:
-            self._spared.append(sample)
+            if sample.outcome is not Outcome.LATE:
+                self._spared = [*self._spared[1 - SPARED_LIMIT :], sample]
             self.qualified = self._qualifies(run)
             if self.qualified:
                 self._spared.clear()
@@ -104,10 +135,10 @@ class OutageDetector:
             return
         role, missed = sample.target.role, sample.outcome is not Outcome.OK
         if role is Role.GATEWAY:
-            run.gateway.count(not sample.outcome.answered)
+            run.gateway.note(sample)
             run.gateway_send_errors += sample.outcome is Outcome.SEND_ERROR
         elif role is Role.FIRST_HOP:
-            run.hop.count(not sample.outcome.answered)
+            run.hop.note(sample)
         elif sample.outcome is Outcome.PORTAL:
             run.portal = True
         elif role is not Role.SYSTEM_RESOLVER and sample.outcome is not Outcome.UNRESOLVED:
@@ -151,10 +182,10 @@ class OutageDetector:
             send_errors=sum(run.send_errors.values()),
             send_error=max(run.send_errors, key=lambda name: run.send_errors[name], default=""),
             unreachable_by_gateway=run.unreachable_by.get(self._around.gateway_address, 0),
-            gateway=run.gateway,
+            gateway=run.gateway.until(end.wall_ns),
             gateway_send_errors=run.gateway_send_errors,
             gateway_usually_answers=self._around.gateway.usually_answers,
-            hop=run.hop,
+            hop=run.hop.until(end.wall_ns),
             hop_address=self._around.hop_address,
             hop_usually_answers=self._around.hop.usually_answers,
             checks_failed=frozenset(run.checks_failed),

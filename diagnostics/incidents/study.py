@@ -185,7 +185,7 @@ class Study:
             if stint.line.id == line_id
             and (clipped := Span(stint.start_ns, stint.end_ns + SECOND).clip(span)) is not None
         ]
-        observed = _union(seen)
+        observed = _close_up(_union(seen), span)
         others = [Span(s.start_ns, s.end_ns + SECOND) for s in self._stints if s.line.id != line_id]
         gaps: list[Gap] = []
         at = span.start_ns
@@ -238,6 +238,21 @@ def _union(spans: Iterable[Span]) -> list[Span]:
         else:
             merged.append(span)
     return merged
+
+
+def _close_up(parts: list[Span], span: Span) -> list[Span]:
+    """Take holes of less than a second, which is less than the time between tries, for observed."""
+    if not parts:
+        return parts
+    closed = [Span(span.start_ns, parts[0].end_ns) if parts[0].start_ns - span.start_ns < SECOND else parts[0]]
+    for part in parts[1:]:
+        if part.start_ns - closed[-1].end_ns < SECOND:
+            closed[-1] = Span(closed[-1].start_ns, part.end_ns)
+        else:
+            closed.append(part)
+    if span.end_ns - closed[-1].end_ns < SECOND:
+        closed[-1] = Span(closed[-1].start_ns, span.end_ns)
+    return closed
 
 
 def _mark(incident: Incident, exclusions: tuple[Exclusion, ...]) -> Incident:

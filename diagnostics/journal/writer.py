@@ -46,6 +46,7 @@ class Writer:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._durable: bool | None = None
         self._db = _open(path)
         try:
             self._prepare()
@@ -76,10 +77,15 @@ class Writer:
 
     @contextmanager
     def _transaction(self, *, durable: bool = False) -> Iterator[None]:
-        """All or nothing, also for this object's own idea of the chain's end."""
+        """All or nothing, also for this object's own idea of the chain's end.
+
+        ``durable`` waits for the disk: sealed minutes and events survive a power cut, not only the process.
+        """
         seq, link, numbers = self._seq, self._link, dict(self._numbers)
         with self._problems():
-            self._db.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
+            if durable != self._durable:
+                self._db.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
+                self._durable = durable
             self._db.execute("BEGIN IMMEDIATE")
             try:
                 yield

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import os
 import socket
 import struct
 from collections.abc import Iterator
@@ -105,16 +106,17 @@ class LinuxRouteReader:
     """Reads some five small files and asks the kernel once. ``root`` is where /proc and /sys are found."""
 
     def __init__(self, root: Path = Path("/"), *, ask_kernel: bool = True) -> None:
-        self._proc = root / "proc/net"
-        self._sys = root / "sys/class/net"
+        self._proc = str(root / "proc/net")
+        self._sys = str(root / "sys/class/net")
         self._ask_kernel = ask_kernel
         self._last = ""
+        self._last_medium = ""
         self._events: socket.socket | None = None
         self._deaf = False
 
     def read(self) -> RouteState:
-        route = parse_route(_text(self._proc / "route"))
-        route6 = parse_route6(_text(self._proc / "ipv6_route"))
+        route = parse_route(_text(f"{self._proc}/route"))
+        route6 = parse_route6(_text(f"{self._proc}/ipv6_route"))
         interface, gateway = self._way_out(route)
         if not interface and route6 is not None:
             interface = route6.interface
@@ -122,7 +124,8 @@ class LinuxRouteReader:
         if not interface:
             carrier = self._carrier(self._last) if self._last else None
             return RouteState(carrier=carrier)
-        self._last = interface
+        if interface != self._last or not self._last_medium:
+            self._last, self._last_medium = interface, self._medium(interface)
         mac = self._mac(interface, gateway, gateway6)
         return RouteState(
             interface, gateway, mac, gateway6, self._carrier(interface), self._medium(interface)
@@ -140,7 +143,7 @@ class LinuxRouteReader:
 
     def _mac(self, interface: str, gateway: str, gateway6: str) -> str:
         if gateway:
-            for where, address, mac in parse_arp(_text(self._proc / "arp")):
+            for where, address, mac in parse_arp(_text(f"{self._proc}/arp")):
                 if (where, address) == (interface, gateway):
                     return mac
         elif gateway6 and self._ask_kernel:
@@ -150,17 +153,17 @@ class LinuxRouteReader:
 
     def _carrier(self, interface: str) -> bool | None:
         # The file cannot be read while the interface is switched off.
-        carrier = _text(self._sys / interface / "carrier").strip()
+        carrier = _text(f"{self._sys}/{interface}/carrier").strip()
         if carrier in ("0", "1"):
             return carrier == "1"
-        state = _text(self._sys / interface / "operstate").strip()
+        state = _text(f"{self._sys}/{interface}/operstate").strip()
         return False if state in ("down", "lowerlayerdown", "notpresent") else None
 
     def _medium(self, interface: str) -> str:
-        folder = self._sys / interface
-        kind = _text(folder / "type").strip()
+        folder = f"{self._sys}/{interface}"
+        kind = _text(f"{folder}/type").strip()
         try:
-            names = frozenset(entry.name for entry in folder.iterdir())
+            names = frozenset(os.listdir(folder))  # noqa: PTH208 read each few seconds for months
         except OSError:
             names = frozenset()
         return medium_of(int(kind) if kind.isascii() and kind.isdigit() else None, names)
@@ -195,8 +198,18 @@ class LinuxRouteReader:
         self._deaf = True
 
 
-def _text(path: Path) -> str:
+def _text(path: str) -> str:
+    """A small file's text, by the shortest way: this is read each few seconds for months."""
     try:
-        return path.read_text("ascii", "replace")
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except (OSError, ValueError):
         return ""
+    try:
+        content = b""
+        while chunk := os.read(descriptor, 65536):
+            content += chunk
+    except OSError:
+        return ""
+    finally:
+        os.close(descriptor)
+    return content.decode("ascii", "replace")

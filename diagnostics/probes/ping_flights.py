@@ -62,7 +62,10 @@ def measure(sent: Reading, now: Reading, stamp_ns: int | None) -> tuple[int, Fla
 
 
 class FlightBook:
-    """All probes of one pinger, from sending until ``late_ns`` later. ``duplicates`` counts second answers."""
+    """All probes of one pinger, from sending until ``late_ns`` later.
+
+    ``undecided`` counts those of which nothing is known yet, ``duplicates`` second answers.
+    """
 
     def __init__(self, clock: Clock, timeout_ns: int, late_ns: int, first_number: int = 1) -> None:
         self._clock = clock
@@ -74,22 +77,23 @@ class FlightBook:
         self._remembered: deque[Flight] = deque()
         self._keys: set[tuple[str, int]] = set()
         self._samples: list[Sample] = []
+        self.undecided = 0
         self.duplicates = 0
 
     def depart(self, target: Target, flags: Flag) -> Flight:
         """Open a probe, reading the clock: to be called right before sending.
 
-        No two probes remembered for one target have the same ``sent_ns``: the later is moved on by steps of
+        No two probes remembered for one address have the same ``sent_ns``: the later is moved on by steps of
         0.1 ms.
         """
         sent = self._clock.read()
         sent_ns = quantise_time(sent.wall_ns)
-        name = target.id
-        while (name, sent_ns) in self._keys:
+        while (target.address, sent_ns) in self._keys:
             sent_ns += _GRID_NS
-        self._keys.add((name, sent_ns))
+        self._keys.add((target.address, sent_ns))
         flight = Flight(target, flags, self._number, sent, sent_ns, quantise_time(sent.mono_ns))
         self._number += 1
+        self.undecided += 1
         self._by_sequence[flight.sequence] = flight
         self._waiting.append(flight)
         self._remembered.append(flight)
@@ -152,7 +156,7 @@ class FlightBook:
         while self._remembered and mono_ns - self._remembered[0].sent.mono_ns > self._late_ns:
             flight = self._remembered.popleft()
             forgotten.append(flight)
-            self._keys.discard((flight.target.id, flight.sent_ns))
+            self._keys.discard((flight.target.address, flight.sent_ns))
             if self._by_sequence.get(flight.sequence) is flight:
                 del self._by_sequence[flight.sequence]
         return forgotten
@@ -165,9 +169,10 @@ class FlightBook:
     def _report(
         self, flight: Flight, outcome: Outcome, rtt_ns: int | None, detail: str, coarse: Flag
     ) -> None:
+        if flight.outcome is None:
+            self.undecided -= 1
         flight.outcome = outcome
+        flags = flight.flags | coarse if coarse else flight.flags
         self._samples.append(
-            Sample(
-                flight.target, flight.sent_ns, flight.mono_ns, outcome, rtt_ns, detail, flight.flags | coarse
-            )
+            Sample(flight.target, flight.sent_ns, flight.mono_ns, outcome, rtt_ns, detail, flags)
         )

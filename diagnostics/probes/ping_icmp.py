@@ -10,15 +10,25 @@ import errno
 import os
 import select
 import socket
+from dataclasses import dataclass
 
 from diagnostics.clock import Clock, Reading
 from diagnostics.model import Flag, Outcome, Sample, Target
 from diagnostics.probes import icmp, sockets
 from diagnostics.probes.ping_flights import Flight, FlightBook
 
-_RECEIVE_BUFFER = 64 * 1024
+_RECEIVE_BUFFER = 256 * 1024
 MOST_PACKETS = 1024
 """What one ``collect`` reads at most, so that a flood cannot hold the caller."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """An address as sendto, and as comparing, want it."""
+
+    where: sockets.SocketAddress
+    family: int
+    canonical: str
 
 
 class IcmpPinger:
@@ -37,7 +47,7 @@ class IcmpPinger:
         self._sockets: dict[int, socket.socket] = {}
         self._families: dict[int, int] = {}
         self._poll = select.poll()
-        self._addresses: dict[str, sockets.SocketAddress] = {}
+        self._places: dict[str, _Place] = {}
         try:
             self._socket(4)
         except OSError as error:
@@ -67,30 +77,31 @@ class IcmpPinger:
             self._poll.register(sock, select.POLLIN)
         return sock
 
-    def _address(self, target: Target) -> sockets.SocketAddress:
-        address = self._addresses.get(target.address)
-        if address is None:
-            address = sockets.socket_address(target.address)
+    def _place(self, address: str) -> _Place:
+        """Raises OSError when ``address`` is none."""
+        place = self._places.get(address)
+        if place is None:
+            where = sockets.socket_address(address)
+            place = _Place(where, sockets.family_of(address), sockets.canonical(address))
             # A zone's number belongs to an interface that may be replaced by another of the same name.
-            if "%" not in target.address:
-                self._addresses[target.address] = address
-        return address
+            if "%" not in address:
+                self._places[address] = place
+        return place
 
     def send(self, target: Target, flags: Flag = Flag.NONE) -> None:
-        family = sockets.family_of(target.address)
         try:
-            address = self._address(target)
-            sock = self._socket(family)
+            place = self._place(target.address)
+            sock = self._socket(place.family)
         except OSError as error:
             failed = self._book.depart(target, flags)
             self._book.fail(failed, Outcome.SEND_ERROR, sockets.errno_name(error.errno))
             return
         flight = self._book.depart(target, flags)
-        packet = self._packet(flight, family)
+        packet = self._packet(flight, place.family)
         # An ICMP error about an earlier probe makes the next sendto fail in its place, once for each error.
         for attempt in range(4):
             try:
-                sock.sendto(packet, address)
+                sock.sendto(packet, place.where)
                 return
             except OSError as error:
                 if not self._drain_errors(sock) and attempt:
@@ -124,7 +135,7 @@ class IcmpPinger:
                 return
             number = quoted[1]
         flight = self._book.find(sequence, number)
-        if flight is None or sockets.canonical(flight.target.address) != destination:
+        if flight is None or self._canonical(flight) != destination:
             return
         if sockets.is_own(sayer):
             # No answer to ARP, or a firewall of our own: nothing left this machine.
@@ -132,12 +143,16 @@ class IcmpPinger:
         else:
             self._book.fail(flight, Outcome.UNREACHABLE, f"{sayer} {name}")
 
+    def _canonical(self, flight: Flight) -> str:
+        place = self._places.get(flight.target.address)
+        return sockets.canonical(flight.target.address) if place is None else place.canonical
+
     def _on_reply(self, reply: icmp.EchoReply, source: str, now: Reading, stamp_ns: int | None) -> None:
         quoted = icmp.read_payload(reply.payload)
         if quoted is None or quoted[0] != self._cookie:
             return
         flight = self._book.find(reply.sequence, quoted[1])
-        if flight is not None and sockets.canonical(flight.target.address) == sockets.canonical(source):
+        if flight is not None and self._canonical(flight) == source:
             self._book.answer(flight, now, stamp_ns)
 
     def collect(self) -> list[Sample]:
@@ -154,6 +169,9 @@ class IcmpPinger:
                     self._drain_errors(sock)
                 if event & select.POLLIN:
                     self._read(sock, family, now)
+            # What else may lie there is nothing that anybody waits for: it is read next time.
+            if not self._book.undecided:
+                break
         self._book.expire(started)
         return self._book.take()
 

@@ -80,7 +80,7 @@ def choose(destinations: Sequence[str], said: _Said, gateway: str) -> str | None
     """The hop that most destinations lie behind; the earlier destination decides a tie."""
     hops = [said[address] for address in destinations if address in said]
     counted = Counter(hop for hop in hops if hop != sockets.canonical(gateway))
-    return counted.most_common(1)[0][0] if counted else None
+    return max(counted, key=lambda hop: counted[hop], default=None)
 
 
 _Way = Callable[[Sequence[str], int, Clock, int], _Said]

@@ -28,15 +28,17 @@ class LineKeeper:
 
     line: Line = NO_LINE
     route: RouteState = RouteState()
+    told: bool = False
     undecided_since: int | None = None
 
     def update(self, route: RouteState, wall_ns: int, mono_ns: int) -> list[Event]:
         """Take in what the route reader says; returns events for the journal."""
         events: list[Event] = []
-        if route != self.route:
+        if route != self.route or not self.told:
             gateway = gateway_of(route)
             told_before = (self.route.interface, gateway_of(self.route), self.route.carrier)
-            if (route.interface, gateway, route.carrier) != told_before:
+            if (route.interface, gateway, route.carrier) != told_before or not self.told:
+                self.told = True
                 events.append(
                     Event(
                         EventKind.LINK,

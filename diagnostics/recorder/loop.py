@@ -34,8 +34,13 @@ from diagnostics.recorder.lines import LineKeeper, gateway_of
 from diagnostics.recorder.notes import NOTES, check_note
 from diagnostics.recorder.schedule import Schedule
 
-COMMIT_NS = 800 * MILLISECOND
-ROUTE_NS = 5 * SECOND
+TICK_NS = 600 * MILLISECOND
+SLACK_NS = 200 * MILLISECOND
+"""How often answers are read and samples written, and how long that may wait for the next try to share its wake-up.
+With the ping's limit of one second, a sample is at most 1.8 s old when it is safe; kernel stamps keep times right."""
+ROUTE_NS = 15 * SECOND
+ROUTE_POLL_NS = 5 * SECOND
+"""Where the system tells of changes, and where it does not."""
 ROUTE_SOON_NS = 150 * MILLISECOND
 HOUR_NS = 3600 * SECOND
 STALL_NS = 5 * SECOND
@@ -65,7 +70,6 @@ class Routes(Protocol):
     """The link as ``diagnostics.links`` reads it."""
 
     def read(self) -> RouteState: ...
-    def changed(self) -> bool: ...
 
 
 class Hops(Protocol):
@@ -87,6 +91,7 @@ class Parts:
     routes: Routes
     hops: Hops
     clock_state: Callable[[], Mapping[str, Any]]
+    route_every_ns: int
     warn: Callable[[Problem], None]
 
 
@@ -114,11 +119,13 @@ class Recorder:
         self._broken_since: int | None = None
         self._grace: tuple[int, int] | None = None
         self._misses: dict[str, int] = {}
+        self._answered_ns = 0
         reading = parts.clock.read()
         self._reading = reading
         self._offset_ns = quantise_time(reading.offset_ns)
         self._schedule = Schedule((), reading.mono_ns)
-        self._commit_ns = self._route_ns = self._hour_ns = reading.mono_ns
+        self._tick_ns = self._hour_ns = reading.mono_ns
+        self._route_ns = 0
         self._last_sent_ns = reading.wall_ns
         self.samples = 0
 
@@ -175,33 +182,39 @@ class Recorder:
     # --- one step -------------------------------------------------------------------------------------------------
 
     def until_next_s(self) -> float:
-        """Seconds until something is due, at most half a second."""
-        now = self._parts.clock.mono_ns()
-        next_ns = min(self._schedule.next_ns or now + SECOND // 2, now + SECOND // 2)
-        return max(0, next_ns - now) / SECOND
+        """Seconds until something is due. A tick waits for the next try, which is never far: a wake-up costs too."""
+        next_ns = min(self._schedule.next_ns or self._tick_ns, self._tick_ns + SLACK_NS, self._route_ns)
+        return max(0, next_ns - self._parts.clock.mono_ns()) / SECOND
 
     def step(self) -> None:
-        """Do what is due."""
-        self._notice_jump()
-        now = self._reading.mono_ns
+        """Send what is due; at every tick do all the rest. Most steps only send: that is what keeps the cost down."""
+        now = self._parts.clock.mono_ns()
         for target in self._schedule.due(now):
             self._parts.pinger.send(target)
+        if now >= self._tick_ns or now >= self._route_ns:
+            self._tick(now)
+
+    def _tick(self, now: int) -> None:
+        self._tick_ns = now + TICK_NS
+        self._notice_jump()
         self._take(self._parts.pinger.collect())
-        if now >= self._route_ns or self._parts.routes.changed():
+        self._take(self._parts.checks.collect())
+        if now >= self._route_ns:
             self._follow_route(now)
-        if now >= self._commit_ns:
-            self._commit_ns = now + COMMIT_NS
-            self._take(self._parts.checks.collect())
-            self._end_grace(now)
-            self._stage()
-            self._plan(now)
-            self._guard(lambda: self._writer.seal_due(now))
+        self._end_grace(now)
+        self._stage()
+        self._plan(now)
+        self._guard(lambda: self._writer.seal_due(now))
         if now >= self._hour_ns:
             self._hour_ns = now + HOUR_NS
             self._events.append(
                 Event(EventKind.CLOCK_STATE, self._reading.wall_ns, dict(self._parts.clock_state()))
             )
             self._parts.hops.look(self._gateway())
+
+    def route_changed(self) -> None:
+        """Read the route at the next step: the system says that it changed."""
+        self._route_ns = 0
 
     def _notice_jump(self) -> None:
         before, after = self._reading, self._parts.clock.read()
@@ -254,17 +267,19 @@ class Recorder:
     def _count_miss(self, sample: Sample) -> None:
         if sample.outcome.answered:
             self._misses.clear()
-        else:
+            self._answered_ns = max(self._answered_ns, sample.sent_ns)
+        elif sample.sent_ns > self._answered_ns:
             self._misses[sample.target.address] = self._misses.get(sample.target.address, 0) + 1
         needed = min(ALARM_MISSES, max(1, len(self._config.anchors)))
         self._parts.checks.alarm(len(self._misses) >= needed)
 
     def _end_grace(self, mono_ns: int) -> None:
-        """After sleep, nothing counts until the first answer: the network needs a moment to come back."""
+        """After sleep, nothing counts until an anchor answers: the network needs a moment to come back."""
         if self._grace is None:
             return
         start_ns, until_mono = self._grace
-        answer = next((s for s in self._held if s.outcome is Outcome.OK), None)
+        anchors = (s for s in self._held if s.target.role is Role.ANCHOR)
+        answer = next((s for s in anchors if s.outcome is Outcome.OK), None)
         if answer is None and mono_ns < until_mono:
             self._held.clear()
             return
@@ -322,7 +337,7 @@ class Recorder:
         wall_ns = self._parts.clock.read().wall_ns
         self._events += self._lines.update(self._parts.routes.read(), wall_ns, mono_ns)
         undecided = self._lines.undecided_since is not None and bool(gateway_of(self._lines.route))
-        self._route_ns = mono_ns + (ROUTE_SOON_NS if undecided else ROUTE_NS)
+        self._route_ns = mono_ns + (ROUTE_SOON_NS if undecided else self._parts.route_every_ns)
         line = self._lines.line
         if line.id and self._config.line == "first" and not self._homes:
             self._homes.add(line.id)

@@ -28,7 +28,7 @@ from diagnostics.probes.web import WebCheck
 from diagnostics.recorder.checks import Plan, Runner
 from diagnostics.recorder.control import Server
 from diagnostics.recorder.hops import HopWatch
-from diagnostics.recorder.loop import Identity, Parts, Recorder, check_home, known_homes, serve
+from diagnostics.recorder.loop import ROUTE_NS, ROUTE_POLL_NS, Identity, Parts, Recorder, check_home, known_homes, serve
 from diagnostics.recorder.notes import LOCK_NAME
 
 SYSTEM_DNS_S = 5.0
@@ -118,6 +118,7 @@ def record(
                     routes=(routes := open_route_reader()),
                     hops=HopWatch(lambda gateway: _first_hop(config, gateway, clock)),
                     clock_state=lambda: asdict(read_clock_state()),
+                    route_every_ns=ROUTE_POLL_NS if routes.events() is None else ROUTE_NS,
                     warn=warn,
                 )
                 recorder = Recorder(writer, config, parts, Identity(version, method, platform.platform()))
@@ -125,8 +126,7 @@ def record(
                     server.register(selector)
                     events = routes.events()
                     if events is not None:
-                        # It only has to wake the loop, which asks ``changed`` itself.
-                        selector.register(events, selectors.EVENT_READ, lambda _selector, _socket: None)
+                        selector.register(events, selectors.EVENT_READ, lambda *_: routes.changed() and recorder.route_changed())
                     stop.on_signals()
                     if orders.stdin:
                         stop.on_closed_stdin()

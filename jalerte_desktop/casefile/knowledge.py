@@ -69,7 +69,7 @@ class Operator:
 
 @dataclass(frozen=True, slots=True)
 class LegalBasis:
-    """A rule in our own words. ``recheck`` says in English what is still open about it."""
+    """A rule in our own words. ``recheck`` says, by language, what is still open about it; empty where nothing is."""
 
     id: str
     label: str
@@ -77,7 +77,7 @@ class LegalBasis:
     consumers_only: bool
     internet_access: bool
     use: tuple[str, ...]
-    recheck: str | None
+    recheck: Mapping[str, str]
     provenance: Provenance
 
 
@@ -154,7 +154,7 @@ def all_legal_bases() -> tuple[LegalBasis, ...]:
             entry["scope"] == "consumer",
             entry["internet_access"],
             tuple(entry["use"]),
-            entry.get("recheck"),
+            {code: entry[f"recheck_{code}"] for code in ("fr", "en") if f"recheck_{code}" in entry},
             _provenance(entry),
         )
         for entry in _read("legal.toml")["basis"]

@@ -88,7 +88,7 @@ def preview_json(preview: AlertPreview) -> dict[str, object]:
         ],
         "missing": list(preview.missing),
         "missing_details": [
-            {"name": field.name, "label": field.label, "kind": field.state.value}
+            {"name": field.name, "label": field.label, "kind": field.state.value, "key": field.key or None}
             for field in preview.fields
             if field.name in preview.missing
         ],
@@ -116,6 +116,9 @@ def _print_preview(preview: AlertPreview, context: Context) -> None:
     form = jalerte_form()
     context.say(f"{form.title} – {form.url}")
     context.say(form.nature)
+    context.say(
+        _("✓ filled   ✗ missing   · optional   ☐ for you alone   – does not apply   (?) label not verified")
+    )
     step = 0
     for field in preview.fields:
         if field.step != step:
@@ -124,13 +127,16 @@ def _print_preview(preview: AlertPreview, context: Context) -> None:
         _print_field(field, context)
     context.say("\n" + _("Missing:"))
     for state, words in _MISSING_WORDS.items():
-        names = [field.name for field in preview.fields if field.state is state]
-        if names:
-            context.say(f"  {_(words)} {', '.join(names)}")
+        fields = [field for field in preview.fields if field.state is state]
+        if fields:
+            context.say("  " + _(words))
+        for field in fields:
+            given = _(" – jalerte case set {key} …").format(key=field.key) if field.key else ""
+            context.say(f"    {field.label} ({field.name}){given}")
 
 
 def _print_field(field: Field, context: Context) -> None:
-    mark = _MARKS[field.state] + (" " if field.verified else "?")
+    mark = _MARKS[field.state] + ("" if field.verified else " (?)")
     if len(field.value) <= _WIDTH - 40:
         context.say(f"  {mark} {field.label} : {field.value or '…'}")
         return

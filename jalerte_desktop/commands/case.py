@@ -10,8 +10,10 @@ from jalerte_desktop.casefile.fields import COUNTRIES, FIELDS
 from jalerte_desktop.casefile.model import Case, FrozenPaper
 from jalerte_desktop.commands.arguments import add_json
 from jalerte_desktop.commands.context import Context
-from jalerte_desktop.words.figures import iso
-from jalerte_desktop.words.language import _, current
+from jalerte_desktop.words.figures import NO_BREAK, clock_time, iso, local, number, short_date
+from jalerte_desktop.words.language import N_, _, current
+
+_KINDS = {"alert": N_("alert"), "complaint": N_("complaint")}
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -98,12 +100,28 @@ def _print_case(case: Case, papers: tuple[FrozenPaper, ...], context: Context) -
     if papers:
         print(file=context.out)
     for paper in papers:
-        words = _("Paper {id}: {kind}, {made}, {n} incidents").format(
-            id=paper.id, kind=paper.kind, made=iso(paper.made_ns), n=len(paper.incidents)
+        made = local(paper.made_ns)
+        words = _("Paper {id}: {kind} of {day} at {time}").format(
+            id=paper.id,
+            kind=_(_KINDS.get(paper.kind, paper.kind)),
+            day=short_date(made),
+            time=clock_time(made),
         )
         context.say(words)
 
 
 def _print_field(key: str, case: Case, context: Context) -> None:
-    value = (case.get(key) or "–").replace("\n", ", ")
-    context.say(f"  {key:<30} {value}  ({_(FIELDS[key].label)})")
+    context.say(f"  {key:<30} {_(FIELDS[key].label)} : {shown_value(key, case)}")
+
+
+def shown_value(key: str, case: Case) -> str:
+    """A field's value for reading, on one line; a dash where nothing is known."""
+    value = case.get(key)
+    if value is None:
+        return "–"
+    if key.endswith("_bps"):
+        mbit = int(value) / 1e6
+        return number(mbit, 0 if mbit == int(mbit) else 1) + NO_BREAK + "Mbit/s"
+    if key.endswith("_eur"):
+        return number(float(value), 2) + NO_BREAK + "€"
+    return value.replace("\n", ", ")

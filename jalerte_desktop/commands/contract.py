@@ -9,9 +9,8 @@ from jalerte_desktop.casefile.case_file import open_case_file
 from jalerte_desktop.casefile.fields import FIELDS, TECHNOLOGIES
 from jalerte_desktop.casefile.model import Case
 from jalerte_desktop.commands.arguments import add_json
-from jalerte_desktop.commands.case import typed_value
+from jalerte_desktop.commands.case import shown_value, typed_value
 from jalerte_desktop.commands.context import Context
-from jalerte_desktop.words.figures import NO_BREAK, number
 from jalerte_desktop.words.language import _
 
 _OPTIONS = {
@@ -58,7 +57,10 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
                 raise BadInput("contract_nothing")
             case = file.set_all(values)
     if context.json:
-        context.print_json({key.partition(".")[2]: typed_value(key, case) for key in _OPTIONS.values()})
+        names = {"line.number": "line_number"}
+        context.print_json(
+            {names.get(key, key.partition(".")[2]): typed_value(key, case) for key in _OPTIONS.values()}
+        )
     else:
         _print_contract(case, context)
     return 0
@@ -68,16 +70,4 @@ def _print_contract(case: Case, context: Context) -> None:
     labels = {key: _(FIELDS[key].label) for key in _OPTIONS.values()}
     width = max(map(len, labels.values()))
     for key, label in labels.items():
-        context.say(f"{label:<{width}}  {_shown(key, case)}")
-
-
-def _shown(key: str, case: Case) -> str:
-    value = case.get(key)
-    if value is None:
-        return "–"
-    if key.endswith("_bps"):
-        mbit = int(value) / 1e6
-        return number(mbit, 0 if mbit == int(mbit) else 1) + NO_BREAK + "Mbit/s"
-    if key.endswith("_eur"):
-        return number(float(value), 2) + NO_BREAK + "€"
-    return value.replace("\n", ", ")
+        context.say(f"{label:<{width}}  {shown_value(key, case)}")

@@ -30,7 +30,9 @@ ROWS_IN_BODY = 60
 LONGEST_SHOWN = 10
 
 _CHRONOLOGY = ("N°", "Date", "Début", "Fin", "Durée", "Nature", "Situation", "Confiance")
-_WIDTHS = (7, 15, 13, 13, 14, 20, 17, 14)
+_WIDTHS = (7, 15, 13, 13, 14, 20, 17, 15)
+_ZONE_AFTER, _ZONE_WIDTH = 4, 11
+"""Where the column of offsets to UTC comes in, when the clocks changed within the period."""
 _HELD_ROWS = {
     Kind.OUTAGE: "Coupures attribuées au réseau",
     Kind.PARTIAL: "Accès partiels attribués au réseau",
@@ -44,7 +46,7 @@ _HELD_ROWS = {
 
 @dataclass(frozen=True, slots=True)
 class Moments:
-    """How times are written in one paper: local, with the offset beside each where the clocks changed meanwhile."""
+    """How times are written in one paper: local; ``changing`` where the clocks changed within its period."""
 
     zone: tzinfo | None
     changing: bool
@@ -54,8 +56,10 @@ class Moments:
         return cls(zone, bool(clock_changes(account.findings.span, zone)))
 
     def clock(self, ns: int) -> str:
-        moment = local(ns, self.zone)
-        return figures.clock_time(moment) + (f" ({figures.zone_name(moment)})" if self.changing else "")
+        return figures.clock_time(local(ns, self.zone))
+
+    def offset(self, ns: int) -> str:
+        return figures.zone_name(local(ns, self.zone))
 
     def day(self, ns: int) -> str:
         return figures.short_date(local(ns, self.zone))
@@ -114,7 +118,7 @@ def summary(account: Account, moments: Moments) -> Table:
     rows.append(("Pannes de noms (DNS), comptées à part", _total(account.dns)))
     rows.append(("Autres causes, écartés", _set_aside(account)))
     if account.excluded:
-        rows.append(("Exclus à ma demande (motifs en annexe 1)", _total(account.excluded)))
+        rows.append(("Exclus à ma demande (annexe 1)", _total(account.excluded)))
     return Table((), tuple((say(name), value) for name, value in rows), (38, 62))
 
 
@@ -197,8 +201,18 @@ def _method(account: Account, moments: Moments) -> list[str]:
 
 
 def _table(numbered: list[tuple[int, Incident]], moments: Moments, caption: str = "") -> Table:
-    rows = tuple(_row(number, incident, moments) for number, incident in numbered)
-    return Table(_CHRONOLOGY, rows, _WIDTHS, right=(0, 4, 7), caption=caption)
+    rows = [_row(number, incident, moments) for number, incident in numbered]
+    if not moments.changing:
+        return Table(_CHRONOLOGY, tuple(rows), _WIDTHS, right=(0, 4, 7), caption=caption)
+    offsets = [_offset(incident, moments) for _number, incident in numbered]
+    at = _ZONE_AFTER
+    return Table(
+        (*_CHRONOLOGY[:at], "Heure", *_CHRONOLOGY[at:]),
+        tuple((*row[:at], offset, *row[at:]) for row, offset in zip(rows, offsets, strict=True)),
+        (*_WIDTHS[:at], _ZONE_WIDTH, *_WIDTHS[at:]),
+        right=(0, 5, 8),
+        caption=caption,
+    )
 
 
 def _row(number: int, incident: Incident, moments: Moments) -> tuple[str, ...]:
@@ -219,6 +233,11 @@ def _row(number: int, incident: Incident, moments: Moments) -> tuple[str, ...]:
         _place(incident),
         figures.percent(incident.verdict.confidence, 0),
     )
+
+
+def _offset(incident: Incident, moments: Moments) -> str:
+    start, end = moments.offset(incident.span.start_ns), moments.offset(incident.span.end_ns)
+    return start if start == end else f"{start}, puis {end}"
 
 
 def _place(incident: Incident) -> str:

@@ -91,9 +91,10 @@ def _prepare(document: Document, letter: Letter) -> None:
     _speak_french(document)
     foot = page.footer.paragraphs[0]
     foot.add_run(letter.footer + "\u2003")
-    for run in (*foot.runs, _page_number(foot)):
-        run.font.size = Pt(8)
-        run.font.color.rgb = _SOFT
+    _page_number(foot)
+    footer = _style(document, "Footer")
+    _font(footer, 8)
+    footer.font.color.rgb = _SOFT
 
 
 def _style(document: Document, name: str) -> ParagraphStyle:
@@ -122,7 +123,7 @@ def _speak_french(document: Document) -> None:
         properties.append(language)
 
 
-def _page_number(paragraph: DocxParagraph):  # type: ignore[no-untyped-def]
+def _page_number(paragraph: DocxParagraph) -> None:
     run = paragraph.add_run()
     for kind, text in (("begin", ""), ("", "PAGE"), ("end", "")):
         element = OxmlElement("w:fldChar" if kind else "w:instrText")
@@ -131,7 +132,6 @@ def _page_number(paragraph: DocxParagraph):  # type: ignore[no-untyped-def]
         else:
             element.text = text
         run._r.append(element)
-    return run
 
 
 def _add(

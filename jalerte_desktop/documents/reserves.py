@@ -15,6 +15,7 @@ from jalerte_desktop.documents.complaint import operator_name
 from jalerte_desktop.documents.french import BLANK
 from jalerte_desktop.documents.letter import Letter
 from jalerte_desktop.words.figures import local
+from jalerte_desktop.words.language import current
 
 ENOUGH_OBSERVED = 0.5
 
@@ -47,7 +48,9 @@ def reserves(case: Case, account: Account, letter: Letter, zone: tzinfo | None =
         if basis.recheck or basis.provenance.doubtful(today):
             found.append(
                 Remark.of(
-                    "letter_law_recheck", basis=basis.label, what=basis.recheck or basis.provenance.source
+                    "letter_law_recheck",
+                    basis=basis.label,
+                    what=basis.recheck.get(current()) or basis.provenance.source,
                 )
             )
     missing = blanks(letter)

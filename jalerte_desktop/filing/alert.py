@@ -13,6 +13,7 @@ from enum import StrEnum
 
 from diagnostics.model import Remark
 from jalerte_desktop.casefile import knowledge
+from jalerte_desktop.casefile.fields import FIELDS
 from jalerte_desktop.casefile.model import Case
 from jalerte_desktop.casefile.text import clean
 from jalerte_desktop.documents.account import Account, account
@@ -44,7 +45,10 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One field of the form. ``source`` names where the value comes from: keys of the case, "incidents", "papers"."""
+    """One field of the form. ``source`` names where the value comes from: keys of the case, "incidents", "papers".
+
+    ``key`` is the case's key that fills it, where one does.
+    """
 
     name: str
     step: int
@@ -53,6 +57,7 @@ class Field:
     source: str
     state: State
     verified: bool
+    key: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +113,10 @@ def _field(entry: FormField, known: _Known) -> Field:
     value, source, state = _RULES[entry.fill](known)
     if state is None:
         state = State.FILLED if value else State.MISSING if entry.required else State.OPTIONAL
-    return Field(entry.name, entry.step, entry.label, value, source if value else "", state, entry.verified)
+    key = source if source in FIELDS else ""
+    return Field(
+        entry.name, entry.step, entry.label, value, source if value else "", state, entry.verified, key
+    )
 
 
 def _from_case(key: str) -> Callable[[_Known], _Found]:
@@ -144,12 +152,13 @@ def _technology(known: _Known) -> _Found:
 
 
 def _operator_source(known: _Known) -> str:
-    return "contract.operator" if known.case.operator else "line.operator"
+    named_by_line = not known.case.operator and known.account.findings.line.operator
+    return "line.operator" if named_by_line else "contract.operator"
 
 
 def _operator(known: _Known) -> _Found:
     if known.operator is None:
-        return "", "", State.MISSING
+        return "", _operator_source(known) if known.account.findings.confirmed else "", State.MISSING
     found = knowledge.find_operator(known.operator)
     if found is None:
         return "", "", State.NOT_APPLICABLE

@@ -73,12 +73,13 @@ def describe(case: Case, account: Account, limit: int, zone: tzinfo | None = Non
 def _describe(case: Case, account: Account, limit: int, zone: tzinfo | None) -> Description:
     sentences = _sentences(case, account, zone)
     listable = account.outages or account.held
+    offsets = zone_words(account.findings.span, zone)
     dates = 0
     kept = [sentence for sentence in sentences if sentence.rank == 0]
 
     def text(chosen: list[_Sentence], number: int) -> str:
         if number:
-            chosen = [*chosen, _Sentence(2, 1, _dates(listable, number, account, zone))]
+            chosen = [*chosen, _Sentence(2, 1, _dates(listable, number, account, zone, offsets))]
         return _join(chosen)
 
     if listable:
@@ -131,14 +132,19 @@ def _unconfirmed(account: Account) -> str:
 
 def _headline(case: Case, account: Account, zone: tzinfo | None) -> str:
     span, outages = account.findings.span, account.outages
-    values = {
-        "start": figures.short_date(local(span.start_ns, zone)),
-        "end": figures.short_date(local(span.end_ns, zone)),
-    }
+    first, last = local(span.start_ns, zone), local(span.end_ns, zone)
+    values = {"start": figures.short_date(first), "end": figures.short_date(last)}
+    when = "Du {start} au {end}, "
+    if values["start"] == values["end"]:
+        values |= {
+            "from_": figures.clock_time(first, seconds=False),
+            "to": figures.clock_time(last, seconds=False),
+        }
+        when = "Le {start} de {from_} à {to}, "
     technology = TECHNOLOGIES.get(case.get("line.technology") or "")
     line = say(" ({t})", t=technology) if technology and technology != TECHNOLOGIES["other"] else ""
     mine = "ma connexion internet fixe" if account.findings.confirmed else "la connexion mesurée"
-    start = "Du {start} au {end}, " + mine + line
+    start = when + mine + line
     if not account.findings.coverage.observed_s:
         return say(start + " n'a pas été observée.", **values)
     if not outages:
@@ -152,7 +158,9 @@ def _headline(case: Case, account: Account, zone: tzinfo | None) -> str:
     )
 
 
-def _dates(listable: tuple[Incident, ...], number: int, account: Account, zone: tzinfo | None) -> str:
+def _dates(
+    listable: tuple[Incident, ...], number: int, account: Account, zone: tzinfo | None, offsets: str
+) -> str:
     """``Dates et heures locales (UTC+1) : le 08/11 à 09:12:05 (20 s) ; … et 26 autres.``"""
     span = account.findings.span
     one_year = local(span.start_ns, zone).year == local(span.end_ns, zone).year
@@ -165,7 +173,7 @@ def _dates(listable: tuple[Incident, ...], number: int, account: Account, zone: 
     rest = len(listable) - number
     more = "" if not rest else say(" ; … et {n}", n=count(rest, "autre", "autres"))
     words = "Dates et heures locales ({zone}) : {days}{more}."
-    return say(words, zone=zone_words(span, zone), days=say(" ; ").join(days), more=more)
+    return say(words, zone=offsets, days=say(" ; ").join(days), more=more)
 
 
 def _how_long(incident: Incident) -> str:

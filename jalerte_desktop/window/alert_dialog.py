@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
@@ -74,6 +74,15 @@ def _text(value: object) -> str:
     return str(value)
 
 
+def _notes(title: str, lines: list[str], kind: Literal["card", "banner"] = "banner") -> QWidget:
+    card = Card(title, kind)
+    card.column.setSpacing(4)
+    card.column.addWidget(label(title, 14, bold=True))
+    for line in lines:
+        card.column.addWidget(label("– " + line))
+    return card
+
+
 class AlertDialog(QDialog):
     """Nothing leaves from here: the person copies, or goes on to the official form."""
 
@@ -101,19 +110,17 @@ class AlertDialog(QDialog):
         column.setSpacing(12)
         self.copy_buttons: list[Any] = []
         if missing := missing_words(answer):
-            column.addWidget(self._missing(missing))
-        column.addWidget(self._description(str(answer.get("description") or "")))
+            title = ngettext("Still missing: {n} thing", "Still missing: {n} things", len(missing))
+            column.addWidget(_notes(title.format(n=len(missing)), missing))
+        if warnings := warning_texts(answer):
+            column.addWidget(_notes(_("Please note"), warnings))
+        column.addWidget(self._description(answer))
         if rows := field_rows(answer):
             column.addWidget(self._fields(rows))
-        if attachments := [
-            _text(one.get("name") if isinstance(one, Mapping) else one)
-            for one in answer.get("attachments") or []
-        ]:
-            card = Card(_("Attachments"))
-            card.head(_("Attachments"))
-            for one in attachments:
-                card.column.addWidget(label(one))
-            column.addWidget(card)
+        if attachments := [str(one) for one in answer.get("attachments") or []]:
+            column.addWidget(_notes(_("Attachments"), attachments, "card"))
+        if notice := str(answer.get("notice") or ""):
+            column.addWidget(label(notice, 12.5, tone="soft"))
         column.addStretch(1)
         area.setWidget(inner)
         outer.addWidget(area, 1)
@@ -125,32 +132,18 @@ class AlertDialog(QDialog):
         foot.addWidget(self.close_button)
         outer.addLayout(foot)
 
-    def _missing(self, missing: list[str]) -> QWidget:
-        title = ngettext("Still missing: {n} thing", "Still missing: {n} things", len(missing)).format(
-            n=len(missing)
-        )
-        card = Card(title, "banner")
-        card.column.addWidget(label(title, 14, bold=True))
-        for one in missing:
-            card.column.addWidget(label("– " + one, 14))
-        return card
-
-    def _description(self, text: str) -> QWidget:
+    def _description(self, answer: Mapping[str, Any]) -> QWidget:
+        text = str(answer.get("description") or "")
         card = Card(_("Description"))
         copy = self._copy_button(_("Description"), text)
-        counter = label(
-            ngettext("{n} character", "{n} characters", len(text)).format(n=number(len(text))),
-            12.5,
-            tone="soft",
-            wrap=False,
-        )
+        counter = label(counter_words(answer), 12.5, tone="soft", wrap=False)
         card.head(_("Description"), counter, copy)
         self.description = QPlainTextEdit(text)
         self.description.setReadOnly(True)
         self.description.setTabChangesFocus(True)
         self.description.setAccessibleName(_("Description"))
         self.description.setFont(font(14))
-        self.description.setMinimumHeight(170)
+        self.description.setMinimumHeight(140)
         card.column.addWidget(self.description)
         return card
 

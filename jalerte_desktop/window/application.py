@@ -19,6 +19,7 @@ from jalerte_desktop.window.preferences import Preferences
 from jalerte_desktop.window.single import SingleInstance
 from jalerte_desktop.window.theme import Theme, icon_path
 from jalerte_desktop.words import language as words
+from jalerte_desktop.words.errors import say_problem
 
 if TYPE_CHECKING:
     from jalerte_desktop.commands.context import Home
@@ -90,11 +91,11 @@ class Speaker(QObject):
 
 
 def contacted(config: Path) -> list[str]:
-    """The addresses that recording will contact, as the configuration has them."""
+    """The addresses that recording will contact, as the configuration has them; or what is wrong with it."""
     try:
         settings = load(config)
-    except Problem:
-        return []
+    except Problem as problem:
+        return [say_problem(problem)]
     return addresses(settings)
 
 

@@ -31,7 +31,7 @@ class ChartCard(Card):
 
     def show_chart(self, chart: Chart | None, line: str) -> None:
         if chart is not None:
-            self.heading.setText(_("Today, {day}").format(day=day(local(chart.day.start_ns), year=False)))
+            self.heading.say(_("Today, {day}").format(day=day(local(chart.day.start_ns), year=False)))
         self.line.say(line)
         self.view.show_chart(chart)
         self.legend.show_chart(chart)

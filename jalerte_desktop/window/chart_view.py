@@ -141,8 +141,8 @@ class ChartView(QWidget):
         chart = self.chart
         assert chart is not None
         if at_ns is not None:
-            latest = min(chart.now_ns, chart.day.end_ns - 1)
-            at_ns = max(chart.day.start_ns, min(at_ns // MINUTE * MINUTE, latest))
+            latest = min(chart.now_ns, chart.day.end_ns) - 1
+            at_ns = max(chart.day.start_ns, min(at_ns, latest) // MINUTE * MINUTE)
         self.cursor_ns = at_ns
         words = "" if at_ns is None else describe(chart, at_ns)
         self.setAccessibleDescription(words)

@@ -49,6 +49,7 @@ class Command(QObject):
         super().__init__(parent)
         self._wants_json = "--json" in arguments
         self._over = False
+        self._late = False
         self._process = caller.process(arguments, self)
         self._process.finished.connect(self._finished)
         self._process.errorOccurred.connect(self._error)
@@ -72,6 +73,9 @@ class Command(QObject):
     def _finished(self, code: int, status: QProcess.ExitStatus) -> None:
         out = bytes(self._process.readAllStandardOutput().data()).decode("utf-8", "replace")
         errors = bytes(self._process.readAllStandardError().data()).decode("utf-8", "replace")
+        if self._late:
+            self._end(failure=_("The command took too long and was stopped."))
+            return
         if status != QProcess.ExitStatus.NormalExit or code != 0:
             self._end(failure=sentence_of(errors, code))
             return
@@ -92,8 +96,8 @@ class Command(QObject):
             )
 
     def _too_long(self) -> None:
+        self._late = True
         self._process.kill()
-        self._end(failure=_("The command took too long and was stopped."))
 
     def _end(self, result: Any = None, failure: str = "") -> None:
         if self._over:

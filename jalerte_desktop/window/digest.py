@@ -119,7 +119,7 @@ def suggestion_of(findings: Findings, recording: bool) -> Suggestion:
         return Suggestion(
             Step.START,
             _("Start recording:"),
-            _("without measurements there is nothing to show your operator."),
+            _("an outage that was not recorded cannot be shown to anybody."),
         )
     if findings.line.home is None:
         return Suggestion(

@@ -144,6 +144,7 @@ class LineQuestion(Banner):
 
     def __init__(self) -> None:
         super().__init__(_("Is this your line at home?"))
+        self._asked = ("", "")
         self.yes = button(_("&Yes, this is home"), "primary")
         self.no = button(_("&No"))
         self.yes.clicked.connect(lambda: self.answered.emit(True))
@@ -152,6 +153,10 @@ class LineQuestion(Banner):
         self.add(self.no)
 
     def ask(self, interface: str, gateway: str) -> None:
+        """Ask about this line; asking the same again leaves what stands there, such as why an answer failed."""
+        if (interface, gateway) == self._asked:
+            return
+        self._asked = (interface, gateway)
         self.say(
             _(
                 "Connected through {interface}, box at {gateway}. Only your home line counts in the papers."
@@ -192,9 +197,9 @@ class FirstRunCard(Card):
             ),
             (
                 _("Who is contacted"),
-                _("Small tests (ping, name look-up, one tiny web page) go to your box and to these addresses: {list}.").format(
-                    list=", ".join(contacted)
-                ),
+                _(
+                    "Small tests (ping, name look-up, one tiny web page) go to your box and to these addresses: {list}."
+                ).format(list=", ".join(contacted)),
             ),
         ):
             part = QVBoxLayout()
@@ -207,11 +212,10 @@ class FirstRunCard(Card):
         self.button = button(_("&Start recording"), "primary")
         self.button.clicked.connect(self.start)
         row.addWidget(self.button)
-        self.note = label(_("You can stop it at any time in the settings."), 12.5, tone="soft", wrap=False)
-        row.addSpacing(12)
-        row.addWidget(self.note)
         row.addStretch(1)
         self.column.addLayout(row)
+        self.note = label(_("You can stop it at any time in the settings."), 12.5, tone="soft")
+        self.column.addWidget(self.note)
 
 
 class NextCard(Card):

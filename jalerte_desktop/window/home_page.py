@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QFrame, QGridLayout, QScrollArea, QVBoxLayout, QWidget
 
 from jalerte_desktop.window.chart_card import ChartCard
 from jalerte_desktop.window.digest import figures_of, line_words, suggestion_of
@@ -26,6 +26,8 @@ from jalerte_desktop.words.language import _
 SPACE = 14
 NARROW = 760
 """Below this width the incidents and the suggestion stand one above the other."""
+VERY_NARROW = 640
+"""Below this one the four figures stand two by two."""
 
 
 class HomePage(QScrollArea):
@@ -57,10 +59,9 @@ class HomePage(QScrollArea):
         self.incidents = IncidentsCard()
         self.next = NextCard()
 
-        figures = QHBoxLayout()
-        figures.setSpacing(SPACE)
-        for card in self.figures:
-            figures.addWidget(card, 1)
+        self._grid = QGridLayout()
+        self._grid.setSpacing(SPACE)
+        self._place_figures(4)
         self._lower = QBoxLayout(QBoxLayout.Direction.LeftToRight)
         self._lower.setSpacing(SPACE)
         self._lower.addWidget(self.incidents, 646)
@@ -70,7 +71,7 @@ class HomePage(QScrollArea):
         record = QVBoxLayout(self.record)
         record.setContentsMargins(0, 0, 0, 0)
         record.setSpacing(SPACE)
-        record.addLayout(figures)
+        record.addLayout(self._grid)
         record.addWidget(self.chart, 1)
         record.addLayout(self._lower, 1)
         for widget in (self.notice, self.state, self.question, self.first_run):
@@ -108,12 +109,19 @@ class HomePage(QScrollArea):
         recording = recorder in (State.ON, State.STARTING, State.UNKNOWN)
         self.next.say(suggestion_of(findings, recording))
 
+    def _place_figures(self, columns: int) -> None:
+        for index, card in enumerate(self.figures):
+            self._grid.addWidget(card, index // columns, index % columns)
+        for column in range(4):
+            self._grid.setColumnStretch(column, 1 if column < columns else 0)
+
     def resizeEvent(self, event) -> None:
         super().resizeEvent(event)
+        self._place_figures(4 if self.viewport().width() >= VERY_NARROW else 2)
         across = self.viewport().width() >= NARROW
         direction = QBoxLayout.Direction.LeftToRight if across else QBoxLayout.Direction.TopToBottom
         if self._lower.direction() != direction:
             self._lower.setDirection(direction)
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(480, 320)
+        return QSize(380, 280)

@@ -9,7 +9,6 @@ from pathlib import Path
 from PySide6.QtCore import QTimer, QUrl, Signal
 from PySide6.QtGui import QDesktopServices, QKeySequence, QShortcut
 from PySide6.QtWidgets import (
-    QButtonGroup,
     QDialog,
     QFrame,
     QHBoxLayout,
@@ -23,6 +22,7 @@ from jalerte_desktop.findings.now import state_now
 from jalerte_desktop.window.autostart import entry_for
 from jalerte_desktop.window.children import Caller, Command
 from jalerte_desktop.window.closing import KeepQuestion, Leave, leave
+from jalerte_desktop.window.collector import Collector
 from jalerte_desktop.window.home_page import HomePage
 from jalerte_desktop.window.papers import Papers
 from jalerte_desktop.window.parts import button, label
@@ -58,14 +58,16 @@ class MainWindow(QMainWindow):
         contacted: list[str],
         source: Callable[[Path], Source] = live_source,
         clock: Callable[[], int] = time.time_ns,
+        shown_folder: str = "",
     ) -> None:
         super().__init__()
         self.setWindowTitle("jalerte")
         self.resize(1280, 800)
-        self.setMinimumSize(640, 420)
+        self.setMinimumSize(600, 380)
         self._caller = caller
         self._theme = theme
         self._contacted = contacted
+        self._shown_folder = shown_folder or str(caller.home)
         self.preferences = Preferences(caller.home)
         self.entry = entry_for(caller.home)
         self.reading: Reading | None = None
@@ -87,6 +89,7 @@ class MainWindow(QMainWindow):
             (QKeySequence(QKeySequence.StandardKey.Quit), self.close),
         ):
             QShortcut(QKeySequence(keys), self).activated.connect(action)
+        self._collector = Collector(self)
         self.reader = Reader(journal, source, clock, parent=self)
         self.reader.ready.connect(self._arrived)
         self._timer = QTimer(self, interval=READ_EVERY_MS)
@@ -104,8 +107,8 @@ class MainWindow(QMainWindow):
         across.setContentsMargins(0, 0, 0, 0)
         across.setSpacing(0)
         folder = str(self._caller.home)
-        self.home = HomePage(self._theme, folder, self._contacted)
-        self.settings = SettingsPage(self.preferences, self.entry, folder)
+        self.home = HomePage(self._theme, self._shown_folder, self._contacted)
+        self.settings = SettingsPage(self.preferences, self.entry, self._shown_folder)
         self.pages = QStackedWidget()
         self.pages.addWidget(self.home)
         self.pages.addWidget(self.settings)
@@ -122,7 +125,9 @@ class MainWindow(QMainWindow):
         self.settings.start_recording.connect(self.start_recording)
         self.settings.stop_recording.connect(self.stop_recording)
         self.settings.home_line.connect(self._confirm_line)
-        self.settings.name_line.connect(lambda name: self._line_command("name", "--id", self._line_id(), "--", name))
+        self.settings.name_line.connect(
+            lambda name: self._line_command("name", "--id", self._line_id(), "--", name)
+        )
         self.settings.language_chosen.connect(self.language_chosen)
         self.settings.open_folder.connect(lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(folder)))
         self._show()
@@ -138,23 +143,22 @@ class MainWindow(QMainWindow):
         name = label("jalerte", 16, bold=True, wrap=False)
         name.setContentsMargins(10, 0, 0, 14)
         column.addWidget(name)
-        group = QButtonGroup(frame)
         self.nav = []
         for index, text in enumerate((_("&Home"), _("S&ettings"))):
             one = button(text, "nav")
             one.setCheckable(True)
             one.setChecked(index == 0)
-            group.addButton(one, index)
+            one.clicked.connect(lambda _checked, index=index: self.go(index))
             self.nav.append(one)
             if index == 1:
                 column.addStretch(1)
             column.addWidget(one)
-        group.idClicked.connect(self.go)
         return frame
 
     def go(self, index: int) -> None:
         """Show a page."""
-        self.nav[index].setChecked(True)
+        for place, one in enumerate(self.nav):
+            one.setChecked(place == index)
         if index == 1:
             self.settings.refresh()
         self.pages.setCurrentIndex(index)
@@ -205,7 +209,8 @@ class MainWindow(QMainWindow):
         state = self.recorder.state
         if reading.findings is None:
             return starting_sentence() if state in (State.ON, State.STARTING) else reading_sentence()
-        # Until `status` has answered, a journal that is being written is proof enough.
+        if state is State.UNKNOWN:
+            return reading_sentence()
         now = state_now(reading.findings, reading.at_ns, state in (State.ON, State.STARTING, State.STOPPING))
         return state_sentence(now, reading.at_ns, starting=state is State.STARTING)
 
@@ -276,6 +281,8 @@ class MainWindow(QMainWindow):
             self.preferences.keep_recording,
         )
         if what is Leave.NOTHING:
+            # A long first reading may have to end before: that needs no screen.
+            self.hide()
             self.shut()
             event.accept()
             return
@@ -311,3 +318,4 @@ class MainWindow(QMainWindow):
         self._timer.stop()
         self.recorder.close()
         self.reader.close()
+        self._collector.close()

@@ -91,6 +91,8 @@ def letter_remarks(answer: object) -> list[str]:
     remarks = [_("It is a draft: read it through before you sign it.")]
     if blanks := len(known.get("blanks") or []):
         remarks.append(
-            ngettext("{n} blank is left for you to fill.", "{n} blanks are left for you to fill.", blanks).format(n=blanks)
+            ngettext(
+                "{n} blank is left for you to fill.", "{n} blanks are left for you to fill.", blanks
+            ).format(n=blanks)
         )
     return remarks + warning_texts(known)

@@ -51,11 +51,12 @@ class Card(QFrame):
         self.column.setContentsMargins(18, 16, 18, 16)
         self.column.setSpacing(8)
 
-    def head(self, title: str, *right: QWidget) -> QLabel:
+    def head(self, title: str, *right: QWidget) -> ElidedLabel:
         """A small heading, with things at its right."""
         row = QHBoxLayout()
         row.setSpacing(16)
-        heading = label(title, 12.5, bold=True, tone="soft", wrap=False)
+        heading = ElidedLabel(12.5, bold=True)
+        heading.say(title)
         row.addWidget(heading)
         row.addStretch(1)
         for widget in right:

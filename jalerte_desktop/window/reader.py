@@ -63,7 +63,9 @@ class _Worker(QObject):
             self._source = None
             self.read.emit(Reading(now_ns, problem=problem))
         except Exception as error:  # a fault of ours must be seen, and must not end the thread
-            own = Problem("journal_unreadable", why=f"{type(error).__name__}: {error}")
+            own = Problem(
+                "journal_unreadable", path=str(self._journal), why=f"{type(error).__name__}: {error}"
+            )
             self.read.emit(Reading(now_ns, problem=own))
 
     def _reading(self, now_ns: int) -> Reading:

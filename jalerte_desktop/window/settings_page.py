@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
-    QButtonGroup,
     QCheckBox,
     QFrame,
     QHBoxLayout,
@@ -105,13 +104,14 @@ class SettingsPage(QScrollArea):
         row = QHBoxLayout()
         row.setSpacing(8)
         self.line = label()
-        self.home = button(_("This is my &home line"))
-        self.not_home = button(_("It is &not my home line"))
+        self.home = button(_("This is &home"))
+        self.not_home = button(_("This is &not home"))
         self.home.clicked.connect(lambda: self.home_line.emit(True))
         self.not_home.clicked.connect(lambda: self.home_line.emit(False))
-        row.addWidget(self.line, 1)
+        card.column.addWidget(self.line)
         row.addWidget(self.home)
         row.addWidget(self.not_home)
+        row.addStretch(1)
         card.column.addLayout(row)
         naming = QHBoxLayout()
         naming.setSpacing(8)
@@ -126,7 +126,8 @@ class SettingsPage(QScrollArea):
         self.save_name = button(_("Sa&ve"))
         self.save_name.clicked.connect(self._save_name)
         self.name.returnPressed.connect(self._save_name)
-        naming.addWidget(caption)
+        card.column.addSpacing(4)
+        card.column.addWidget(caption)
         naming.addWidget(self.name, 1)
         naming.addWidget(self.save_name)
         naming.addStretch(1)
@@ -146,17 +147,21 @@ class SettingsPage(QScrollArea):
         row = QHBoxLayout()
         row.setSpacing(8)
         self.languages = {}
-        group = QButtonGroup(card)
         for code, name in LANGUAGE_NAMES.items():
             one = self.languages[code] = button(name, "choice")
             one.setCheckable(True)
             one.setChecked(code == current())
-            one.clicked.connect(lambda _checked, code=code: self.language_chosen.emit(code))
-            group.addButton(one)
+            one.clicked.connect(lambda _checked, code=code: self._choose_language(code))
             row.addWidget(one)
         row.addStretch(1)
         card.column.addLayout(row)
         return card
+
+    def _choose_language(self, code: str) -> None:
+        for one, choice in self.languages.items():
+            choice.setChecked(one == current())
+        if code != current():
+            self.language_chosen.emit(code)
 
     def _data_card(self, folder: str) -> QWidget:
         card = Card(_("Data"))
@@ -167,14 +172,15 @@ class SettingsPage(QScrollArea):
             Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
         )
         where.setAccessibleName(_("Data folder: {folder}").format(folder=folder))
-        row.addWidget(where, 1)
+        card.column.addWidget(where)
         self.folder_button = button(_("&Open the folder"))
         self.folder_button.clicked.connect(self.open_folder)
         row.addWidget(self.folder_button)
-        card.column.addLayout(row)
+        row.addStretch(1)
         card.column.addWidget(
             label(_("All measurements and papers stay here, on this computer."), 12.5, tone="soft")
         )
+        card.column.addLayout(row)
         return card
 
     # --- showing what is the case ---

@@ -86,11 +86,6 @@ def high_contrast(scheme: Scheme) -> Scheme:
     )
 
 
-def wants_contrast() -> bool:
-    accessibility = QGuiApplication.styleHints().accessibility()
-    return accessibility.contrastPreference() == Qt.ContrastPreference.HighContrast
-
-
 class Theme(QObject):
     """The appearance in use. ``changed`` tells whoever paints by hand to paint again."""
 
@@ -99,10 +94,12 @@ class Theme(QObject):
     def __init__(self, forced: Scheme | None = None) -> None:
         super().__init__()
         self._forced = forced
+        # PySide6 takes the accessibility hints away with the last reference to the style hints: both are kept.
+        self._hints = QGuiApplication.styleHints()
+        self._accessibility = self._hints.accessibility()
         self.scheme = forced or self._of_system()
-        hints = QGuiApplication.styleHints()
-        hints.colorSchemeChanged.connect(self._follow)
-        hints.accessibility().contrastPreferenceChanged.connect(self._follow)
+        self._hints.colorSchemeChanged.connect(self._follow)
+        self._accessibility.contrastPreferenceChanged.connect(self._follow)
 
     def apply(self) -> None:
         """Dress the whole application."""
@@ -123,11 +120,10 @@ class Theme(QObject):
             self.scheme = scheme
             self.apply()
 
-    @staticmethod
-    def _of_system() -> Scheme:
-        dark = QGuiApplication.styleHints().colorScheme() == Qt.ColorScheme.Dark
-        scheme = DARK if dark else LIGHT
-        return high_contrast(scheme) if wants_contrast() else scheme
+    def _of_system(self) -> Scheme:
+        scheme = DARK if self._hints.colorScheme() == Qt.ColorScheme.Dark else LIGHT
+        wants_more = self._accessibility.contrastPreference() == Qt.ContrastPreference.HighContrast
+        return high_contrast(scheme) if wants_more else scheme
 
 
 def icon_path(name: str) -> Path:
@@ -228,6 +224,8 @@ QLineEdit, QPlainTextEdit { color: @text; background: @card; border: 1px solid @
 QLineEdit:focus, QPlainTextEdit:focus { border: 2px solid @accent; padding: 5px 7px; }
 QTableView { color: @text; background: @card; gridline-color: @line; border: 1px solid @line; border-radius: 6px;
     selection-background-color: @accent; selection-color: @on_accent; }
+QTableView::item { padding: 0 8px; border: none; }
+QTableView::item:selected { background: @accent; color: @on_accent; }
 QTableView:focus { border: 1px solid @accent; }
 QHeaderView::section { color: @soft; background: @card; border: none; border-bottom: 1px solid @line;
     padding: 6px 8px; }

@@ -102,7 +102,4 @@ def say_warning(remark: Remark) -> str:
         ratio = remark["ratio"]
         assert isinstance(ratio, float | int)
         values["ratio"] = percent(ratio)
-    for name in ("what",):
-        if name in values:
-            values[name] = _(str(values[name]))
     return _(WARNINGS[remark.code]).format(**values)

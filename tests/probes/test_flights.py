@@ -42,7 +42,9 @@ def test_a_stamp_that_cannot_be_is_not_believed(stamp: int | None) -> None:
 
 
 @given(st.integers(-(10**19), 10**19), st.integers(0, 10**12), st.integers(-(10**12), 10**12))
-def test_a_round_trip_is_never_negative_nor_longer_than_the_wait(stamp: int, elapsed: int, drift: int) -> None:
+def test_a_round_trip_is_never_negative_nor_longer_than_the_wait(
+    stamp: int, elapsed: int, drift: int
+) -> None:
     sent, now = Reading(0, 0, None), Reading(elapsed + drift, elapsed, None)
     rtt, _ = measure(sent, now, stamp)
     assert 0 <= rtt <= elapsed + MILLISECOND
@@ -139,14 +141,16 @@ def test_a_sequence_taken_by_a_later_probe_is_not_lost_with_the_earlier() -> Non
     flights = book(clock)
     for _ in range(65536):
         flights.depart(ANCHOR, Flag.NONE)
-        clock.advance(1000)
-    clock.advance(10 * SECOND - 30_000_000)
+        clock.advance(100_000)
+    clock.advance(4 * SECOND)
     again = flights.depart(ANCHOR, Flag.NONE)
     flights.expire(clock.mono_ns())
     assert flights.find(again.sequence) is again
 
 
-@given(st.lists(st.tuples(st.sampled_from("send answer error wait step".split()), st.integers(0, 3000))))
+@given(
+    st.lists(st.tuples(st.sampled_from(["send", "answer", "error", "wait", "step"]), st.integers(0, 3000)))
+)
 def test_whatever_happens_each_probe_has_one_outcome_and_revisions_only_add_knowledge(
     story: list[tuple[str, int]],
 ) -> None:
@@ -172,7 +176,11 @@ def test_whatever_happens_each_probe_has_one_outcome_and_revisions_only_add_know
     samples += flights.take()
     rank = {Outcome.LOST: 0, Outcome.UNREACHABLE: 1, Outcome.OK: 2, Outcome.LATE: 2}
     for flight in sent:
-        own = [s for s in samples if (s.target, s.sent_ns, s.mono_ns) == (flight.target, flight.sent_ns, flight.mono_ns)]
+        own = [
+            s
+            for s in samples
+            if (s.target, s.sent_ns, s.mono_ns) == (flight.target, flight.sent_ns, flight.mono_ns)
+        ]
         ranks = [rank[sample.outcome] for sample in own]
         assert ranks
         assert ranks == sorted(set(ranks))

@@ -85,7 +85,10 @@ def test_errors_about_other_things_are_not_ours(family: int) -> None:
 
 
 @pytest.mark.parametrize("family", [4, 6])
-@given(data=st.binary(max_size=120), start=st.sampled_from([b"", b"\x00\x00", b"\x81\x00", b"\x03\x01", b"\x01\x00"]))
+@given(
+    data=st.binary(max_size=120),
+    start=st.sampled_from([b"", b"\x00\x00", b"\x81\x00", b"\x03\x01", b"\x01\x00"]),
+)
 def test_garbage_never_raises(family: int, data: bytes, start: bytes) -> None:
     icmp.parse(family, start + data)
     icmp.parse_packet(family, b"\x45" + data)
@@ -103,7 +106,9 @@ def test_an_error_cut_short_is_read_or_left(family: int, cut: int) -> None:
     assert (error is None) == (cut < needed)
 
 
-@given(st.lists(st.tuples(st.sampled_from([0, 1, 41]), st.sampled_from([11, 25, 35]), st.binary(max_size=60))))
+@given(
+    st.lists(st.tuples(st.sampled_from([0, 1, 41]), st.sampled_from([11, 25, 35]), st.binary(max_size=60)))
+)
 def test_foreign_ancillary_data_never_raises(ancillary: list[tuple[int, int, bytes]]) -> None:
     sockets.queued_error(b"", ancillary, ("127.0.0.1", 0))
     sockets.queued_error(b"", ancillary, None)
@@ -114,7 +119,9 @@ def test_an_extended_error_names_its_sayer() -> None:
     offender = struct.pack("@HH4s8x", socket.AF_INET, 0, socket.inet_aton("192.168.1.1"))
     data = struct.pack("@IBBBBII", 113, 2, 3, 1, 0, 0, 0) + offender
     error = sockets.queued_error(b"p", [(socket.IPPROTO_IP, sockets.IP_RECVERR, data)], ("10.0.0.9", 33434))
-    assert error == sockets.QueuedError(113, "host-unreachable", False, "192.168.1.1", "10.0.0.9", 33434, b"p")
+    assert error == sockets.QueuedError(
+        113, "host-unreachable", False, "192.168.1.1", "10.0.0.9", 33434, b"p"
+    )
 
 
 def test_a_local_error_has_no_sayer() -> None:
@@ -124,7 +131,9 @@ def test_a_local_error_has_no_sayer() -> None:
     assert (error.name, error.sayer, error.code) == ("", "", 90)
 
 
-@pytest.mark.parametrize("text", ["", "localhost", "1.2.3", "1.2.3.4.5", "::1::", "1.2.3.4%lo", "::1%nosuchif", "a\0b:"])
+@pytest.mark.parametrize(
+    "text", ["", "localhost", "1.2.3", "1.2.3.4.5", "::1::", "1.2.3.4%lo", "::1%nosuchif", "a\0b:"]
+)
 def test_what_is_no_address_is_refused(text: str) -> None:
     with pytest.raises(OSError):  # noqa: PT011 the errno differs by what is wrong
         sockets.socket_address(text)

@@ -21,6 +21,7 @@ from pathlib import Path
 import pytest
 
 _CLONE_NEWNET = 0x40000000
+_ROOT = Path(__file__).parents[2]
 _numbers = itertools.count(1)
 
 
@@ -30,7 +31,7 @@ def why_not() -> str:
         return "network namespaces are Linux only"
     if os.geteuid() != 0:
         return "network namespaces need root"
-    missing = [tool for tool in ("ip", "unshare", "setpriv") if shutil.which(tool) is None]
+    missing = [tool for tool in ("ip", "unshare") if shutil.which(tool) is None]
     if missing:
         return f"not installed: {', '.join(missing)}"
     done = subprocess.run(["unshare", "--net", "true"], capture_output=True, check=False)
@@ -61,11 +62,21 @@ class Namespace:
         """Run ``ip`` in here, with arguments separated by blanks."""
         _run("ip", "-n", self.name, *command.split())
 
-    def run(self, *command: str, user: bool = False, **options: object) -> subprocess.CompletedProcess[str]:
-        """Run a program in here, as an ordinary user if told so."""
-        drop = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--bounding-set=-all"]
-        words = ["ip", "netns", "exec", self.name, *(drop if user else []), *command]
-        return subprocess.run(words, capture_output=True, text=True, check=True, timeout=30)
+    def run(self, *command: str) -> str:
+        """Run a program in here; its output."""
+        words = ["ip", "netns", "exec", self.name, *command]
+        done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=30)
+        assert done.returncode == 0, done.stderr
+        return done.stdout.strip()
+
+    def run_python(self, imports: str, code: str, *, user: bool = False) -> str:
+        """Run code in a Python of its own, in here; its output. ``user``: as an ordinary user.
+
+        What it imports is imported as root, since an ordinary user may not be able to read this Python's files.
+        """
+        drop = "import os; os.setgroups([]); os.setresgid(*[65534] * 3); os.setresuid(*[65534] * 3)"
+        lines = [f"import sys; sys.path.insert(0, {str(_ROOT)!r})", imports, drop if user else "", code]
+        return self.run(sys.executable, "-c", "\n".join(lines))
 
     def sysctl(self, name: str, value: str) -> None:
         with self.entered():
@@ -137,11 +148,15 @@ Behaviour = Callable[[bytes], list[tuple[float, bytes]]]
 
 
 class TunInternet:
-    """Everything beyond a namespace's default route, played by a function. Packets with their IP headers."""
+    """Everything beyond a namespace's default route, played by a function. Packets with their IP headers.
+
+    ``seen`` lists what came, ``answered`` counts what went back.
+    """
 
     def __init__(self, namespace: Namespace, behaviour: Behaviour) -> None:
         self.behaviour = behaviour
         self.seen: list[bytes] = []
+        self.answered = 0
         self._stop, self._stopping = os.pipe()
         with namespace.entered():
             self._tun = os.open("/dev/net/tun", os.O_RDWR | os.O_NONBLOCK)
@@ -171,6 +186,7 @@ class TunInternet:
             for entry in sorted(entry for entry in due if entry[0] <= time.monotonic()):
                 due.remove(entry)
                 os.write(self._tun, entry[1])
+                self.answered += 1
 
     def close(self) -> None:
         os.write(self._stopping, b"x")
@@ -211,7 +227,13 @@ def ip_packet(source: str, destination: str, body: bytes, protocol: int = 1, ttl
     pair = socket.inet_pton(socket.AF_INET6, source) + socket.inet_pton(socket.AF_INET6, destination)
     body = body[:2] + b"\0\0" + body[4:]
     total = internet_sum(pair + struct.pack("!II", len(body), 58) + body)
-    return struct.pack("!IHBB", 6 << 28, len(body), 58, ttl) + pair + body[:2] + struct.pack("!H", total) + body[4:]
+    return (
+        struct.pack("!IHBB", 6 << 28, len(body), 58, ttl)
+        + pair
+        + body[:2]
+        + struct.pack("!H", total)
+        + body[4:]
+    )
 
 
 def addresses_of(packet: bytes) -> tuple[str, str]:
@@ -227,7 +249,9 @@ def body_of(packet: bytes) -> bytes:
     return packet[20:] if packet[0] >> 4 == 4 else packet[40:]
 
 
-def echo_reply(packet: bytes, *, source: str | None = None, change: Callable[[bytes], bytes] = bytes) -> bytes:
+def echo_reply(
+    packet: bytes, *, source: str | None = None, change: Callable[[bytes], bytes] = bytes
+) -> bytes:
     """The reply to an echo request; ``change`` works on the ICMP message before it is summed."""
     us, them = addresses_of(packet)
     six = ":" in us

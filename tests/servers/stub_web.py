@@ -58,7 +58,9 @@ class StubWeb:
     def __init__(self, handler: Handler, address: str = "127.0.0.1", port: int = 0) -> None:
         self._handler = handler
         self._end = threading.Event()
-        self._socket = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_STREAM)
+        self._socket = socket.socket(
+            socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_STREAM
+        )
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self._socket.bind((address, port))
         self._socket.listen()

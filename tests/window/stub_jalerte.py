@@ -62,3 +62,8 @@ elif arguments[:2] == ["alert", "preview"]:
     )
 elif arguments[:2] == ["letter", "complaint"]:
     Path(arguments[arguments.index("--out") + 1]).write_bytes(b"%PDF-")
+    sys.stdout.write(
+        json.dumps(
+            {"blanks": ["nom", "adresse"], "warnings": [{"code": "x", "text": "Ligne non confirmée."}]}
+        )
+    )

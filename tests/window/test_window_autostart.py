@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 
 from jalerte_desktop.window import autostart
 
-anything = st.text(st.characters(blacklist_categories=["Cs"], blacklist_characters="\0"), min_size=0, max_size=30)
+anything = st.text(
+    st.characters(blacklist_categories=["Cs"], blacklist_characters="\0"), min_size=0, max_size=30
+)
 
 
 def parsed(value: str) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 
 import window_examples as examples
@@ -41,7 +42,7 @@ def many_bands(draw) -> list[Band]:
 @given(many_bands())
 def test_bands_never_overlap_and_the_gravest_wins(bands):
     flat = flatten(bands)
-    for before, after in zip(flat, flat[1:], strict=False):
+    for before, after in itertools.pairwise(flat):
         assert before.span.end_ns <= after.span.start_ns
     for moment in range(0, 24 * 60 + 300, 7):
         holding = [band.mark for band in bands if band.span.start_ns <= moment < band.span.end_ns]
@@ -57,7 +58,7 @@ def test_strips_of_pixels_never_overlap_and_stay_inside(bands, width):
     strips = strips_of(flatten(bands), x_of, 34, 34 + width)
     for strip in strips:
         assert 34 <= strip.left < strip.right <= 34 + width
-    for before, after in zip(strips, strips[1:], strict=False):
+    for before, after in itertools.pairwise(strips):
         assert before.right <= after.left
 
 
@@ -81,16 +82,20 @@ def test_a_short_outage_is_not_widened_over_time_that_was_not_observed():
 @given(st.sets(st.integers(0, 200), max_size=120), many_bands())
 def test_a_line_never_joins_across_a_gap(minutes, bands):
     flat = [
-        Band(band.mark, Span(band.span.start_ns * SECOND, band.span.end_ns * SECOND)) for band in flatten(bands)
+        Band(band.mark, Span(band.span.start_ns * SECOND, band.span.end_ns * SECOND))
+        for band in flatten(bands)
     ]
     columns = columns_of(
-        [MinuteSummary(n * MINUTE, "anchor/icmp/192.0.2.1", 60, 0, 1.0, 2.0, 3.0, 4.0) for n in sorted(minutes)]
+        [
+            MinuteSummary(n * MINUTE, "anchor/icmp/192.0.2.1", 60, 0, 1.0, 2.0, 3.0, 4.0)
+            for n in sorted(minutes)
+        ]
     )
     runs = runs_of(columns, flat)
     assert [column for run in runs for column in run] == columns
     gaps = [band.span for band in flat if band.mark is Mark.UNOBSERVED]
     for run in runs:
-        for before, after in zip(run, run[1:], strict=False):
+        for before, after in itertools.pairwise(run):
             assert after.start_ns - before.start_ns == MINUTE
             assert not any(gap.start_ns < after.middle_ns and gap.end_ns > before.middle_ns for gap in gaps)
 
@@ -138,7 +143,7 @@ def test_days_on_which_the_clocks_change():
     short_day = local_day(1_774_785_600 * SECOND)  # 29 March 2026
     assert short_day.duration_s == 23 * 3600
     ticks = ticks_of(short_day)
-    assert all(a.at_ns < b.at_ns for a, b in zip(ticks, ticks[1:], strict=False))
+    assert all(a.at_ns < b.at_ns for a, b in itertools.pairwise(ticks))
 
 
 def test_the_day_of_the_examples():
@@ -184,7 +189,10 @@ def test_one_moment_in_words():
     chart = chart_of(examples.findings(incidents, gaps), examples.NOW)
     midnight = chart.day.start_ns
     assert describe(chart, midnight + 3 * 3600 * SECOND).startswith("03:00 · non observé (")
-    assert describe(chart, midnight + 9 * 3600 * SECOND + 16 * MINUTE) == "09:16 · coupure · 180 essais perdus sur 180"
+    assert (
+        describe(chart, midnight + 9 * 3600 * SECOND + 16 * MINUTE)
+        == "09:16 · coupure · 180 essais perdus sur 180"
+    )
     quiet = describe(chart, midnight + 8 * 3600 * SECOND)
     assert quiet.startswith("08:00 · normal · délai médian 1")
     assert describe(chart, midnight + 20 * 3600 * SECOND) == "20:00 · à venir"

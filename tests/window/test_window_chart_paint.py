@@ -68,9 +68,10 @@ def test_nothing_is_drawn_after_now(qapp):
 def test_patterns_differ_without_their_colour(qapp):
     """Seen in grey, no two states look the same."""
     prints = set()
-    grey = Scheme(**{name: getattr(LIGHT, name) for name in Scheme.__slots__} | dict.fromkeys(
-        ("outage", "loss", "latency", "unobserved", "accent"), "#555555"
-    ))
+    grey = Scheme(
+        **{name: getattr(LIGHT, name) for name in Scheme.__slots__}
+        | dict.fromkeys(("outage", "loss", "latency", "unobserved", "accent"), "#555555")
+    )
     for mark in (Mark.OUTAGE, Mark.LOSS, Mark.LATENCY, Mark.OTHER, Mark.UNOBSERVED):
         image = QImage(60, 60, QImage.Format.Format_RGB32)
         image.fill(QColor("#ffffff"))
@@ -87,7 +88,7 @@ def test_patterns_differ_without_their_colour(qapp):
 @pytest.mark.parametrize("kind", [Kind.OUTAGE, Kind.LOSS, Kind.LATENCY, Kind.DNS])
 def test_an_incident_of_seconds_can_be_seen(qapp, kind):
     start = local_day(examples.NOW).start_ns + 600 * MINUTE
-    image, frame = drawn([examples.incident(start, 10, kind=kind)], ())
+    _image, frame = drawn([examples.incident(start, 10, kind=kind)], ())
     strips = frame.strips()
     assert len(strips) == 1
     assert strips[0].right - strips[0].left == 4

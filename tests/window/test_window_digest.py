@@ -57,7 +57,9 @@ def test_losses_are_no_outages():
 def test_the_share_is_over_the_record_where_that_is_shorter():
     record = Span(MIDNIGHT + 600 * MINUTE, examples.NOW)
     before = Gap(Span(WEEK.start_ns, record.start_ns), GapReason.NOT_STARTED)
-    pause = Gap(Span(record.start_ns + 60 * MINUTE, record.start_ns + 96 * MINUTE + 30 * SECOND), GapReason.STOPPED)
+    pause = Gap(
+        Span(record.start_ns + 60 * MINUTE, record.start_ns + 96 * MINUTE + 30 * SECOND), GapReason.STOPPED
+    )
     share = figures_of(week(gaps=(before, pause), record=record), examples.NOW)[3]
     assert plain(share.value) == "90,0 %"
     assert share.caption == "du temps observé depuis 10:00"

@@ -17,7 +17,9 @@ from jalerte_desktop.words import language
 NB, NN = "\u00a0", "\u202f"
 
 
-def sentence(*incidents, running: bool = True, now_ns: int = examples.NOW, newest_ns: int | None = None, **more):
+def sentence(
+    *incidents, running: bool = True, now_ns: int = examples.NOW, newest_ns: int | None = None, **more
+):
     found = examples.findings(incidents, now_ns=now_ns, newest_ns=newest_ns)
     return sentences.state_sentence(state_now(found, now_ns, running), now_ns, **more)
 
@@ -81,7 +83,8 @@ def test_a_recorder_that_was_just_started():
 
 
 @pytest.mark.parametrize(
-    ("value", "words"), [(0.97, "très probable"), (0.7, "probable"), (0.6, "possible"), (0.2, "loin d’être sûre")]
+    ("value", "words"),
+    [(0.97, "très probable"), (0.7, "probable"), (0.6, "possible"), (0.2, "loin d’être sûre")],
 )
 def test_how_sure(value, words):
     assert sentences.likelihood(value) == words
@@ -99,7 +102,9 @@ def test_one_reason_and_no_reserve():
     assert sentences.verdict_sentence(incident) == "Panne chez vous, probable (confiance 0,80, 1 raison)."
 
 
-@pytest.mark.parametrize(("seconds", "words"), [(8, "8 s"), (59, "59 s"), (60, "1 min"), (185, "3 min"), (3660, "1 h 1 min")])
+@pytest.mark.parametrize(
+    ("seconds", "words"), [(8, "8 s"), (59, "59 s"), (60, "1 min"), (185, "3 min"), (3660, "1 h 1 min")]
+)
 def test_durations_stay_calm(seconds, words):
     assert sentences.rough_duration(seconds).replace(NB, " ") == words
 
