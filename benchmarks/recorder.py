@@ -68,7 +68,11 @@ def our_medians(journal: Path, since_ns: int) -> dict[str, float]:
     with Reader(journal) as reader:
         for block in reader.blocks():
             for sample in block.samples:
-                if sample.sent_ns >= since_ns and sample.outcome is Outcome.OK and sample.target.protocol is Protocol.ICMP:
+                if (
+                    sample.sent_ns >= since_ns
+                    and sample.outcome is Outcome.OK
+                    and sample.target.protocol is Protocol.ICMP
+                ):
                     times.setdefault(sample.target.address, []).append(sample.rtt_ns or 0)
     return {address: statistics.median(values) / MILLISECOND for address, values in times.items()}
 
@@ -96,7 +100,10 @@ def main() -> int:
     print(f"six targets at 1 Hz, with DNS and web checks, for {seconds} s")
     print(f"  CPU, % of a core    ours {cpu[0]:.3f}   fping {cpu[1]:.3f}   ratio {cpu[0] / cpu[1]:.2f}")
     print(f"  memory, MiB         ours {after[0].rss_kib / 1024:.1f}    fping {after[1].rss_kib / 1024:.1f}")
-    reference, measured = fping_medians((folder / "fping").read_text()), our_medians(home / "journal.sqlite", since_ns)
+    reference, measured = (
+        fping_medians((folder / "fping").read_text()),
+        our_medians(home / "journal.sqlite", since_ns),
+    )
     for address in TARGETS:
         difference = measured[address] - reference[address]
         print(

@@ -48,7 +48,7 @@ class Config:
     speed_provider: str | None = None
     speed_servers: tuple[str, ...] = ()
     given: tuple[str, ...] = field(default=())
-    """The keys that the person set, as ``section.key``: chained in the journal, so a paper can tell them from defaults."""
+    """The keys that the person set, as ``section.key``: chained in the journal, so a paper tells them from defaults."""
 
     @property
     def web_target(self) -> Target:
@@ -70,7 +70,8 @@ def load_defaults() -> Defaults:
         anchors(4),
         anchors(6),
         tuple(
-            Target(Role.RESOLVER, Protocol.DNS, entry["value"], 0, entry["network"]) for entry in raw["resolvers"]
+            Target(Role.RESOLVER, Protocol.DNS, entry["value"], 0, entry["network"])
+            for entry in raw["resolvers"]
         ),
         raw["web_check"][0]["value"],
         tuple(entry["value"] for entry in raw["names"]),
@@ -131,7 +132,9 @@ class _Builder:
             working_hours=self._working_hours(),
             speed_provider=self._text("speed", "provider"),
             speed_servers=self._texts("speed", "servers"),
-            given=tuple(sorted(f"{section}.{key}" for section, content in self.raw.items() for key in content)),
+            given=tuple(
+                sorted(f"{section}.{key}" for section, content in self.raw.items() for key in content)
+            ),
         )
 
     def _wrong(self, section: str, key: str, value: object) -> BadInput:
@@ -171,7 +174,9 @@ class _Builder:
         try:
             return ipaddress.ip_address(value)
         except ValueError as error:
-            raise BadInput("config_unknown_target", path=self.path, key=f"targets.{key}", value=value[:80]) from error
+            raise BadInput(
+                "config_unknown_target", path=self.path, key=f"targets.{key}", value=value[:80]
+            ) from error
 
     def _addresses(self, key: str, family: int, default: tuple[Target, ...]) -> tuple[Target, ...]:
         if self._get("targets", key) is None:
@@ -181,9 +186,7 @@ class _Builder:
         values = self._texts("targets", key)
         if not values and key == "anchors":
             raise self._wrong("targets", key, [])
-        role, protocol = (
-            (Role.RESOLVER, Protocol.DNS) if key == "resolvers" else (Role.ANCHOR, Protocol.ICMP)
-        )
+        role, protocol = (Role.RESOLVER, Protocol.DNS) if key == "resolvers" else (Role.ANCHOR, Protocol.ICMP)
         known = {target.address: target.network for target in default}
         targets: dict[str, Target] = {}
         for value in values:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from jalerte_desktop.words.language import N_, _
+from jalerte_desktop.words.language import N_, _, ngettext
 
 if TYPE_CHECKING:
     from diagnostics.model import Problem
@@ -29,6 +29,25 @@ COMMANDS = {
     "alert": N_("prepare the alert for the regulator’s platform"),
 }
 BAD_USE = 2
+
+# What argparse says by itself: it asks gettext for these, see ``_speak``.
+_ARGPARSE = (
+    N_("usage: "),
+    N_("positional arguments"),
+    N_("options"),
+    N_("show this help message and exit"),
+    N_("show program's version number and exit"),
+    N_("the following arguments are required: %s"),
+    N_("unrecognized arguments: %s"),
+    N_("expected one argument"),
+    N_("invalid choice: %(value)r (choose from %(choices)s)"),
+    N_("argument %(argument_name)s: %(message)s"),
+)
+
+
+def _speak() -> None:
+    """Let argparse speak the program's language; it has no other way than its own module's functions."""
+    vars(argparse).update(_=_, ngettext=ngettext)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -59,9 +78,12 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _parse(words: list[str]) -> argparse.Namespace:
+    _speak()
     parser = _Parser(
         prog="jalerte",
-        description=_("Records an internet line, says whose fault a cut was, and prepares the papers to complain with."),
+        description=_(
+            "Records an internet line, says whose fault a cut was, and prepares the papers to complain with."
+        ),
         epilog=_(
             "jalerte is independent: neither made nor endorsed by Arcep or any operator."
             " Without a command the window opens."
@@ -69,7 +91,9 @@ def _parse(words: list[str]) -> argparse.Namespace:
     )
     parser.add_argument("--home", metavar="DIR", help=_("the folder that holds everything (or JALERTE_HOME)"))
     parser.add_argument("--version", action="version", version=_version(words))
-    commands = parser.add_subparsers(dest="command", metavar=_("COMMAND"), parser_class=_Parser)
+    commands = parser.add_subparsers(
+        dest="command", metavar=_("COMMAND"), title=_("commands"), parser_class=_Parser
+    )
     asked = next((word for word in words if word in COMMANDS), None)
     for name, summary in COMMANDS.items():
         sub = commands.add_parser(name, help=_(summary), description=_(summary))

@@ -67,17 +67,23 @@ def judge(samples: Sequence[Sample], link: Link, habits: Habits, method: Method)
     verdict = _verdict(samples, seen, link, habits, method)
     if verdict is None:
         return Checkup(
-            True, None, 0.9, (Remark.of("all_answer"),), (Remark.of("short_check"),), (Remark.of("advise_record"),), layers
+            True,
+            None,
+            0.9,
+            (Remark.of("all_answer"),),
+            (Remark.of("short_check"),),
+            (Remark.of("advise_record"),),
+            layers,
         )
     counter = (*verdict.counter_evidence, Remark.of("short_check"))
-    return Checkup(False, verdict.cause, verdict.confidence, verdict.reasons, counter, _ADVICE[verdict.cause], layers)
+    return Checkup(
+        False, verdict.cause, verdict.confidence, verdict.reasons, counter, _ADVICE[verdict.cause], layers
+    )
 
 
 _OPERATOR = (Remark.of("advise_wait_and_record"), Remark.of("advise_call"))
 _LOCAL = (Remark.of("advise_cable"), Remark.of("advise_box"))
-_ADVICE: dict[Cause, tuple[Remark, ...]] = {
-    cause: (Remark.of("advise_record"),) for cause in Cause
-} | {
+_ADVICE: dict[Cause, tuple[Remark, ...]] = {cause: (Remark.of("advise_record"),) for cause in Cause} | {
     Cause.LAN: _LOCAL,
     Cause.WIFI: _LOCAL,
     Cause.BOX: (Remark.of("advise_box"), Remark.of("advise_cable")),
@@ -138,7 +144,11 @@ def _outage(
 ) -> Verdict | None:
     errors = [s for s in anchors if s.outcome is Outcome.SEND_ERROR]
     gateways = _of(samples, Role.GATEWAY)
-    checks = [s for s in samples if s.target.role in (Role.RESOLVER, Role.WEB) and s.outcome is not Outcome.UNRESOLVED]
+    checks = [
+        s
+        for s in samples
+        if s.target.role in (Role.RESOLVER, Role.WEB) and s.outcome is not Outcome.UNRESOLVED
+    ]
     hops = _of(samples, Role.FIRST_HOP)
     kind_and_verdict = judge_outage(
         OutageFacts(
@@ -183,7 +193,9 @@ def _names(samples: Sequence[Sample]) -> Verdict | None:
         return Verdict(Cause.DNS, 0.8, tuple(reasons), (Remark.of("whose_resolver"),))
     if direct:
         reasons.append(Remark.of("other_resolver_fails", failed=len(direct)))
-    return Verdict(Cause.DNS, 0.6, tuple(reasons), (Remark.of("whose_resolver"), Remark.of("port_53_may_be_closed")))
+    return Verdict(
+        Cause.DNS, 0.6, tuple(reasons), (Remark.of("whose_resolver"), Remark.of("port_53_may_be_closed"))
+    )
 
 
 def _link_layer(link: Link) -> Layer:
@@ -214,7 +226,11 @@ def _dns_layer(samples: Sequence[Sample]) -> Layer:
         return Layer("dns", "unknown", Remark.of("layer_not_tried"))
     good = [s for s in system if s.outcome is Outcome.OK]
     if not good:
-        return Layer("dns", "failed", Remark.of("layer_failed", detail=system[0].detail or system[0].outcome.name.lower()))
+        return Layer(
+            "dns",
+            "failed",
+            Remark.of("layer_failed", detail=system[0].detail or system[0].outcome.name.lower()),
+        )
     return Layer("dns", "ok", Remark.of("layer_answered_in", ms=(good[0].rtt_ns or 0) / MILLISECOND))
 
 
@@ -226,4 +242,6 @@ def _web_layer(samples: Sequence[Sample]) -> Layer:
         return Layer("web", "ok", Remark.of("layer_answered_in", ms=(web[0].rtt_ns or 0) / MILLISECOND))
     if web[0].outcome is Outcome.PORTAL:
         return Layer("web", "degraded", Remark.of("layer_portal", detail=web[0].detail))
-    return Layer("web", "failed", Remark.of("layer_failed", detail=web[0].detail or web[0].outcome.name.lower()))
+    return Layer(
+        "web", "failed", Remark.of("layer_failed", detail=web[0].detail or web[0].outcome.name.lower())
+    )

@@ -123,7 +123,11 @@ class LatencyDetector:
 
     def _finding(self, rise: Rise, *, ongoing: bool) -> Finding:
         return Finding(
-            Kind.LATENCY, rise.start, rise.end, judge_latency(rise.excess, rise.worst_ns, self._around), ongoing
+            Kind.LATENCY,
+            rise.start,
+            rise.end,
+            judge_latency(rise.excess, rise.worst_ns, self._around),
+            ongoing,
         )
 
 

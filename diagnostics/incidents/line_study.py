@@ -101,7 +101,7 @@ class LineStudy:
         )
 
     def skim(self, rows: tuple[RollupRow, ...]) -> bool:
-        """Take a whole quiet block by its figures; False, with nothing changed, when it has to be fed sample by sample."""
+        """Take a whole quiet block by its figures; False, with nothing changed, when its samples have to be fed."""
         if not self._calm() or not all(self._quiet(row) for row in rows):
             return False
         self._latency.quiet()
@@ -137,9 +137,15 @@ class LineStudy:
             limit = self.around.limit_ns(row.target.id)
             return row.target.id in self.around.anchors and limit is not None and row.max_ns <= limit
         if role is Role.GATEWAY:
-            return row.target.address == self.around.gateway_address and self.around.usual_ns(row.target.id) is not None
+            return (
+                row.target.address == self.around.gateway_address
+                and self.around.usual_ns(row.target.id) is not None
+            )
         if role is Role.FIRST_HOP:
-            return row.target.address == self.around.hop_address and self.around.usual_ns(row.target.id) is not None
+            return (
+                row.target.address == self.around.hop_address
+                and self.around.usual_ns(row.target.id) is not None
+            )
         return role is not Role.SYSTEM_RESOLVER or row.max_ns < self.around.method.dns_slow_ns
 
     def cut(self) -> None:
@@ -148,7 +154,13 @@ class LineStudy:
         self._keep(finding)
         for miss in spared:
             self._loss.missed(miss)
-        for found in (self._loss.cut(), self._latency.cut(), self._dns.cut(), self._portal.cut(), *self._silent.cut()):
+        for found in (
+            self._loss.cut(),
+            self._latency.cut(),
+            self._dns.cut(),
+            self._portal.cut(),
+            *self._silent.cut(),
+        ):
             self._keep(found)
         self._start_detectors()
 

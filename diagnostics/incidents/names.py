@@ -74,7 +74,11 @@ class DnsDetector:
         failed = len(self._failures) - slow
         reasons = [Remark.of("anchors_answer")]
         if failed:
-            details = [sample.detail or str(sample.outcome.name.lower()) for sample in self._failures if sample.outcome]
+            details = [
+                sample.detail or str(sample.outcome.name.lower())
+                for sample in self._failures
+                if sample.outcome
+            ]
             reasons.append(Remark.of("names_fail", tries=failed, detail=max(set(details), key=details.count)))
         if slow:
             worst = max(sample.rtt_ns or 0 for sample in self._failures)
@@ -85,7 +89,9 @@ class DnsDetector:
             return Verdict(Cause.DNS, 0.9, tuple(reasons), (Remark.of("whose_resolver"),))
         if self._direct:
             reasons.append(Remark.of("other_resolver_fails", failed=len(self._direct) - answered))
-        return Verdict(Cause.DNS, 0.7, tuple(reasons), (Remark.of("whose_resolver"), Remark.of("port_53_may_be_closed")))
+        return Verdict(
+            Cause.DNS, 0.7, tuple(reasons), (Remark.of("whose_resolver"), Remark.of("port_53_may_be_closed"))
+        )
 
 
 class PortalDetector:

@@ -14,7 +14,7 @@ FORBIDDEN = frozenset({"EPERM", "EACCES"})
 
 @dataclass(frozen=True, slots=True)
 class OutageFacts:
-    """What was seen during one outage. ``checks_*`` name the kinds of check (resolver, web) that failed or were answered."""
+    """What was seen during one outage. ``checks_*`` name the checks (resolver, web) that failed or were answered."""
 
     duration_s: float
     anchors: int
@@ -100,7 +100,10 @@ def _box(facts: OutageFacts) -> tuple[Kind, Verdict] | None:
         return Kind.OUTAGE, Verdict(
             Cause.UNKNOWN,
             0.4,
-            (_anchors(facts), Remark.of("box_answers_badly", tries=facts.gateway.tries, missed=facts.gateway.missed)),
+            (
+                _anchors(facts),
+                Remark.of("box_answers_badly", tries=facts.gateway.tries, missed=facts.gateway.missed),
+            ),
             (Remark.of("box_and_line_both"),),
         )
     reasons = (

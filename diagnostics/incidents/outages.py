@@ -126,7 +126,9 @@ class OutageDetector:
 
     def ongoing(self) -> Finding | None:
         """The outage that is going on, up to its last miss."""
-        return self._finding(self._run, self._run.last, ongoing=True) if self._run and self.qualified else None
+        return (
+            self._finding(self._run, self._run.last, ongoing=True) if self._run and self.qualified else None
+        )
 
     def other(self, sample: Sample) -> None:
         """Note what the box, the first hop, the resolver and the web said while anchors were missing."""
@@ -146,7 +148,10 @@ class OutageDetector:
             if missed or (sample.rtt_ns or 0) >= STRUGGLE_NS:
                 run.checks_failed.add(role)
             else:
-                run.checks_answered = [*run.checks_answered[-99:], (role, sample.sent_ns + (sample.rtt_ns or 0))]
+                run.checks_answered = [
+                    *run.checks_answered[-99:],
+                    (role, sample.sent_ns + (sample.rtt_ns or 0)),
+                ]
 
     def link_changed(self) -> None:
         if self._run is not None:

@@ -98,12 +98,16 @@ class Study:
         for event in events:
             if event.kind is EventKind.LINK:
                 carrier = event.data.get("carrier")
-                told = Told(event.at_ns, None if carrier is None else bool(carrier), bool(event.data.get("gateway")))
+                told = Told(
+                    event.at_ns, None if carrier is None else bool(carrier), bool(event.data.get("gateway"))
+                )
                 insort(self._told, told, key=lambda one: one.at_ns)
             elif event.kind is EventKind.GAP:
                 start = int(str(event.data["start_ns"]))
                 if start < event.at_ns:
-                    self._gap_events.append(Gap(Span(start, event.at_ns), GapReason(str(event.data["reason"]))))
+                    self._gap_events.append(
+                        Gap(Span(start, event.at_ns), GapReason(str(event.data["reason"])))
+                    )
 
     def feed(self, block: Block) -> None:
         """Take in one block."""
@@ -244,7 +248,9 @@ def _close_up(parts: list[Span], span: Span) -> list[Span]:
     """Take holes of less than a second, which is less than the time between tries, for observed."""
     if not parts:
         return parts
-    closed = [Span(span.start_ns, parts[0].end_ns) if parts[0].start_ns - span.start_ns < SECOND else parts[0]]
+    closed = [
+        Span(span.start_ns, parts[0].end_ns) if parts[0].start_ns - span.start_ns < SECOND else parts[0]
+    ]
     for part in parts[1:]:
         if part.start_ns - closed[-1].end_ns < SECOND:
             closed[-1] = Span(closed[-1].start_ns, part.end_ns)

@@ -1,4 +1,4 @@
-"""What is known of a line beside the anchors: does the box usually answer, does the first hop, how long does it take?"""
+"""What is known of a line: which anchors count, whether box and first hop usually answer, how long that takes."""
 
 from __future__ import annotations
 
@@ -115,7 +115,9 @@ class Surroundings:
         """Keep account of an anchor's sample; returns whether the anchor counts."""
         state = self.anchors.get(sample.target.id)
         if state is None:
-            state = self.anchors[sample.target.id] = AnchorState(sample.target.network or sample.target.address)
+            state = self.anchors[sample.target.id] = AnchorState(
+                sample.target.network or sample.target.address
+            )
         if sample.outcome.answered:
             state.misses_in_row = state.peer_answers = 0
             state.silent, state.silent_since = False, None
@@ -127,7 +129,10 @@ class Surroundings:
             state.peer_answers = 0
             state.silent_since = (sample.sent_ns, sample.mono_ns)
         state.misses_in_row += 1
-        if state.misses_in_row >= self.method.dead_after_misses and state.peer_answers >= self.method.dead_peer_answers:
+        if (
+            state.misses_in_row >= self.method.dead_after_misses
+            and state.peer_answers >= self.method.dead_peer_answers
+        ):
             state.silent = True
         return not state.silent
 
@@ -156,4 +161,6 @@ class Surroundings:
         usual = self.usual_ns(target_id)
         if usual is None:
             return None
-        return usual + max(self.method.latency_min_excess_ns, round(usual * self.method.latency_min_excess_ratio))
+        return usual + max(
+            self.method.latency_min_excess_ns, round(usual * self.method.latency_min_excess_ratio)
+        )

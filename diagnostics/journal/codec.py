@@ -12,7 +12,7 @@ import zlib
 from array import array
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from itertools import accumulate, groupby
+from itertools import accumulate, groupby, pairwise
 
 from diagnostics.model import SECOND, Flag, Outcome, Sample, Target
 
@@ -37,7 +37,7 @@ class DamagedBatch(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Rollup:
-    """One target's figures over one batch. ``missed`` counts every outcome but OK; times in nanoseconds, of OK tries."""
+    """One target's figures over one batch. ``missed`` counts every outcome but OK; times in ns, of OK tries."""
 
     target: Target
     count: int
@@ -78,15 +78,22 @@ def encode_batch(samples: Sequence[Sample], number: Callable[[Target], int]) -> 
 
 def _encode_column(number: int, column: list[Sample], base: int) -> bytes:
     ticks = [_exact(sample.sent_ns - base, TICK_NS) for sample in column]
-    steps = [ticks[0], *(after - before - _NOMINAL_TICKS for before, after in zip(ticks, ticks[1:], strict=False))]
+    steps = [
+        ticks[0],
+        *(after - before - _NOMINAL_TICKS for before, after in pairwise(ticks)),
+    ]
     rtts = [sample.rtt_ns for sample in column if sample.rtt_ns is not None]
     unit = COARSE_NS if all(rtt % COARSE_NS == 0 for rtt in rtts) else FINE_NS
     least = min(rtts, default=0)
     runs = [
         (key, len(list(group)))
-        for key, group in groupby((int(s.outcome) | s.flags << 4 | (s.rtt_ns is not None) << 7) for s in column)
+        for key, group in groupby(
+            (int(s.outcome) | s.flags << 4 | (s.rtt_ns is not None) << 7) for s in column
+        )
     ]
-    details = [(index, s.detail.encode("utf-8", "replace")[:2000]) for index, s in enumerate(column) if s.detail]
+    details = [
+        (index, s.detail.encode("utf-8", "replace")[:2000]) for index, s in enumerate(column) if s.detail
+    ]
     return b"".join(
         (
             _COLUMN.pack(number, len(column), least, unit, 0),
@@ -229,7 +236,7 @@ def roll_up(samples: Iterable[Sample]) -> Rollups:
         by_target.setdefault(sample.target.id, []).append(sample)
         times.append(sample.sent_ns)
     times.sort()
-    longest = max((after - before for before, after in zip(times, times[1:], strict=False)), default=0)
+    longest = max((after - before for before, after in pairwise(times)), default=0)
     return Rollups(longest, tuple(_roll_up(column) for column in by_target.values()))
 
 
@@ -253,7 +260,10 @@ def encode_rollups(rollups: Rollups, number: Callable[[Target], int]) -> bytes:
     rows = sorted((number(row.target), row) for row in rollups.rows)
     return _ROLLUP_HEAD.pack(min(rollups.longest_gap_ns // TICK_NS, _NONE)) + b"".join(
         _ROLLUP.pack(
-            key, row.count, row.missed, *(units(v) for v in (row.min_ns, row.median_ns, row.p95_ns, row.max_ns))
+            key,
+            row.count,
+            row.missed,
+            *(units(v) for v in (row.min_ns, row.median_ns, row.p95_ns, row.max_ns)),
         )
         for key, row in rows
     )

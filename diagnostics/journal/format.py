@@ -10,9 +10,8 @@ import struct
 from dataclasses import dataclass
 from pathlib import Path
 
-from diagnostics.model import BadInput, Event, EventKind, MachineCannot, Problem, Target
+from diagnostics.model import BadInput, Event, EventKind, MachineCannot, Problem, Role, Target
 from diagnostics.model import Protocol as ProbeProtocol
-from diagnostics.model import Role
 
 FORMAT = 1
 APPLICATION_ID = 0x6A616C72

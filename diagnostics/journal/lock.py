@@ -26,7 +26,9 @@ class Lock:
         try:
             self._fd = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
         except OSError as error:
-            raise MachineCannot("home_not_writable", path=str(path.parent), why=error.strerror or "") from error
+            raise MachineCannot(
+                "home_not_writable", path=str(path.parent), why=error.strerror or ""
+            ) from error
         if not _try_lock(self._fd):
             pid = holder(path)
             os.close(self._fd)
@@ -46,7 +48,9 @@ class Lock:
     def __enter__(self) -> Lock:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, tb: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, tb: TracebackType | None
+    ) -> None:
         self.release()
 
 

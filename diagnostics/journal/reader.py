@@ -149,7 +149,9 @@ class Reader:
         """Periods that the person took out of the count."""
         return tuple(
             Exclusion(
-                Span(int(str(e.data["since_ns"])), int(str(e.data["until_ns"]))), str(e.data["reason"]), e.at_ns
+                Span(int(str(e.data["since_ns"])), int(str(e.data["until_ns"]))),
+                str(e.data["reason"]),
+                e.at_ns,
             )
             for e in self.events(EventKind.EXCLUSION)
         )
@@ -158,7 +160,9 @@ class Reader:
         """From the first sample to the last, None without any. The end is exclusive: one second after the last try."""
         first = last = None
         with self._problems():
-            row = self._db.execute("SELECT min(start_ns), max(end_ns) FROM records WHERE type = 'samples'").fetchone()
+            row = self._db.execute(
+                "SELECT min(start_ns), max(end_ns) FROM records WHERE type = 'samples'"
+            ).fetchone()
             if row[0] is not None:
                 first, last = int(row[0]), int(row[1])
         for block in self.staged():
@@ -182,6 +186,22 @@ class Reader:
                     bytes(body),
                     self._targets,
                 )
+
+    def seq_before(self, at_ns: int) -> int:
+        """A place in the chain such that what follows holds everything recorded after ``at_ns``; 0 for the beginning.
+
+        Found by halving, since the chain grows with time; a clock that was set back can only make it come out earlier.
+        """
+        low, high = 0, (head.seq if (head := self.head()) else 0)
+        with self._problems():
+            while high - low > 1:
+                middle = (low + high) // 2
+                row = self._db.execute("SELECT end_ns FROM records WHERE seq = ?", (middle,)).fetchone()
+                if row is None or int(row[0]) >= at_ns:
+                    high = middle
+                else:
+                    low = middle
+        return low
 
     def staged(self) -> list[Block]:
         """What is not sealed yet, as blocks of the same kind, in the order of recording."""
@@ -211,7 +231,9 @@ class Reader:
 
 def _connect(path: Path) -> sqlite3.Connection:
     uri = path.absolute().as_uri()
-    db = sqlite3.connect(f"{uri}?mode=ro", uri=True, isolation_level=None, timeout=5.0, check_same_thread=False)
+    db = sqlite3.connect(
+        f"{uri}?mode=ro", uri=True, isolation_level=None, timeout=5.0, check_same_thread=False
+    )
     try:
         db.execute("SELECT count(*) FROM sqlite_master").fetchone()
     except sqlite3.OperationalError:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from diagnostics.journal import codec, format
-from diagnostics.model import MINUTE, SECOND, Event, EventKind, Sample, Target
+from diagnostics.model import MINUTE, SECOND, Event, EventKind, MachineCannot, Sample, Target
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -57,7 +57,9 @@ class Writer:
     def _prepare(self) -> None:
         with self._problems():
             _migrate(self._db, self.path)
-            self._secret = bytes(self._db.execute("SELECT value FROM meta WHERE key = 'secret'").fetchone()[0])
+            self._secret = bytes(
+                self._db.execute("SELECT value FROM meta WHERE key = 'secret'").fetchone()[0]
+            )
             last = self._db.execute("SELECT seq, link FROM records ORDER BY seq DESC LIMIT 1").fetchone()
             self._seq, self._link = (int(last[0]), bytes(last[1])) if last else (0, format.GENESIS)
             self._numbers: dict[Target, int] = {}
@@ -102,7 +104,9 @@ class Writer:
         Returns the time of its last sample (UTC ns), or None when there was nothing.
         """
         with self._problems():
-            rows = self._db.execute("SELECT minute, line, offset_ns, body FROM staging ORDER BY id").fetchall()
+            rows = self._db.execute(
+                "SELECT minute, line, offset_ns, body FROM staging ORDER BY id"
+            ).fetchall()
         if not rows:
             return None
         targets = {number: target for target, number in self._numbers.items()}
@@ -146,7 +150,12 @@ class Writer:
                     self._register(sample.target, sample.sent_ns)
                 self._db.execute(
                     "INSERT INTO staging (minute, line, offset_ns, body) VALUES (?, ?, ?, ?)",
-                    (key.minute, key.line, key.offset_ns, codec.encode_batch(group, self._numbers.__getitem__)),
+                    (
+                        key.minute,
+                        key.line,
+                        key.offset_ns,
+                        codec.encode_batch(group, self._numbers.__getitem__),
+                    ),
                 )
         for key, group in groups.items():
             _merge(self._open.setdefault(key, {}), group)
@@ -232,7 +241,7 @@ def _open(path: Path) -> sqlite3.Connection:
     except sqlite3.Error as error:
         raise format.explain(error, path) from error
     except OSError as error:
-        raise format.MachineCannot("journal_not_writable", path=str(path)) from error
+        raise MachineCannot("journal_not_writable", path=str(path)) from error
     return db
 
 

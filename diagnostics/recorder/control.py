@@ -1,7 +1,7 @@
 """The local socket: other commands ask the running recorder, or hand it what only the writer may write.
 
-One JSON object a line each way. On POSIX a Unix socket in the home folder, readable by its owner only; elsewhere a loopback
-TCP port whose number and secret stand in a file of the home folder.
+One JSON object a line each way. On POSIX a Unix socket in the home folder, readable by its owner only; elsewhere a
+loopback TCP port whose number and secret stand in a file of the home folder.
 """
 
 from __future__ import annotations
@@ -45,7 +45,9 @@ class Server:
         try:
             self._listener = self._listen()
         except OSError as error:
-            raise MachineCannot("control_socket", path=str(self._path), why=error.strerror or str(error)) from error
+            raise MachineCannot(
+                "control_socket", path=str(self._path), why=error.strerror or str(error)
+            ) from error
         self._listener.setblocking(False)
 
     def _listen(self) -> socket.socket:

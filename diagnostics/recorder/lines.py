@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from diagnostics.links.route import RouteState
 from diagnostics.model import NO_LINE, SECOND, Event, EventKind, Line, line_id
@@ -27,7 +27,7 @@ class LineKeeper:
     """
 
     line: Line = NO_LINE
-    route: RouteState = RouteState()
+    route: RouteState = field(default_factory=RouteState)
     told: bool = False
     undecided_since: int | None = None
 
@@ -59,7 +59,12 @@ class LineKeeper:
         if route.gateway_mac:
             self.undecided_since = None
             events += self._enter(
-                Line(line_id(route.gateway_mac, route.interface), gateway_of(route), route.gateway_mac, route.interface),
+                Line(
+                    line_id(route.gateway_mac, route.interface),
+                    gateway_of(route),
+                    route.gateway_mac,
+                    route.interface,
+                ),
                 wall_ns,
             )
         elif mono_ns - self.undecided_since > UNDECIDED_NS:

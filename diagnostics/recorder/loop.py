@@ -12,6 +12,7 @@ from typing import Any, Protocol
 from diagnostics.clock import Clock, Jump, Reading, compare
 from diagnostics.config import Config
 from diagnostics.journal.writer import Writer
+from diagnostics.links.route import RouteState
 from diagnostics.model import (
     MILLISECOND,
     SECOND,
@@ -29,7 +30,6 @@ from diagnostics.model import (
     quantise_time,
 )
 from diagnostics.model import Protocol as ProbeProtocol
-from diagnostics.links.route import RouteState
 from diagnostics.recorder.lines import LineKeeper, gateway_of
 from diagnostics.recorder.notes import NOTES, check_note
 from diagnostics.recorder.schedule import Schedule
@@ -287,7 +287,9 @@ class Recorder:
         self._held = kept
         self._grace = None
         end = answer.sent_ns if answer is not None else self._reading.wall_ns
-        self._events.append(Event(EventKind.GAP, end, {"start_ns": start_ns, "reason": str(GapReason.ASLEEP)}))
+        self._events.append(
+            Event(EventKind.GAP, end, {"start_ns": start_ns, "reason": str(GapReason.ASLEEP)})
+        )
 
     def _stage(self, force: bool = False) -> None:
         if self._grace is not None and not force:
@@ -341,7 +343,9 @@ class Recorder:
         line = self._lines.line
         if line.id and self._config.line == "first" and not self._homes:
             self._homes.add(line.id)
-            self._events.append(Event(EventKind.LINE_HOME, wall_ns, {"id": line.id, "home": True, "by": "configuration"}))
+            self._events.append(
+                Event(EventKind.LINE_HOME, wall_ns, {"id": line.id, "home": True, "by": "configuration"})
+            )
 
     def _plan(self, mono_ns: int) -> None:
         """Make the schedule anew when the targets are no longer the same."""
@@ -360,16 +364,16 @@ class Recorder:
 
     def _targets(self) -> tuple[Target, ...]:
         protocol = ProbeProtocol.TCP if self._parts.pinger.method == "tcp" else ProbeProtocol.ICMP
-        gateway, hop = self._gateway(), self._parts.hops.found()
-        targets: list[Target] = []
-        if gateway:
-            targets.append(Target(Role.GATEWAY, protocol, gateway, _family(gateway)))
-        if hop and hop != gateway:
-            targets.append(Target(Role.FIRST_HOP, protocol, hop, _family(hop)))
         # Without an IPv6 route there is nothing to judge: its anchors would only fail to be sent.
         anchors6 = self._config.anchors6 if self._lines.route.gateway6 else ()
-        anchors = (*self._config.anchors, *anchors6)
-        return (*targets, *(replace(anchor, protocol=protocol) for anchor in anchors))
+        targets = [replace(anchor, protocol=protocol) for anchor in (*self._config.anchors, *anchors6)]
+        gateway, hop = self._gateway(), self._parts.hops.found()
+        # Box and first hop stand apart among the anchors: the wider the anchors are spread, the sharper an edge.
+        if hop and hop != gateway:
+            targets.insert(len(targets) // 2, Target(Role.FIRST_HOP, protocol, hop, _family(hop)))
+        if gateway:
+            targets.insert(0, Target(Role.GATEWAY, protocol, gateway, _family(gateway)))
+        return tuple(targets)
 
     # --- what others ask ------------------------------------------------------------------------------------------
 

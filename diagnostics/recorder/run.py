@@ -8,7 +8,9 @@ import selectors
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable
+from contextlib import ExitStack, closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import FrameType
@@ -18,17 +20,26 @@ from diagnostics.config import Config
 from diagnostics.journal.lock import Held, Lock
 from diagnostics.journal.reader import Reader
 from diagnostics.journal.writer import Writer
-from diagnostics.links.route import open_route_reader
+from diagnostics.links.route import RouteReader, open_route_reader
 from diagnostics.model import SECOND, Problem, Protocol, Role, Target
 from diagnostics.probes.clock_sync import read_clock_state
 from diagnostics.probes.dns import DirectDns, SystemDns
-from diagnostics.probes.ping import open_pinger
+from diagnostics.probes.ping import Pinger, open_pinger
 from diagnostics.probes.route import HopAnswer, find_first_hop
 from diagnostics.probes.web import WebCheck
 from diagnostics.recorder.checks import Plan, Runner
 from diagnostics.recorder.control import Server
 from diagnostics.recorder.hops import HopWatch
-from diagnostics.recorder.loop import ROUTE_NS, ROUTE_POLL_NS, Identity, Parts, Recorder, check_home, known_homes, serve
+from diagnostics.recorder.loop import (
+    ROUTE_NS,
+    ROUTE_POLL_NS,
+    Identity,
+    Parts,
+    Recorder,
+    check_home,
+    known_homes,
+    serve,
+)
 from diagnostics.recorder.notes import LOCK_NAME
 
 SYSTEM_DNS_S = 5.0
@@ -53,7 +64,9 @@ class Stop:
         self._until_ns = None if for_s is None else clock.mono_ns() + round(for_s * SECOND)
 
     def __call__(self) -> bool:
-        return self._event.is_set() or (self._until_ns is not None and self._clock.mono_ns() >= self._until_ns)
+        return self._event.is_set() or (
+            self._until_ns is not None and self._clock.mono_ns() >= self._until_ns
+        )
 
     def set(self) -> None:
         self._event.set()
@@ -95,53 +108,72 @@ def record(
     written then but the lock's file.
     """
     check_home(home)
-    try:
-        lock = Lock(home / LOCK_NAME)
-    except Held as held:
-        raise Problem("recorder_running", pid=held.pid or 0) from held
     clock = SystemClock()
-    stop = Stop(clock, orders.for_s)
-    with lock:
-        pinger = open_pinger(clock)
-        writer = Writer(journal)
+    with ExitStack() as stack:
+        stack.enter_context(_lock(home))
+        pinger = stack.enter_context(closing(open_pinger(clock)))
+        writer = stack.enter_context(closing(Writer(journal)))
+        crashed = writer.recover(clock.read().wall_ns) is not None
+        with Reader(journal) as reader:
+            span = reader.record_span()
+            homes = known_homes(tuple(reader.lines.values()))
+        routes = stack.enter_context(closing(open_route_reader()))
+        parts = _parts(config, clock, pinger, routes, warn)
+        recorder = Recorder(writer, config, parts, Identity(version, method, platform.platform()))
+        selector = stack.enter_context(selectors.DefaultSelector())
+        server = stack.enter_context(closing(Server(home, recorder.handle)))
+        server.register(selector)
+        _watch(routes, recorder, selector)
+        stop = Stop(clock, orders.for_s)
+        stop.on_signals()
+        if orders.stdin:
+            stop.on_closed_stdin()
+        recorder.start(span.end_ns if span else None, crashed, homes)
+        ready(recorder)
+        gc.collect()
+        gc.freeze()
+        serve(recorder, selector, stop)
+        recorder.stop()
+        return recorder.samples
+
+
+def _lock(home: Path) -> Lock:
+    """The home's lock. Somebody who only looks whether it is held holds it for an instant: a few tries, then."""
+    for tries_left in (2, 1, 0):
         try:
-            crashed = writer.recover(clock.read().wall_ns) is not None
-            with Reader(journal) as reader:
-                span = reader.record_span()
-                homes = known_homes(tuple(reader.lines.values()))
-            server = Server(home, lambda message: recorder.handle(message))
-            try:
-                parts = Parts(
-                    clock=clock,
-                    pinger=pinger,
-                    checks=Runner(_plans(config, clock), lambda target, error: warn(_broken(target, error))),
-                    routes=(routes := open_route_reader()),
-                    hops=HopWatch(lambda gateway: _first_hop(config, gateway, clock)),
-                    clock_state=lambda: asdict(read_clock_state()),
-                    route_every_ns=ROUTE_POLL_NS if routes.events() is None else ROUTE_NS,
-                    warn=warn,
-                )
-                recorder = Recorder(writer, config, parts, Identity(version, method, platform.platform()))
-                with selectors.DefaultSelector() as selector:
-                    server.register(selector)
-                    events = routes.events()
-                    if events is not None:
-                        selector.register(events, selectors.EVENT_READ, lambda *_: routes.changed() and recorder.route_changed())
-                    stop.on_signals()
-                    if orders.stdin:
-                        stop.on_closed_stdin()
-                    recorder.start(span.end_ns if span else None, crashed, homes)
-                    ready(recorder)
-                    gc.collect()
-                    gc.freeze()
-                    serve(recorder, selector, stop)
-                    recorder.stop()
-            finally:
-                server.close()
-        finally:
-            writer.close()
-            pinger.close()
-    return recorder.samples
+            return Lock(home / LOCK_NAME)
+        except Held as held:
+            if not tries_left:
+                raise Problem("recorder_running", pid=held.pid or 0) from held
+            time.sleep(0.05)
+    raise AssertionError("unreachable")
+
+
+def _parts(
+    config: Config, clock: Clock, pinger: Pinger, routes: RouteReader, warn: Callable[[Problem], None]
+) -> Parts:
+    return Parts(
+        clock=clock,
+        pinger=pinger,
+        checks=Runner(_plans(config, clock), lambda target, error: warn(_broken(target, error))),
+        routes=routes,
+        hops=HopWatch(lambda gateway: _first_hop(config, gateway, clock)),
+        clock_state=lambda: asdict(read_clock_state()),
+        route_every_ns=ROUTE_POLL_NS if routes.events() is None else ROUTE_NS,
+        warn=warn,
+    )
+
+
+def _watch(routes: RouteReader, recorder: Recorder, selector: selectors.BaseSelector) -> None:
+    """Let the system's word of a changed route wake the recorder, where it gives one."""
+    events = routes.events()
+
+    def route_event(*_: object) -> None:
+        if routes.changed():
+            recorder.route_changed()
+
+    if events is not None:
+        selector.register(events, selectors.EVENT_READ, route_event)
 
 
 def _plans(config: Config, clock: Clock) -> list[Plan]:

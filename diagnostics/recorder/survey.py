@@ -50,7 +50,13 @@ def look(
     answered_hop = hop and any(s.target.role is Role.FIRST_HOP and s.outcome.answered for s in samples)
     samples += checks.results()
     samples.sort(key=lambda sample: sample.sent_ns)
-    return Survey(routes.read(), gateway, hop if answered_hop or hop == remembered_hop else None, tuple(samples), pinger.method)
+    return Survey(
+        routes.read(),
+        gateway,
+        hop if answered_hop or hop == remembered_hop else None,
+        tuple(samples),
+        pinger.method,
+    )
 
 
 def _anchors(config: Config, route: RouteState, pinger: Pinger) -> list[Target]:

@@ -19,7 +19,9 @@ _AGO = re.compile(r"(\d{1,6})(d|h|min|s)")
 
 
 def add_period(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--since", metavar="T", help=_("from this time on: 2026-11-17, 2026-11-17T16:02 or 7d ago"))
+    parser.add_argument(
+        "--since", metavar="T", help=_("from this time on: 2026-11-17, 2026-11-17T16:02 or 7d ago")
+    )
     parser.add_argument("--until", metavar="T", help=_("up to this time"))
 
 
@@ -37,7 +39,9 @@ def parse_time(text: str, now_ns: int) -> int:
         return now_ns - int(ago[1]) * _UNITS[ago[2]] * SECOND
     try:
         moment = datetime.fromisoformat(text.strip())
-        whole = (moment.astimezone() - datetime.fromisoformat("1970-01-01T00:00:00+00:00")) // timedelta(microseconds=1)
+        whole = (moment.astimezone() - datetime.fromisoformat("1970-01-01T00:00:00+00:00")) // timedelta(
+            microseconds=1
+        )
     except (ValueError, OverflowError, OSError) as error:
         raise BadInput("bad_time", value=text[:60]) from error
     if not 0 <= whole < 1 << 53:

@@ -50,7 +50,9 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
     finally:
         pinger.close()
         routes.close()
-    link = Link(survey.route.interface, survey.gateway if survey.route.interface else "", survey.route.carrier)
+    link = Link(
+        survey.route.interface, survey.gateway if survey.route.interface else "", survey.route.carrier
+    )
     checkup = judge(survey.samples, link, habits, default_method())
     if context.json:
         context.print_json(_document(checkup, survey.method))
@@ -89,7 +91,8 @@ def _document(checkup: Checkup, method: str) -> dict[str, Any]:
             "advice": [say(remark) for remark in checkup.advice],
         },
         "layers": [
-            {"name": layer.name, "state": layer.state, "detail": say(layer.detail)} for layer in checkup.layers
+            {"name": layer.name, "state": layer.state, "detail": say(layer.detail)}
+            for layer in checkup.layers
         ],
         "ping_method": method,
     }

@@ -46,7 +46,9 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
     else:
         context.say(
             _("Taken out of the count: {start} to {end} ({reason}).").format(
-                start=f"{local(since):%d/%m/%Y %H:%M:%S}", end=f"{local(until):%d/%m/%Y %H:%M:%S}", reason=reason
+                start=f"{local(since):%d/%m/%Y %H:%M:%S}",
+                end=f"{local(until):%d/%m/%Y %H:%M:%S}",
+                reason=reason,
             )
         )
     return 0

@@ -76,4 +76,6 @@ def _note(context: Context, kind: EventKind, data: dict[str, str | int | float |
 def _describe(line: Line, newest: bool) -> str:
     place = {True: _("home"), False: _("not home"), None: _("not confirmed")}[line.home]
     now = _(", the newest") if newest else ""
-    return f"{line.id}  {line.name or '—'}  {line.interface}  {line.gateway}  {line.gateway_mac}  · {place}{now}"
+    return (
+        f"{line.id}  {line.name or '—'}  {line.interface}  {line.gateway}  {line.gateway_mac}  · {place}{now}"
+    )

@@ -14,6 +14,7 @@ from diagnostics.recorder.notes import LOCK_NAME
 from jalerte_desktop.commands.arguments import add_json
 from jalerte_desktop.commands.context import Context
 from jalerte_desktop.commands.described import line_json
+from jalerte_desktop.findings.load import load_recent
 from jalerte_desktop.findings.model import Findings
 from jalerte_desktop.words.figures import duration, iso, local, percent
 from jalerte_desktop.words.language import _, ngettext
@@ -62,16 +63,18 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
         context.say(_("Last sample: {time}").format(time=f"{last:%d/%m/%Y %H:%M:%S}"))
     count = len(findings.outages)
     context.say(
-        ngettext("Today: {n} outage, {time}; observed {share}.", "Today: {n} outages, {time}; observed {share}.", count).format(
-            n=count, time=duration(findings.outage_s), share=percent(findings.coverage.ratio)
-        )
+        ngettext(
+            "Today: {n} outage, {time}; observed {share}.",
+            "Today: {n} outages, {time}; observed {share}.",
+            count,
+        ).format(n=count, time=duration(findings.outage_s), share=percent(findings.coverage.ratio))
     )
     return 0
 
 
 def _findings(context: Context, midnight: datetime) -> Findings | None:
     try:
-        return context.findings(round(midnight.timestamp()) * SECOND, context.now_ns)
+        return load_recent(context.home.journal, round(midnight.timestamp()) * SECOND, context.now_ns)
     except BadInput as problem:
         if problem.remark.code == "journal_missing":
             return None

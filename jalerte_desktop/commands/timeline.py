@@ -19,14 +19,28 @@ from jalerte_desktop.words.language import _, ngettext
 Row = dict[str, str | int | float | None]
 
 SAMPLE_FIELDS = ("time", "line", "role", "protocol", "address", "outcome", "rtt_ms", "detail", "flags")
-ROLLUP_FIELDS = ("start", "line", "role", "protocol", "address", "count", "missed", "min_ms", "median_ms", "p95_ms", "max_ms")
+ROLLUP_FIELDS = (
+    "start",
+    "line",
+    "role",
+    "protocol",
+    "address",
+    "count",
+    "missed",
+    "min_ms",
+    "median_ms",
+    "p95_ms",
+    "max_ms",
+)
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     add_period(parser)
     parser.add_argument("--format", choices=("csv", "json", "parquet"), required=True)
     parser.add_argument("--out", metavar="F", required=True, type=Path, help=_("the file to write"))
-    parser.add_argument("--rollups", action="store_true", help=_("minute summaries instead of single samples"))
+    parser.add_argument(
+        "--rollups", action="store_true", help=_("minute summaries instead of single samples")
+    )
     add_json(parser)
 
 
@@ -41,7 +55,9 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
         context.print_json({"path": str(arguments.out), "rows": count, "format": arguments.format})
     else:
         context.say(
-            ngettext("{n} row written to {path}.", "{n} rows written to {path}.", count).format(n=count, path=arguments.out)
+            ngettext("{n} row written to {path}.", "{n} rows written to {path}.", count).format(
+                n=count, path=arguments.out
+            )
         )
     return 0
 
@@ -59,7 +75,7 @@ def _sample_rows(block: Block, since: int, until: int) -> Iterator[Row]:
     for sample in block.samples:
         if since <= sample.sent_ns < until:
             yield {
-                "time": iso(sample.sent_ns),
+                "time": iso(sample.sent_ns, "microseconds"),
                 "line": block.line.id,
                 "role": str(sample.target.role),
                 "protocol": str(sample.target.protocol),

@@ -8,12 +8,15 @@ from pathlib import Path
 from diagnostics.incidents import Study
 from diagnostics.journal.reader import Reader
 from diagnostics.model import BadInput, EventKind
-from jalerte_desktop.findings.load import summaries, tell
+from jalerte_desktop.findings.load import RUN_UP_NS, summaries, tell
 from jalerte_desktop.findings.model import Findings, MinuteSummary
 
 
 class LiveFindings:
-    """Keeps a study of the sealed part; what is staged is fed to a copy at each refresh."""
+    """Keeps a study of the sealed part; what is staged is fed to a copy at each refresh.
+
+    The study begins some hours before the first period asked for: see ``load_recent``.
+    """
 
     def __init__(self, journal: Path) -> None:
         self._journal = journal
@@ -54,6 +57,7 @@ class LiveFindings:
             # Another file lies there now: everything known is of the old one.
             self._identity = identity
             self._reset()
+            self._seq = reader.seq_before(since_ns - RUN_UP_NS)
         head = reader.head()
         newest = head.seq if head else 0
         self._study.note(reader.events(EventKind.LINK, EventKind.GAP, after_seq=self._seq))

@@ -9,7 +9,7 @@ from pathlib import Path
 from diagnostics.incidents import Study
 from diagnostics.journal.codec import Rollup
 from diagnostics.journal.reader import Block, Reader
-from diagnostics.model import MILLISECOND, NO_LINE, Event, EventKind, Incident, Line, Span
+from diagnostics.model import MILLISECOND, NO_LINE, SECOND, Event, EventKind, Incident, Line, Span
 from jalerte_desktop.findings.model import Findings, MinuteSummary, Seal
 
 
@@ -27,6 +27,23 @@ def load(journal: Path, since_ns: int | None = None, until_ns: int | None = None
         return tell(reader, study, since_ns, until_ns)
 
 
+RUN_UP_NS = 6 * 3600 * SECOND
+
+
+def load_recent(journal: Path, since_ns: int, until_ns: int) -> Findings:
+    """Like ``load``, but studies only from some hours before ``since_ns``: for a glance, not for a paper.
+
+    An incident that began before those hours shows a later start and another id.
+    """
+    with Reader(journal) as reader:
+        study = Study()
+        place = reader.seq_before(since_ns - RUN_UP_NS)
+        study.note(reader.events(EventKind.LINK, EventKind.GAP, after_seq=place))
+        for block in (*reader.sealed(after_seq=place), *reader.staged()):
+            study.feed(block)
+        return tell(reader, study, since_ns, until_ns)
+
+
 def tell(
     reader: Reader,
     study: Study,
@@ -37,7 +54,9 @@ def tell(
     """Put what a study found into the words of Findings."""
     record = reader.record_span()
     whole = record or Span(0, 0)
-    span = Span(whole.start_ns if since_ns is None else since_ns, whole.end_ns if until_ns is None else until_ns)
+    span = Span(
+        whole.start_ns if since_ns is None else since_ns, whole.end_ns if until_ns is None else until_ns
+    )
     line = line_of_interest(reader.lines, study)
     exclusions = reader.exclusions()
     head = reader.head()
@@ -94,5 +113,12 @@ def _summary(start_ns: int, row: Rollup) -> MinuteSummary:
         return None if value is None else value / MILLISECOND
 
     return MinuteSummary(
-        start_ns, row.target.id, row.count, row.missed, ms(row.min_ns), ms(row.median_ns), ms(row.p95_ns), ms(row.max_ns)
+        start_ns,
+        row.target.id,
+        row.count,
+        row.missed,
+        ms(row.min_ns),
+        ms(row.median_ns),
+        ms(row.p95_ns),
+        ms(row.max_ns),
     )

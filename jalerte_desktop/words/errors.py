@@ -8,31 +8,58 @@ from diagnostics.model import Problem
 from jalerte_desktop.words.language import N_, _
 
 _SENTENCES: dict[str, str] = {
-    "config_unreadable": N_("{path} cannot be read ({why}): mend the file or its permissions, or move it away."),
+    "config_unreadable": N_(
+        "{path} cannot be read ({why}): mend the file or its permissions, or move it away."
+    ),
     "config_not_toml": N_("{path} is not valid TOML ({why}): mend that line, or move the file away."),
     "config_unknown_key": N_("{path}: the key “{key}” is not known: correct its name or remove it."),
     "config_bad_value": N_("{path}: “{value}” is no value for {key}: see the guide for what it takes."),
-    "config_unknown_target": N_("{path}: “{value}” is no target for {key}: give an IP address (or an http:// URL for a check)."),
+    "config_unknown_target": N_(
+        "{path}: “{value}” is no target for {key}: give an IP address (or an http:// URL for a check)."
+    ),
     "journal_missing": N_("There is no recording yet ({path}): start one with “jalerte record”."),
     "journal_newer": N_(
-        "{path} was written by a newer jalerte (format {found}, this one knows {known}): update jalerte. Nothing was changed."
+        "{path} was written by a newer jalerte (format {found}, this one knows {known}): update jalerte."
+        " Nothing was changed."
     ),
-    "journal_foreign": N_("{path} is not a jalerte journal: move it away, or choose another folder with --home."),
+    "journal_foreign": N_(
+        "{path} is not a jalerte journal: move it away, or choose another folder with --home."
+    ),
     "journal_damaged": N_("{path} is damaged: make a copy of it, then move it away to start a new one."),
     "journal_unreadable": N_("{path} cannot be read ({why})."),
-    "journal_not_writable": N_("{path} cannot be written: mend its permissions, or choose another folder with --home."),
-    "home_not_writable": N_("{path} cannot be written {why}: mend its permissions, or choose another folder with --home."),
-    "disk_full": N_("The disk is full ({path}): make room; what is recorded stays, new samples are not kept meanwhile."),
-    "disk_error": N_("The disk does not take {path} ({why}): check the disk or choose another folder with --home."),
-    "control_socket": N_("The recorder’s socket {path} cannot be made ({why}): choose another folder with --home."),
-    "recorder_running": N_("A recorder already runs for this folder (process {pid}): stop it first, or use --home."),
-    "recorder_silent": N_("The recorder holds the journal but does not answer ({why}): stop it and try again."),
+    "journal_not_writable": N_(
+        "{path} cannot be written: mend its permissions, or choose another folder with --home."
+    ),
+    "home_not_writable": N_(
+        "{path} cannot be written {why}: mend its permissions, or choose another folder with --home."
+    ),
+    "disk_full": N_(
+        "The disk is full ({path}): make room; what is recorded stays, new samples are not kept meanwhile."
+    ),
+    "disk_error": N_(
+        "The disk does not take {path} ({why}): check the disk or choose another folder with --home."
+    ),
+    "control_socket": N_(
+        "The recorder’s socket {path} cannot be made ({why}): choose another folder with --home."
+    ),
+    "recorder_running": N_(
+        "A recorder already runs for this folder (process {pid}): stop it first, or use --home."
+    ),
+    "recorder_silent": N_(
+        "The recorder holds the journal but does not answer ({why}): stop it and try again."
+    ),
     "recorder_refused": N_("The recorder refused ({why})."),
-    "ping_impossible": N_("This computer allows no way of pinging {method}: allow ICMP or TCP connections for this user."),
-    "ping_method_unknown": N_("“{value}” is no way of pinging: use icmp-datagram, icmp-raw, icmp-api or tcp."),
+    "ping_impossible": N_(
+        "This computer allows no way of pinging {method}: allow ICMP or TCP connections for this user."
+    ),
+    "ping_method_unknown": N_(
+        "“{value}” is no way of pinging: use icmp-datagram, icmp-raw, icmp-api or tcp."
+    ),
     "check_broken": N_("The check of {target} broke down ({why}); the others go on."),
     "no_display": N_("There is no display: run this in a graphical session, or use “jalerte check”."),
-    "bad_time": N_("“{value}” is no time: write 2026-11-17, 2026-11-17T16:02 or 7d, 12h, 30min for “so long ago”."),
+    "bad_time": N_(
+        "“{value}” is no time: write 2026-11-17, 2026-11-17T16:02 or 7d, 12h, 30min for “so long ago”."
+    ),
     "empty_period": N_("The period is empty: its start must lie before its end."),
     "future_period": N_("The period lies in the future: only what was recorded can be taken out."),
     "no_reason": N_("Give a reason: it stays printed beside the period."),

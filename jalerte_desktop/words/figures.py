@@ -44,9 +44,11 @@ _ENGLISH_MONTHS = (
 
 def local(ns: int, zone: tzinfo | None = None) -> datetime:
     """Wall-clock nanoseconds as a local (or ``zone``) time, microseconds kept."""
-    return datetime.fromtimestamp(ns // 1_000_000_000, UTC).replace(
-        microsecond=ns // 1000 % 1_000_000
-    ).astimezone(zone)
+    return (
+        datetime.fromtimestamp(ns // 1_000_000_000, UTC)
+        .replace(microsecond=ns // 1000 % 1_000_000)
+        .astimezone(zone)
+    )
 
 
 def number(value: float, decimals: int = 0) -> str:
@@ -109,9 +111,9 @@ def short_date(moment: datetime) -> str:
     return moment.strftime("%d/%m/%Y")
 
 
-def iso(ns: int) -> str:
-    """ISO 8601 in UTC with offset and milliseconds: what JSON and evidence tables carry."""
-    return local(ns, UTC).isoformat(timespec="milliseconds")
+def iso(ns: int, precision: str = "milliseconds") -> str:
+    """ISO 8601 in UTC with offset: what JSON and evidence tables carry."""
+    return local(ns, UTC).isoformat(timespec=precision)
 
 
 def zone_name(moment: datetime) -> str:

@@ -63,7 +63,8 @@ def _load(code: str) -> gettext.NullTranslations:
     if code == "en":
         return gettext.NullTranslations()
     spec = find_spec("resources")
-    assert spec is not None and spec.origin is not None
+    assert spec is not None
+    assert spec.origin is not None
     folder = Path(spec.origin).parent / "translations"
     return gettext.translation(DOMAIN, str(folder), [code], fallback=True)
 
@@ -85,6 +86,6 @@ def ngettext(singular: str, plural: str, n: int) -> str:
     return _translations().ngettext(singular, plural, n)
 
 
-def N_(message: str) -> str:  # noqa: N802 - gettext's own name for "mark, do not translate yet"
+def N_(message: str) -> str:
     """Mark a string for translation where it is defined; translate it with ``_`` where it is shown."""
     return message

@@ -19,14 +19,22 @@ _SENTENCES: dict[str, str] = {
     "carrier_lost": N_("This computer’s network link was down (cable, Wi-Fi or interface)."),
     "route_lost": N_("This computer had no route to the internet."),
     "no_way_out": N_("This computer could not send ({error}, {tries} tries)."),
-    "sending_forbidden": N_("This computer forbade sending ({error}, {tries} tries): a firewall, most likely."),
-    "hop_answers": N_("The operator’s first router ({address}) answered {answered} times: the access line worked."),
-    "hop_silent": N_("The operator’s first router ({address}), which usually answers, was silent ({tries} tries)."),
+    "sending_forbidden": N_(
+        "This computer forbade sending ({error}, {tries} tries): a firewall, most likely."
+    ),
+    "hop_answers": N_(
+        "The operator’s first router ({address}) answered {answered} times: the access line worked."
+    ),
+    "hop_silent": N_(
+        "The operator’s first router ({address}), which usually answers, was silent ({tries} tries)."
+    ),
     "other_probes_failed": N_("Other kinds of probe failed too: {probes}."),
     "loss_to_anchors": N_("{share} of the tries to the anchors were lost ({missed} of {tries})."),
     "loss_to_box": N_("Up to the box: {share} lost ({missed} of {tries})."),
     "loss_to_hop": N_("Up to the operator’s first router: {share} lost ({missed} of {tries})."),
-    "slow_to_anchors": N_("The time to the anchors was {excess_ms} ms above its usual value (at worst {worst_ms} ms)."),
+    "slow_to_anchors": N_(
+        "The time to the anchors was {excess_ms} ms above its usual value (at worst {worst_ms} ms)."
+    ),
     "slow_to_box": N_("Up to the box: {excess_ms} ms more than usual."),
     "slow_to_hop": N_("Up to the operator’s first router: {excess_ms} ms more than usual."),
     "anchors_answer": N_("The anchors answered by address: the line carried packets."),
@@ -34,7 +42,9 @@ _SENTENCES: dict[str, str] = {
     "names_slow": N_("The system’s resolver was slow {tries} times (up to {worst_ms} ms)."),
     "other_resolver_answers": N_("Another resolver, asked directly, answered {answered} times."),
     "other_resolver_fails": N_("Another resolver, asked directly, failed too ({failed} times)."),
-    "web_check_answered_by_other": N_("Somebody else answered in the web check’s place ({tries} times: {detail})."),
+    "web_check_answered_by_other": N_(
+        "Somebody else answered in the web check’s place ({tries} times: {detail})."
+    ),
     "one_anchor_silent": N_("The anchor {address} is silent."),
     "other_anchors_answer": N_("The other anchors answer."),
     "all_answer": N_("Every layer answers."),
@@ -44,11 +54,17 @@ _SENTENCES: dict[str, str] = {
     "hop_never_answers": N_(
         "The operator’s first router never answers: its line and its network cannot be told apart."
     ),
-    "box_never_answers": N_("The box never answers pings: a failure of the box or of the home network is not ruled out."),
+    "box_never_answers": N_(
+        "The box never answers pings: a failure of the box or of the home network is not ruled out."
+    ),
     "few_networks": N_("Only {networks} distinct networks were tried."),
     "one_machine_observes": N_("A single computer observes."),
-    "box_restart_looks_alike": N_("A restart of the box looks the same from a computer that is plugged into it."),
-    "switch_or_cable_looks_alike": N_("A switch or a cable between this computer and the box could look the same."),
+    "box_restart_looks_alike": N_(
+        "A restart of the box looks the same from a computer that is plugged into it."
+    ),
+    "switch_or_cable_looks_alike": N_(
+        "A switch or a cable between this computer and the box could look the same."
+    ),
     "box_and_line_both": N_("The home network and the line may both have had a part in it."),
     "box_may_drop_pings": N_("A busy box may drop pings without dropping traffic."),
     "box_may_be_busy": N_("A busy box answers pings late without delaying traffic."),
@@ -70,7 +86,9 @@ _SENTENCES: dict[str, str] = {
     "layer_portal": N_("Somebody else answered ({detail}): a captive portal."),
     # advice
     "advise_cable": N_("Check the cable or the Wi-Fi of this computer, then run the check again."),
-    "advise_box": N_("See whether the box’s lights are normal; restart it once, wait five minutes and run the check again."),
+    "advise_box": N_(
+        "See whether the box’s lights are normal; restart it once, wait five minutes and run the check again."
+    ),
     "advise_wait_and_record": N_(
         "Nothing to do on your side: leave the recording on, it will hold the start and the end of the outage."
     ),

@@ -25,7 +25,9 @@ from tests.made import (
 )
 
 
-def study(world: World, seconds: int = 300, events: tuple[Event, ...] = (), **options: object) -> tuple[Incident, ...]:
+def study(
+    world: World, seconds: int = 300, events: tuple[Event, ...] = (), **options: object
+) -> tuple[Incident, ...]:
     found = Study()
     found.note(events)
     for block in blocks(samples(world, seconds, **options)):  # type: ignore[arg-type]
@@ -105,7 +107,11 @@ def test_pulled_cable_is_the_local_network() -> None:
     no_route = (Outcome.SEND_ERROR, None)
     link = (
         Event(EventKind.LINK, T0 + 100 * SECOND, {"interface": "eth0", "carrier": False, "gateway": ""}),
-        Event(EventKind.LINK, T0 + 130 * SECOND, {"interface": "eth0", "carrier": True, "gateway": "192.168.1.1"}),
+        Event(
+            EventKind.LINK,
+            T0 + 130 * SECOND,
+            {"interface": "eth0", "carrier": True, "gateway": "192.168.1.1"},
+        ),
     )
     incident = one(study(between(100, 130, EVERYTHING, no_route), events=link))
     assert (incident.kind, incident.verdict.cause) == (Kind.OUTAGE, Cause.LAN)
@@ -137,7 +143,11 @@ def test_loss_is_placed_where_it_begins(roles: tuple[Role, ...], cause: Cause, s
     rng = random.Random(7)
 
     def world(target: object, at_s: float) -> object:
-        lossy = 120 <= at_s < 420 and target.role in roles and target.role in (Role.GATEWAY, Role.FIRST_HOP, Role.ANCHOR)  # type: ignore[attr-defined]
+        lossy = (
+            120 <= at_s < 420
+            and target.role in roles
+            and target.role in (Role.GATEWAY, Role.FIRST_HOP, Role.ANCHOR)
+        )  # type: ignore[attr-defined]
         return LOST if lossy and rng.random() < share else GOOD
 
     losses = [i for i in study(world, 600) if i.kind is Kind.LOSS]  # type: ignore[arg-type]

@@ -11,7 +11,19 @@ from hypothesis import strategies as st
 
 from diagnostics.incidents import Study
 from diagnostics.model import SECOND, Event, EventKind, Exclusion, GapReason, Kind, Line, Role, Span
-from tests.made import BEYOND_BOX, EVERYTHING, GOOD, LINE, LOST, OFFSET, T0, MadeBlock, between, blocks, samples
+from tests.made import (
+    BEYOND_BOX,
+    EVERYTHING,
+    GOOD,
+    LINE,
+    LOST,
+    OFFSET,
+    T0,
+    MadeBlock,
+    between,
+    blocks,
+    samples,
+)
 
 
 def feed(made: list[MadeBlock], *events: Event) -> Study:
@@ -24,7 +36,9 @@ def feed(made: list[MadeBlock], *events: Event) -> Study:
 
 faults = st.lists(
     st.tuples(
-        st.floats(0, 590), st.floats(0.5, 60), st.sampled_from([BEYOND_BOX, EVERYTHING, (Role.ANCHOR,), (Role.SYSTEM_RESOLVER,)])
+        st.floats(0, 590),
+        st.floats(0.5, 60),
+        st.sampled_from([BEYOND_BOX, EVERYTHING, (Role.ANCHOR,), (Role.SYSTEM_RESOLVER,)]),
     ),
     max_size=5,
 )
@@ -89,7 +103,10 @@ def test_no_incident_overlaps_what_was_not_observed(chosen, holes) -> None:  # t
 
 
 def test_sleep_is_not_observed_and_nothing_is_held_against_anybody() -> None:
-    awake = [*samples(between(0, 0, ()), 100), *samples(between(0, 0, ()), 100, start_s=4000, offset_ns=OFFSET + 3900 * SECOND)]
+    awake = [
+        *samples(between(0, 0, ()), 100),
+        *samples(between(0, 0, ()), 100, start_s=4000, offset_ns=OFFSET + 3900 * SECOND),
+    ]
     asleep = Event(EventKind.GAP, T0 + 4000 * SECOND, {"start_ns": T0 + 100 * SECOND, "reason": "asleep"})
     study = feed(blocks(awake), asleep)
     coverage = study.coverage(LINE.id, Span(T0, T0 + 4100 * SECOND))

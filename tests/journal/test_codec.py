@@ -7,7 +7,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from diagnostics.journal import codec
-from diagnostics.model import MILLISECOND, SECOND, Flag, Outcome, Protocol, Role, Sample, Target, quantise_rtt, quantise_time
+from diagnostics.model import (
+    MILLISECOND,
+    SECOND,
+    Flag,
+    Outcome,
+    Protocol,
+    Role,
+    Sample,
+    Target,
+    quantise_rtt,
+    quantise_time,
+)
 
 TARGETS = [Target(Role.ANCHOR, Protocol.ICMP, f"203.0.113.{n}", 4, f"AS{n}") for n in range(5)]
 NUMBERS = {target: number for number, target in enumerate(TARGETS, 1)}
@@ -18,12 +29,17 @@ OFFSET = BASE - 77_000_000_000
 
 @st.composite
 def batches(draw: st.DrawFn) -> list[Sample]:
-    times = draw(st.lists(st.tuples(st.sampled_from(TARGETS), st.integers(0, 70_000_000_000)), min_size=1, max_size=80))
+    times = draw(
+        st.lists(st.tuples(st.sampled_from(TARGETS), st.integers(0, 70_000_000_000)), min_size=1, max_size=80)
+    )
     samples = {}
     for target, after in times:
         sent = quantise_time(BASE + after)
         rtt = draw(st.none() | st.integers(0, 12_000_000_000).map(quantise_rtt))
-        outcome, detail = draw(st.sampled_from(Outcome)), draw(st.sampled_from(["", "ENETUNREACH", "302 http://é/"]))
+        outcome, detail = (
+            draw(st.sampled_from(Outcome)),
+            draw(st.sampled_from(["", "ENETUNREACH", "302 http://é/"])),
+        )
         flags = draw(st.sampled_from([Flag.NONE, Flag.EXTRA, Flag.EXTRA | Flag.COARSE_CLOCK]))
         samples[(target, sent)] = Sample(target, sent, sent - OFFSET, outcome, rtt, detail, flags)
     return list(samples.values())
@@ -50,7 +66,9 @@ def test_figures_are_those_of_the_samples(samples: list[Sample]) -> None:
             assert row.p95_ns in times
             assert row.median_ns <= row.p95_ns
     packed = codec.encode_rollups(rollups, NUMBERS.__getitem__)
-    assert sorted(codec.decode_rollups(packed, BY_NUMBER.__getitem__).rows, key=repr) == sorted(rollups.rows, key=repr)
+    assert sorted(codec.decode_rollups(packed, BY_NUMBER.__getitem__).rows, key=repr) == sorted(
+        rollups.rows, key=repr
+    )
 
 
 @given(st.binary(max_size=400))

@@ -2,7 +2,8 @@
 
     pc 192.168.1.10 ── 192.168.1.1 box 100.64.7.2 ── 100.64.7.1 isp 198.18.0.1 ── 198.18.0.2 net
 
-``net`` holds the anchors, a resolver (dnsmasq) and a web server (nginx); the box forwards names (dnsmasq) and masquerades.
+``net`` holds the anchors, a resolver (dnsmasq) and a web server (nginx); the box forwards names (dnsmasq) and
+masquerades.
 Needs root and Linux. All addresses exist in these namespaces only.
 """
 
@@ -125,16 +126,37 @@ def _wire(lab: Lab) -> None:
     _link(lab, ("isp", "core", "198.18.0.1/30"), ("net", "feed", "198.18.0.2/30"))
     for address in (*ANCHORS, RESOLVER, WEB):
         lab.run("net", "ip", "address", "add", f"{address}/32", "dev", "lo")
-    for place, gateway in (("pc", "192.168.1.1"), ("box", "100.64.7.1"), ("isp", "198.18.0.2"), ("net", "198.18.0.1")):
+    for place, gateway in (
+        ("pc", "192.168.1.1"),
+        ("box", "100.64.7.1"),
+        ("isp", "198.18.0.2"),
+        ("net", "198.18.0.1"),
+    ):
         lab.run(place, "ip", "route", "add", "default", "via", gateway)
     for place in ("box", "isp"):
         lab.run(place, "sysctl", "-qw", "net.ipv4.ip_forward=1")
-    lab.run("box", "nft", 'table ip nat { chain post { type nat hook postrouting priority 100; oifname "wan" masquerade; }; }')
+    lab.run(
+        "box",
+        "nft",
+        'table ip nat { chain post { type nat hook postrouting priority 100; oifname "wan" masquerade; }; }',
+    )
 
 
 def _link(lab: Lab, one: tuple[str, str, str], other: tuple[str, str, str]) -> None:
     (place, interface, address), (peer, peer_interface, peer_address) = one, other
-    command = ["ip", "link", "add", interface, "netns", lab.ns(place), "type", "veth", "peer", "name", peer_interface]
+    command = [
+        "ip",
+        "link",
+        "add",
+        interface,
+        "netns",
+        lab.ns(place),
+        "type",
+        "veth",
+        "peer",
+        "name",
+        peer_interface,
+    ]
     subprocess.run([*command, "netns", lab.ns(peer)], check=True, capture_output=True)
     for where, name, local in ((place, interface, address), (peer, peer_interface, peer_address)):
         lab.run(where, "ip", "address", "add", local, "dev", name)
@@ -145,9 +167,21 @@ def _serve(lab: Lab) -> None:
     etc = Path("/etc/netns") / lab.ns("pc")
     etc.mkdir(parents=True, exist_ok=True)
     etc.joinpath("resolv.conf").write_text("nameserver 192.168.1.1\n", "ascii")
-    dnsmasq = ("dnsmasq", "--keep-in-foreground", "--no-resolv", "--no-hosts", "--conf-file=/dev/null", "--pid-file=", "--user=root")
-    _server(lab, "net", (*dnsmasq, f"--listen-address={RESOLVER}", "--bind-interfaces", f"--address=/#/{WEB}"))
-    _server(lab, "box", (*dnsmasq, "--listen-address=192.168.1.1", "--bind-interfaces", f"--server={RESOLVER}"))
+    dnsmasq = (
+        "dnsmasq",
+        "--keep-in-foreground",
+        "--no-resolv",
+        "--no-hosts",
+        "--conf-file=/dev/null",
+        "--pid-file=",
+        "--user=root",
+    )
+    _server(
+        lab, "net", (*dnsmasq, f"--listen-address={RESOLVER}", "--bind-interfaces", f"--address=/#/{WEB}")
+    )
+    _server(
+        lab, "box", (*dnsmasq, "--listen-address=192.168.1.1", "--bind-interfaces", f"--server={RESOLVER}")
+    )
     folder = lab.folder / "nginx"
     folder.mkdir(parents=True, exist_ok=True)
     folder.joinpath("nginx.conf").write_text(

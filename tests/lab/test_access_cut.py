@@ -53,7 +53,18 @@ def _scenario(method: str, folder: Path) -> tuple[str, tuple[float, float], dict
         edges = record_with_cut(lab, home, method)
         incidents = json.loads(jalerte(lab, home, "incidents", "--json"))
         started = jalerte(lab, home, "status", "--json")
-        jalerte(lab, home, "case", "new", "--problem", "fixed-internet-cut", "--country", "FR", "--operator", "Sosh")
+        jalerte(
+            lab,
+            home,
+            "case",
+            "new",
+            "--problem",
+            "fixed-internet-cut",
+            "--country",
+            "FR",
+            "--operator",
+            "Sosh",
+        )
         preview = json.loads(jalerte(lab, home, "alert", "preview", "--json"))
         letter = folder / "letter.pdf"
         jalerte(lab, home, "letter", "complaint", "--out", str(letter))
@@ -85,7 +96,11 @@ def test_one_outage_with_its_cause_and_edges(outcomes, method):  # type: ignore[
 @pytest.mark.parametrize("method", ["icmp-datagram", "icmp-raw"])
 def test_the_alert_and_the_letter_contain_it(outcomes, method):  # type: ignore[no-untyped-def]
     _, (began, _), _, description, letter = outcomes[method]
-    text = subprocess.run(["pdftotext", "-layout", str(letter), "-"], check=True, capture_output=True, text=True).stdout
+    text = subprocess.run(
+        ["pdftotext", "-layout", str(letter), "-"], check=True, capture_output=True, text=True
+    ).stdout
     start = datetime.fromtimestamp(began).astimezone()
     for paper in (description, text):
-        assert any(f"{start:%H}{mark}{start:%M}" in paper for mark in (":", "\u00a0h\u00a0", " h ", "h")), paper
+        assert any(f"{start:%H}{mark}{start:%M}" in paper for mark in (":", "\u00a0h\u00a0", " h ", "h")), (
+            paper
+        )

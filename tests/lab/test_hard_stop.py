@@ -60,7 +60,9 @@ def test_killed_at_seeded_moments(lab: Lab, tmp_path: Path, ping_allowed: bool) 
 
 def test_a_second_recorder_is_refused_in_one_line(lab: Lab, tmp_path: Path) -> None:
     lab.config(tmp_path)
-    first = lab.start("pc", *lab.jalerte(tmp_path, "record", "--stdin"), stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    first = lab.start(
+        "pc", *lab.jalerte(tmp_path, "record", "--stdin"), stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
     assert first.stdout is not None
     first.stdout.readline()
     second = subprocess.run(

@@ -439,20 +439,17 @@ def test_raw_sockets_wake_up_for_nothing_else() -> None:
 
         return [(0, echo_reply(packet, change=timestamp_reply))] * 5
 
-    with tun_internet(noisy) as (namespace, internet):
-        with namespace.entered():
-            pinger = RawPinger(SystemClock(), SECOND, 10 * SECOND)
-        pinger.send(target(FAR))
-        deadline = time.monotonic() + 5
-        while internet.answered < 5:
-            assert time.monotonic() < deadline
-        pinger.send(target("127.0.0.1"))
-        wait_readable(pinger)
-        assert [sample.target.address for sample in gather(pinger, some(1))] == ["127.0.0.1"]
-        poll = select.poll()
-        poll.register(pinger._sockets[4], select.POLLIN)
-        assert poll.poll(0) == []
-        pinger.close()
+    with tun_internet(noisy) as (namespace, internet), namespace.entered():  # noqa: SIM117
+        with contextlib.closing(RawPinger(SystemClock(), SECOND, 10 * SECOND)) as pinger:
+            pinger.send(target(FAR))
+            deadline = time.monotonic() + 5
+            while internet.answered < 5:
+                assert time.monotonic() < deadline
+            poll = select.poll()
+            poll.register(pinger._sockets[4], select.POLLIN)
+            assert poll.poll(50) == []
+            pinger.send(target("127.0.0.1"))
+            assert [sample.target.address for sample in gather(pinger, some(1))] == ["127.0.0.1"]
 
 
 @needs_namespaces

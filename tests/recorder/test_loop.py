@@ -17,7 +17,19 @@ from diagnostics.journal.reader import Reader
 from diagnostics.journal.verify import verify
 from diagnostics.journal.writer import Writer
 from diagnostics.links.route import RouteState
-from diagnostics.model import SECOND, Coverage, Event, EventKind, Incident, Kind, Outcome, Problem, Sample, Span, Target
+from diagnostics.model import (
+    SECOND,
+    Coverage,
+    Event,
+    EventKind,
+    Incident,
+    Kind,
+    Outcome,
+    Problem,
+    Sample,
+    Span,
+    Target,
+)
 from diagnostics.probes.fake import FakePinger
 from diagnostics.recorder.loop import Identity, Parts, Recorder
 
@@ -152,15 +164,23 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
 def test_five_targets_once_a_second_on_a_home_line(bench: Bench) -> None:
     bench.run(130)
     bench.recorder.stop()
-    incidents, coverage, events = bench.found()
+    incidents, coverage, _ = bench.found()
     assert incidents == ()
     assert coverage.gaps == ()
     assert coverage.observed_s == pytest.approx(130, abs=2.5)
     with Reader(bench.path) as reader:
         samples = [sample for block in reader.blocks() for sample in block.samples]
-        assert list(reader.lines.values())[0].home is True
+        assert next(iter(reader.lines.values())).home is True
     assert len(samples) == pytest.approx(5 * 130, abs=15)
-    assert bench.kinds() == ["started", "configuration", "link", "line", "line_home", "clock_state", "stopped"]
+    assert bench.kinds() == [
+        "started",
+        "configuration",
+        "link",
+        "line",
+        "line_home",
+        "clock_state",
+        "stopped",
+    ]
     assert verify(bench.path).first_fault is None
 
 
@@ -262,7 +282,11 @@ def test_the_time_between_two_runs_is_stopped_or_crashed(bench: Bench) -> None:
 
 def test_notes_from_the_socket_are_chained(bench: Bench) -> None:
     bench.run(5)
-    note = {"op": "note", "kind": "exclusion", "data": {"since_ns": T0, "until_ns": T0 + 5, "reason": "travaux"}}
+    note = {
+        "op": "note",
+        "kind": "exclusion",
+        "data": {"since_ns": T0, "until_ns": T0 + 5, "reason": "travaux"},
+    }
     assert bench.recorder.handle(note)["ok"] is True
     assert bench.recorder.handle({"op": "note", "kind": "started", "data": {}})["ok"] is False
     assert bench.recorder.handle({"op": "fly"})["ok"] is False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import selectors
 import socket
@@ -44,8 +45,11 @@ def test_each_target_once_a_second_evenly_spread() -> None:
     assert len(sent) == 60
     for target in TARGETS:
         times = [at for at, one in sent if one == target]
-        assert [after - before for before, after in zip(times, times[1:], strict=False)] == [SECOND] * 9
-    assert {after[0] - before[0] for before, after in zip(sent, sent[1:], strict=False)} <= {166_666_666, 166_666_667}
+        assert [after - before for before, after in itertools.pairwise(times)] == [SECOND] * 9
+    assert {after[0] - before[0] for before, after in itertools.pairwise(sent)} <= {
+        166_666_666,
+        166_666_667,
+    }
 
 
 def test_after_sleep_the_missed_points_are_left_out() -> None:
