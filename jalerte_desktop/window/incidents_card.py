@@ -115,7 +115,10 @@ class RowView(QFrame):
         badge = label(row.badge, 12.5, wrap=False)
         badge.setProperty("badge", row.tone)
         head.addWidget(badge)
-        head.addWidget(label(f"{row.kind} · {row.sure}", 12.5, tone="soft"), 1)
+        sure = label(f"{row.kind} · {row.sure}", 12.5, tone="soft")
+        # Beside a long badge in a narrow window the words would otherwise be cut.
+        sure.setMinimumWidth(max(sure.fontMetrics().horizontalAdvance(word) for word in sure.text().split()) + 12)
+        head.addWidget(sure, 1)
         column.addLayout(head)
         if row.reasons:
             column.addWidget(label(row.reasons))

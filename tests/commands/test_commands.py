@@ -79,7 +79,7 @@ def test_incidents_has_the_promised_keys(run: Run) -> None:
         T0 / SECOND + CUT_AT_S, abs=0.4
     )
     assert datetime.fromisoformat(incident["end"]).timestamp() == pytest.approx(
-        T0 / SECOND + CUT_AT_S + CUT_S, abs=0.3
+        T0 / SECOND + CUT_AT_S + CUT_S, abs=0.4
     )
     assert incident["duration_s"] == pytest.approx(CUT_S, abs=0.5)
     assert incident["reasons"]

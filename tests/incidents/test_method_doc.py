@@ -1,0 +1,49 @@
+"""The tables of ``docs/method.md`` say what the program goes by: the thresholds' file, and the constants beside the code."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+from diagnostics.incidents.method import default_method
+from diagnostics.model import SECOND
+
+ROOT = Path(__file__).resolve().parents[2]
+TEXT = (ROOT / "docs" / "method.md").read_text("utf-8")
+ROWS = dict(re.findall(r"^\| `([\w.]+)` \| ([\d.]+) \|", TEXT, re.MULTILINE))
+CONSTANTS = {key: value for key, value in ROWS.items() if key.startswith("diagnostics.")}
+
+
+def thresholds() -> dict[str, float]:
+    raw = tomllib.loads((ROOT / "resources" / "method.toml").read_text("utf-8"))
+    return {
+        f"{section}.{key}": value
+        for section, content in raw.items()
+        if isinstance(content, dict)
+        for key, value in content.items()
+        if not isinstance(value, str)
+    }
+
+
+def test_the_table_is_the_file() -> None:
+    documented = {key: float(value) for key, value in ROWS.items() if key not in CONSTANTS}
+    assert documented == thresholds()
+
+
+def test_the_version_is_named() -> None:
+    assert f"Version `{default_method().version}`" in TEXT
+
+
+@pytest.mark.parametrize("name", sorted(CONSTANTS))
+def test_a_constant_has_the_documented_value(name: str) -> None:
+    module, _, constant = name.rpartition(".")
+    value = getattr(import_module(module), constant)
+    assert (value / SECOND if constant.endswith("_NS") else value) == float(CONSTANTS[name])
+
+
+def test_constants_were_found() -> None:
+    assert len(CONSTANTS) == 8
