@@ -107,6 +107,26 @@ _PROBES = {
 }
 
 
+_DETAILS = {
+    "lost": N_("no answer"),
+    "earlier-query-hangs": N_("still no answer to the query before"),
+    "unreachable": N_("unreachable"),
+    "send_error": N_("could not be sent"),
+    "servfail": N_("the resolver reports a failure"),
+    "refused": N_("refused"),
+    "EAI_AGAIN": N_("no resolver answers"),
+    "ENETUNREACH": N_("no route"),
+    "EHOSTUNREACH": N_("the box does not answer"),
+    "ECONNREFUSED": N_("connection refused"),
+    "bad-answer": N_("not a proper answer"),
+    "unresolved": N_("the name did not resolve"),
+}
+
+
+def _detail(value: Scalar) -> str:
+    return _(_DETAILS[str(value)]) if value in _DETAILS else str(value)
+
+
 def _probes(value: Scalar) -> str:
     return ", ".join(_(_PROBES.get(name, name)) for name in str(value).split(","))
 
@@ -117,6 +137,8 @@ def _ms(value: Scalar) -> str:
 
 _FORMATS: dict[str, Callable[[Scalar], str]] = {
     "share": lambda value: percent(float(str(value))),
+    "detail": _detail,
+    "error": _detail,
     "excess_ms": _ms,
     "worst_ms": _ms,
     "median_ms": lambda value: number(float(str(value)), 1),

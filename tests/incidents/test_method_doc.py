@@ -1,4 +1,4 @@
-"""The tables of ``docs/method.md`` say what the program goes by: the thresholds' file, and the constants beside the code."""
+"""The tables of ``docs/method.md`` say what the program goes by: thresholds of the file, constants of the code."""
 
 from __future__ import annotations
 
