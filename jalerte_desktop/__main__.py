@@ -7,10 +7,10 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
-from typing import TYPE_CHECKING
 
 from jalerte_desktop.words.language import N_, _, ngettext
 
+TYPE_CHECKING = False  # importing it from typing would cost a tenth of the start
 if TYPE_CHECKING:
     from diagnostics.model import Problem
     from jalerte_desktop.commands.context import Home
@@ -36,7 +36,6 @@ _ARGPARSE = (
     N_("positional arguments"),
     N_("options"),
     N_("show this help message and exit"),
-    N_("show program's version number and exit"),
     N_("the following arguments are required: %s"),
     N_("unrecognized arguments: %s"),
     N_("expected one argument"),
@@ -48,6 +47,15 @@ _ARGPARSE = (
 def _speak() -> None:
     """Let argparse speak the program's language; it has no other way than its own module's functions."""
     vars(argparse).update(_=_, ngettext=ngettext)
+
+
+def _formatter(prog: str) -> argparse.HelpFormatter:
+    """Help as wide as the terminal. Left alone, argparse loads shutil for that, and half a dozen compressors with it."""
+    try:
+        columns = int(os.environ.get("COLUMNS") or 0) or os.get_terminal_size().columns
+    except (OSError, ValueError):
+        columns = 80
+    return argparse.HelpFormatter(prog, width=max(40, min(columns - 2, 118)), max_help_position=16)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -81,6 +89,7 @@ def _parse(words: list[str]) -> argparse.Namespace:
     _speak()
     parser = _Parser(
         prog="jalerte",
+        formatter_class=_formatter,
         description=_(
             "Records an internet line, says whose fault a cut was, and prepares the papers to complain with."
         ),
@@ -90,13 +99,15 @@ def _parse(words: list[str]) -> argparse.Namespace:
         ),
     )
     parser.add_argument("--home", metavar="DIR", help=_("the folder that holds everything (or JALERTE_HOME)"))
-    parser.add_argument("--version", action="version", version=_version(words))
+    parser.add_argument(
+        "--version", action="version", version=_version(words), help=_("show the version and exit")
+    )
     commands = parser.add_subparsers(
         dest="command", metavar=_("COMMAND"), title=_("commands"), parser_class=_Parser
     )
     asked = next((word for word in words if word in COMMANDS), None)
     for name, summary in COMMANDS.items():
-        sub = commands.add_parser(name, help=_(summary), description=_(summary))
+        sub = commands.add_parser(name, help=_(summary), description=_(summary), formatter_class=_formatter)
         if name == asked:
             # Only the command that is asked for is loaded: the others cost start-up time.
             import_module(f"jalerte_desktop.commands.{name}").configure(sub)

@@ -63,6 +63,11 @@ class Command(QObject):
         self._process.closeWriteChannel()
         return self
 
+    def wait(self, patience_ms: int) -> None:
+        """Wait here until it has ended and told so; given up on after that time."""
+        if not self._over and not self._process.waitForFinished(patience_ms):
+            self.stop()
+
     def stop(self) -> None:
         """Give up on it; nothing is signalled any more."""
         self._over = True

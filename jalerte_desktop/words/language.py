@@ -7,12 +7,11 @@ process-wide state, as in gettext itself; ``speaking`` changes it for a block (a
 from __future__ import annotations
 
 import gettext
-import locale
 import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from importlib.util import find_spec
-from pathlib import Path
+from collections.abc import Mapping
+from types import TracebackType
+
+# Every start of the program pays for this module: pathlib, contextlib and typing alone would double it.
 
 LANGUAGES = ("fr", "en")
 DOMAIN = "jalerte"
@@ -31,6 +30,8 @@ def preferred(environment: Mapping[str, str] = os.environ) -> str:
         if value and value not in ("C", "POSIX", "C.UTF-8", "C.utf8"):
             return "en" if value.lower().startswith("en") else "fr"
     if os.name == "nt":
+        import locale
+
         return "en" if (locale.getlocale()[0] or "").lower().startswith("en") else "fr"
     return "fr"
 
@@ -48,25 +49,30 @@ def current() -> str:
     return _active_code
 
 
-@contextmanager
-def speaking(code: str) -> Iterator[None]:
+class speaking:  # noqa: N801 - used like a function: ``with speaking("fr"):``
     """Speak another language for the length of a block."""
-    before = current()
-    use(code)
-    try:
-        yield
-    finally:
-        use(before)
+
+    def __init__(self, code: str) -> None:
+        self._code = code
+
+    def __enter__(self) -> None:
+        self._before = current()
+        use(self._code)
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        use(self._before)
 
 
 def _load(code: str) -> gettext.NullTranslations:
     if code == "en":
         return gettext.NullTranslations()
-    spec = find_spec("resources")
-    assert spec is not None
-    assert spec.origin is not None
-    folder = Path(spec.origin).parent / "translations"
-    return gettext.translation(DOMAIN, str(folder), [code], fallback=True)
+    top = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))  # noqa: PTH100, PTH120
+    catalogue = os.path.join(top, "resources", "translations", code, "LC_MESSAGES", f"{DOMAIN}.mo")  # noqa: PTH118
+    try:
+        with open(catalogue, "rb") as file:  # noqa: PTH123
+            return gettext.GNUTranslations(file)
+    except OSError:
+        return gettext.NullTranslations()
 
 
 def _translations() -> gettext.NullTranslations:

@@ -79,6 +79,16 @@ def test_lost_then_late_keeps_the_time_it_was_first_reported_with() -> None:
     assert (late.target, late.sent_ns, late.mono_ns) == (lost.target, lost.sent_ns, lost.mono_ns)
 
 
+def test_what_was_called_lost_is_never_called_in_time() -> None:
+    clock = ManualClock()
+    flights = book(clock)
+    flight = flights.depart(ANCHOR, Flag.NONE)
+    clock.advance(SECOND + 1)
+    flights.expire(clock.mono_ns())
+    flights.answer(flight, clock.read(), flight.sent.wall_ns + SECOND - 1)
+    assert [sample.outcome for sample in flights.take()] == [Outcome.LOST, Outcome.LATE]
+
+
 def test_an_answer_after_the_last_moment_is_nothing() -> None:
     clock = ManualClock()
     flights = book(clock)

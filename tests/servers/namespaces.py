@@ -188,6 +188,10 @@ class TunInternet:
                 os.write(self._tun, entry[1])
                 self.answered += 1
 
+    def inject(self, packet: bytes) -> None:
+        """Something comes in from outside, now."""
+        os.write(self._tun, packet)
+
     def close(self) -> None:
         os.write(self._stopping, b"x")
         self._thread.join(5)
