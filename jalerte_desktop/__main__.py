@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 
-from jalerte_desktop.words.language import N_, _, ngettext
+from jalerte_desktop.words.language import N_, _, current, ngettext
 
 TYPE_CHECKING = False  # importing it from typing would cost a tenth of the start
 if TYPE_CHECKING:
@@ -49,13 +49,21 @@ def _speak() -> None:
     vars(argparse).update(_=_, ngettext=ngettext)
 
 
-def _formatter(prog: str) -> argparse.HelpFormatter:
-    """Help as wide as the terminal. Left alone, argparse loads shutil for that, and half a dozen compressors with it."""
-    try:
-        columns = int(os.environ.get("COLUMNS") or 0) or os.get_terminal_size().columns
-    except (OSError, ValueError):
-        columns = 80
-    return argparse.HelpFormatter(prog, width=max(40, min(columns - 2, 118)), max_help_position=16)
+class _Formatter(argparse.HelpFormatter):
+    """Help as wide as the terminal, with the language's own space before a colon.
+
+    Left alone, argparse loads shutil for the width, and half a dozen compressors with it.
+    """
+
+    def __init__(self, prog: str) -> None:
+        try:
+            columns = int(os.environ.get("COLUMNS") or 0) or os.get_terminal_size().columns
+        except (OSError, ValueError):
+            columns = 80
+        super().__init__(prog, width=max(40, min(columns - 2, 118)), max_help_position=16)
+
+    def start_section(self, heading: str | None) -> None:
+        super().start_section(f"{heading}\u00a0" if heading and current() == "fr" else heading)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -89,7 +97,7 @@ def _parse(words: list[str]) -> argparse.Namespace:
     _speak()
     parser = _Parser(
         prog="jalerte",
-        formatter_class=_formatter,
+        formatter_class=_Formatter,
         description=_(
             "Records an internet line, says whose fault a cut was, and prepares the papers to complain with."
         ),
@@ -107,7 +115,7 @@ def _parse(words: list[str]) -> argparse.Namespace:
     )
     asked = next((word for word in words if word in COMMANDS), None)
     for name, summary in COMMANDS.items():
-        sub = commands.add_parser(name, help=_(summary), description=_(summary), formatter_class=_formatter)
+        sub = commands.add_parser(name, help=_(summary), description=_(summary), formatter_class=_Formatter)
         if name == asked:
             # Only the command that is asked for is loaded: the others cost start-up time.
             import_module(f"jalerte_desktop.commands.{name}").configure(sub)
