@@ -171,7 +171,7 @@ def _method(account: Account, moments: Moments) -> list[str]:
     ]
     if findings.own_settings:
         own = ", ".join(clean(setting) for setting in findings.own_settings)
-        items.append(say("Réglages personnels, sans effet sur ce décompte : {own}.", own=own))
+        items.append(say("Réglages personnels, qui ne changent aucun seuil : {own}.", own=own))
     if record is not None:
         words = "Le relevé complet va {span} et compte {n}."
         samples = count(findings.sample_count, "mesure", "mesures")
