@@ -27,7 +27,9 @@ def main() -> None:
             ours.append(one)
             bare.append(other)
     help_s, pass_s = statistics.median(ours), statistics.median(bare)
-    print(f"jalerte --help {help_s * 1000:.0f} ms   python -c pass {pass_s * 1000:.0f} ms   ratio {help_s / pass_s:.2f}")
+    print(
+        f"jalerte --help {help_s * 1000:.0f} ms   python -c pass {pass_s * 1000:.0f} ms   ratio {help_s / pass_s:.2f}"
+    )
 
 
 if __name__ == "__main__":

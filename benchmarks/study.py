@@ -23,7 +23,7 @@ from tests.made import GOOD, LINE, LOST, Fate, World, samples
 DAY_S = 24 * 3600
 
 
-def quiet(target: Target, at_s: float) -> Fate:
+def quiet(_target: Target, _at_s: float) -> Fate:
     return GOOD
 
 
@@ -58,7 +58,10 @@ def write(path: Path, world: World, noise: float) -> int:
 
 def main() -> None:
     with tempfile.TemporaryDirectory(prefix="jalerte-bench-") as folder:
-        for name, world, noise in (("quiet day, 0.1 % random loss", quiet, 0.001), ("bad line", bad_line(), 0.001)):
+        for name, world, noise in (
+            ("quiet day, 0.1 % random loss", quiet, 0.001),
+            ("bad line", bad_line(), 0.001),
+        ):
             path = Path(folder) / f"{noise}{name[:3]}.sqlite"
             count = write(path, world, noise)
             start = time.perf_counter()

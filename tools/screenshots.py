@@ -6,6 +6,7 @@ Fonts are the machine's own; the target pictures were drawn with DejaVu Sans.
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 import tempfile
 import time
@@ -22,6 +23,7 @@ os.environ["TZ"] = "Europe/Paris"
 os.environ["XDG_CONFIG_HOME"] = "/home/camille/.config"
 sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "window")]
 
+REAL = (sys.executable, "-m", "jalerte_desktop")
 STUB = (sys.executable, "-S", "-E", str(ROOT / "tests" / "window" / "stub_jalerte.py"))
 
 
@@ -36,6 +38,64 @@ class Picture:
     width: int = 1280
     height: int = 800
     prepare: Callable[[Any], None] = field(default=lambda _window: None)
+    case: tuple[str, ...] | None = None
+    """The case's fields ("key=value") that real commands write before; None: no commands but the stand-in's."""
+
+
+PERSON = (
+    "person.name=Camille Exemple",
+    "person.profile=individual",
+    "person.address=12 rue des Essais",
+    "person.city=Lyon",
+    "person.phone=0639980012",
+    "line.technology=fibre",
+    "line.number=04 65 71 00 12",
+    "contract.offer=Série limitée fibre",
+    "contract.monthly_price_eur=25.99",
+    "contract.started_on=2024-03-31",
+    "contract.download_max_bps=500M",
+    "contract.upload_max_bps=500M",
+    "case.impact=Deux journées de télétravail perdues.",
+    "alert.service_contacted=yes",
+)
+
+
+def fill_case(home: Path, fields: tuple[str, ...]) -> None:
+    """Real commands, on a folder of this run: none of them uses the network."""
+    new = ("new", "--problem=fixed-internet-cut", "--country=FR", "--operator=Sosh")
+    for arguments in (new, *(("set", *one.split("=", 1)) for one in fields)) if fields else ():
+        subprocess.run(
+            [*REAL, "--home", str(home), "case", *arguments],
+            env=os.environ | {"PYTHONPATH": str(ROOT)},
+            check=True,
+            stdout=subprocess.DEVNULL,
+        )
+
+
+def wait_for(reached: Callable[[], bool]) -> None:
+    from PySide6.QtWidgets import QApplication
+
+    until = time.monotonic() + 20
+    while not reached():
+        QApplication.processEvents()
+        if time.monotonic() > until:
+            raise SystemExit("a picture could not be prepared")
+
+
+def show_case(window: Any) -> None:
+    window.go(2)
+    wait_for(lambda: window.desk.known)
+    window.pages.setFocus()
+
+
+def refuse_postcode(window: Any) -> None:
+    show_case(window)
+    for key, typed in (("person.email", "camille@example.org"), ("person.postcode", "6900")):
+        window.case.jump(key)
+        window.case.fields[key].editor.put(typed)
+        window.case.fields[key].commit()
+        wait_for(lambda: not window.desk.writing)
+    window.case.verticalScrollBar().setValue(0)
 
 
 def pictures() -> list[Picture]:
@@ -60,6 +120,10 @@ def pictures() -> list[Picture]:
         Picture("home-english", outage, language="en"),
         Picture("first-run", examples.NoJournal),
         Picture("settings", quiet, prepare=lambda window: window.go(1)),
+        Picture("case-light", quiet, prepare=show_case, case=PERSON),
+        Picture("case-dark", quiet, dark=True, prepare=refuse_postcode, case=PERSON),
+        Picture("case-english", quiet, language="en", height=1240, prepare=refuse_postcode, case=PERSON),
+        Picture("case-new", quiet, prepare=show_case, case=()),
     ]
 
 
@@ -78,8 +142,10 @@ def take(picture: Picture, application: Any, folder: Path) -> None:
     theme.apply()
     with tempfile.TemporaryDirectory() as folder_of_run:
         home = Path(folder_of_run)
+        if picture.case is not None:
+            fill_case(home, picture.case)
         window = MainWindow(
-            Caller(home, program=STUB),
+            Caller(home, program=STUB if picture.case is None else REAL),
             home / "journal.sqlite",
             theme,
             contacted(home / "config.toml"),
@@ -90,11 +156,7 @@ def take(picture: Picture, application: Any, folder: Path) -> None:
         window.settings.login_note.hide()  # it names a folder of this run
         window.resize(picture.width, picture.height)
         window.show()
-        until = time.monotonic() + 20
-        while window.reading is None or window.recorder.state is State.UNKNOWN:
-            application.processEvents()
-            if time.monotonic() > until:
-                raise SystemExit(f"{picture.name}: nothing was read")
+        wait_for(lambda: window.reading is not None and window.recorder.state is not State.UNKNOWN)
         picture.prepare(window)
         for _round in range(5):
             application.processEvents()

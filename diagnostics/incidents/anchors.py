@@ -39,13 +39,24 @@ class SilentAnchors:
     def _finding(self, key: str, start: Moment, end: Moment, *, ongoing: bool) -> Finding | None:
         if end.mono_ns - start.mono_ns < TOLD_AFTER_NS:
             return None
-        silent = [other for other, state in self._around.anchors.items() if state.silent]
-        address = key.rsplit("/", 1)[-1]
-        alone = not set(silent) - {key}
+        silent = {other for other, state in self._around.anchors.items() if state.silent}
+        six = {other for other in self._around.anchors if ":" in other}
+        if silent == six and len(six) > 1:
+            return _ipv6(start, end, ongoing) if key == min(six) else None
+        alone = not silent - {key}
         verdict = Verdict(
             Cause.REMOTE if alone else Cause.UNKNOWN,
             0.6 if alone else 0.3,
-            (Remark.of("one_anchor_silent", address=address), Remark.of("other_anchors_answer")),
+            (
+                Remark.of("one_anchor_silent", address=key.rsplit("/", 1)[-1]),
+                Remark.of("other_anchors_answer"),
+            ),
             (Remark.of("not_counted"),),
         )
         return Finding(Kind.PARTIAL, start, end, verdict, ongoing)
+
+
+def _ipv6(start: Moment, end: Moment, ongoing: bool) -> Finding:
+    """All anchors of the newer kind of address and none of the older: one trouble, told once."""
+    verdict = Verdict(Cause.IPV6, 0.6, (Remark.of("ipv6_silent"),), (Remark.of("not_counted"),))
+    return Finding(Kind.PARTIAL, start, end, verdict, ongoing)

@@ -51,6 +51,7 @@ class Link:
     interface: str
     gateway: str
     carrier: bool | None
+    medium: str = ""
 
 
 def judge(samples: Sequence[Sample], link: Link, habits: Habits, method: Method) -> Checkup:
@@ -156,6 +157,8 @@ def _outage(
             anchors=len({s.target.id for s in anchors}),
             networks=len({s.target.network or s.target.address for s in anchors}),
             misses=len(anchors),
+            late=sum(s.outcome is Outcome.LATE for s in anchors),
+            own_anchors=any(not s.target.network for s in anchors),
             send_errors=len(errors),
             send_error=errors[0].detail if errors else "",
             unreachable_by_gateway=sum(
@@ -170,6 +173,8 @@ def _outage(
             checks_failed=frozenset(s.target.role for s in checks if not s.outcome.answered),
             checks_answered=frozenset(s.target.role for s in checks if s.outcome is Outcome.OK),
             carrier_lost=link.carrier is False,
+            carrier_held=link.carrier is True,
+            medium=link.medium,
             route_lost=not link.gateway,
         ),
         method,

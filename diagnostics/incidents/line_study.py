@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import chain
 from typing import Protocol
 
 from diagnostics.incidents.anchors import SilentAnchors
@@ -50,6 +51,7 @@ class LineStudy:
         self._dns = DnsDetector(self.around)
         self._portal = PortalDetector()
         self._silent = SilentAnchors(self.around)
+        self._held_back: dict[str, list[Sample]] = {}
 
     def feed(self, sample: Sample) -> None:
         """Note one sample; samples come in order of sending."""
@@ -72,7 +74,8 @@ class LineStudy:
         if sample.outcome in (Outcome.OK, Outcome.REFUSED):
             finding, spared = self._outage.anchor_answered(sample)
             self._keep(finding)
-            for miss in spared:
+            self._hold_back(spared)
+            for miss in self._held_back.pop(sample.target.id, ()):
                 self._loss.missed(miss)
             self._keep(self._loss.answered())
         elif counts:
@@ -83,9 +86,21 @@ class LineStudy:
                 self._keep(self._loss.cut())
                 self._keep(self._latency.cut())
 
-    def link(self, *, carrier: bool | None, route: bool) -> None:
+    def _hold_back(self, misses: Iterable[Sample]) -> None:
+        """A miss counts as loss once its anchor answers again: one that falls silent for good loses nothing.
+
+        Several anchors that go silent together (a network out of reach, IPv6) would otherwise look like heavy loss.
+        """
+        for miss in misses:
+            if not self.around.anchors[miss.target.id].silent:
+                self._held_back.setdefault(miss.target.id, []).append(miss)
+        for key in [key for key in self._held_back if self.around.anchors[key].silent]:
+            del self._held_back[key]
+
+    def link(self, *, carrier: bool | None, route: bool, medium: str) -> None:
         """What the interface and the route table say from now on."""
         self.around.carrier, self.around.route = carrier, route
+        self.around.medium = medium or self.around.medium
         self._outage.link_changed()
 
     def end_block(self, rows: Iterable[RollupRow]) -> None:
@@ -152,7 +167,8 @@ class LineStudy:
         """The observation ends here: everything that lasts is closed, and what is known of the line is kept."""
         finding, spared = self._outage.cut()
         self._keep(finding)
-        for miss in spared:
+        self._hold_back(spared)
+        for miss in sorted(chain(*self._held_back.values()), key=lambda sample: sample.sent_ns):
             self._loss.missed(miss)
         for found in (
             self._loss.cut(),

@@ -10,6 +10,8 @@ from diagnostics.incidents.method import Method
 from diagnostics.incidents.surroundings import Surroundings, Tally
 from diagnostics.model import Cause, Kind, Remark, Sample, Verdict
 
+FEW_TRIES = 3
+
 
 @dataclass(slots=True)
 class Stretch:
@@ -55,7 +57,9 @@ class LossDetector:
         stretch = self._stretch
         stretch.tries += 1
         stretch.misses += 1
-        stretch.last, stretch.tries_at_last = at, stretch.tries
+        stretch.start = min(stretch.start, at, key=lambda moment: moment.mono_ns)
+        stretch.last = max(stretch.last, at, key=lambda moment: moment.mono_ns)
+        stretch.tries_at_last = stretch.tries
         stretch.by_anchor[sample.target.id] = stretch.by_anchor.get(sample.target.id, 0) + 1
         stretch.gateway_at_last, stretch.hop_at_last = self._around.gateway.copy(), self._around.hop.copy()
         self._sum += self._up
@@ -120,8 +124,9 @@ def judge_loss(tries: int, misses: int, gateway: Tally, hop: Tally, around: Surr
     share = misses / tries
     reasons = [Remark.of("loss_to_anchors", share=round(share, 4), tries=tries, missed=misses)]
     counter = [Remark.of("household_not_ruled_out"), Remark.of("one_machine_observes")]
-    if not around.gateway.usually_answers or gateway.tries < 3:
-        return Verdict(Cause.UNKNOWN, 0.4, tuple(reasons), (Remark.of("box_never_answers"), *counter))
+    if not around.gateway.usually_answers or gateway.tries < FEW_TRIES:
+        silent = "box_tried_little" if around.gateway.usually_answers else "box_never_answers"
+        return Verdict(Cause.UNKNOWN, 0.4, tuple(reasons), (Remark.of(silent), *counter))
     gateway_remark = Remark.of(
         "loss_to_box", share=round(gateway.share_missed, 4), tries=gateway.tries, missed=gateway.missed
     )

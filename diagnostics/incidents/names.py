@@ -60,6 +60,8 @@ class DnsDetector:
     def _finding(self, end: Moment | None, *, ongoing: bool) -> Finding | None:
         if len(self._failures) < self._around.method.dns_min_failures:
             return None
+        if not self._around.proved & {Role.SYSTEM_RESOLVER, Role.RESOLVER}:
+            return None  # no resolver ever answered on this line: nothing has stopped working
         first, last = self._failures[0], self._failures[-1]
         return Finding(
             Kind.DNS,

@@ -10,6 +10,9 @@ from diagnostics.model import Cause, Kind, Remark, Role, Verdict
 
 NO_WAY_OUT = frozenset({"ENETUNREACH", "ENETDOWN", "EADDRNOTAVAIL", "ENODEV", "ENXIO", "EAFNOSUPPORT"})
 FORBIDDEN = frozenset({"EPERM", "EACCES"})
+HOME_NETWORK = "192.168."
+"""Where homes number their own devices, and operators do not: a first hop there may be a second box at home."""
+FEW_TRIES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +23,8 @@ class OutageFacts:
     anchors: int
     networks: int
     misses: int
+    late: int
+    own_anchors: bool
     send_errors: int
     send_error: str
     unreachable_by_gateway: int
@@ -32,7 +37,9 @@ class OutageFacts:
     checks_failed: frozenset[Role]
     checks_answered: frozenset[Role]
     carrier_lost: bool
+    carrier_held: bool
     route_lost: bool
+    medium: str
 
 
 def judge_outage(facts: OutageFacts, method: Method) -> tuple[Kind, Verdict]:
@@ -45,6 +52,8 @@ def judge_outage(facts: OutageFacts, method: Method) -> tuple[Kind, Verdict]:
 
 
 def _anchors(facts: OutageFacts) -> Remark:
+    if facts.own_anchors:
+        return Remark.of("own_anchors_silent", anchors=facts.anchors, tries=facts.misses)
     return Remark.of("anchors_silent", anchors=facts.anchors, networks=facts.networks, tries=facts.misses)
 
 
@@ -106,12 +115,16 @@ def _box(facts: OutageFacts) -> tuple[Kind, Verdict] | None:
             ),
             (Remark.of("box_and_line_both"),),
         )
-    reasons = (
-        Remark.of("box_silent", tries=facts.gateway.tries),
-        Remark.of("carrier_held"),
-        _anchors(facts),
+    reasons = [Remark.of("box_silent", tries=facts.gateway.tries)]
+    if facts.carrier_held:
+        reasons.append(Remark.of("carrier_held"))
+    reasons.append(_anchors(facts))
+    if facts.medium == "wifi":
+        return Kind.OUTAGE, Verdict(Cause.LAN, 0.5, tuple(reasons), (Remark.of("wifi_or_box"),))
+    confidence = 0.65 if facts.carrier_held else 0.5
+    return Kind.OUTAGE, Verdict(
+        Cause.BOX, confidence, tuple(reasons), (Remark.of("switch_or_cable_looks_alike"),)
     )
-    return Kind.OUTAGE, Verdict(Cause.BOX, 0.65, reasons, (Remark.of("switch_or_cable_looks_alike"),))
 
 
 def _operator(facts: OutageFacts, method: Method) -> Verdict:
@@ -140,11 +153,22 @@ def _operator(facts: OutageFacts, method: Method) -> Verdict:
     else:
         confidence = method.inseparable
         counter.append(Remark.of("hop_never_answers"))
+    if hop_alive and facts.hop.tries < FEW_TRIES:
+        confidence = min(confidence, method.blame)
+        counter.append(Remark.of("hop_tried_little", tries=facts.hop.tries))
+    if facts.hop_address.startswith(HOME_NETWORK):
+        confidence = min(confidence, method.blame)
+        counter.append(Remark.of("hop_may_be_at_home", address=facts.hop_address))
+    if facts.late:
+        confidence = min(confidence, method.household)
+        counter.append(Remark.of("late_answers", late=facts.late))
     if facts.checks_failed:
         reasons.append(Remark.of("other_probes_failed", probes=_roles(facts.checks_failed)))
     else:
         confidence = min(confidence, method.blame)
         counter.append(Remark.of("only_pings"))
+    if facts.own_anchors:
+        counter.append(Remark.of("own_anchors"))
     if facts.networks < 3:
         confidence = min(confidence, method.blame if facts.networks < 2 else 0.8)
         counter.append(Remark.of("few_networks", networks=facts.networks))

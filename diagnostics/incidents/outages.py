@@ -15,6 +15,8 @@ EDGE_NS = SECOND
 """A check answered this close to the end was answered by the line's return."""
 
 
+LATE_SHARE = 4
+"""With more than one answer in four late, a full queue explains the silence better than a cut."""
 SPARED_LIMIT = 1000
 """Losses remembered in a run that is no outage: only one in which most answers come late gets that long."""
 
@@ -54,7 +56,7 @@ class Run:
     misses: int = 0
     late: int = 0
     by_anchor: dict[str, str] = field(default_factory=dict)
-    """Anchor id to network."""
+    """Anchor id to network; the network is empty for an anchor of the person's own."""
     send_errors: dict[str, int] = field(default_factory=dict)
     unreachable_by: dict[str, int] = field(default_factory=dict)
     gateway: Witnessed = field(default_factory=Witnessed)
@@ -101,7 +103,7 @@ class OutageDetector:
         run.last = at
         run.misses += 1
         run.late += sample.outcome is Outcome.LATE
-        run.by_anchor[sample.target.id] = sample.target.network or sample.target.address
+        run.by_anchor[sample.target.id] = sample.target.network
         if sample.outcome is Outcome.SEND_ERROR:
             run.send_errors[sample.detail] = run.send_errors.get(sample.detail, 0) + 1
         elif sample.outcome is Outcome.UNREACHABLE:
@@ -135,7 +137,7 @@ class OutageDetector:
         run = self._run
         if run is None:
             return
-        role, missed = sample.target.role, sample.outcome is not Outcome.OK
+        role = sample.target.role
         if role is Role.GATEWAY:
             run.gateway.note(sample)
             run.gateway_send_errors += sample.outcome is Outcome.SEND_ERROR
@@ -145,8 +147,9 @@ class OutageDetector:
             run.portal = True
         elif role is not Role.SYSTEM_RESOLVER and sample.outcome is not Outcome.UNRESOLVED:
             # The system's resolver may answer from a cache in the box: it proves nothing of the line.
-            if missed or (sample.rtt_ns or 0) >= STRUGGLE_NS:
-                run.checks_failed.add(role)
+            if not sample.outcome.answered or (sample.rtt_ns or 0) >= STRUGGLE_NS:
+                if role in self._around.proved:
+                    run.checks_failed.add(role)
             else:
                 run.checks_answered = [
                     *run.checks_answered[-99:],
@@ -165,7 +168,7 @@ class OutageDetector:
             missing >= counting
             and run.misses >= max(method.outage_min_misses, counting * method.outage_min_rounds)
             and run.last.mono_ns - run.start.mono_ns >= method.outage_min_span_ns
-            and run.late * 2 < run.misses
+            and run.late * LATE_SHARE <= run.misses
         )
 
     def _finish(self, end: Moment) -> tuple[Finding | None, list[Sample]]:
@@ -182,8 +185,10 @@ class OutageDetector:
         facts = OutageFacts(
             duration_s=(end.mono_ns - run.start.mono_ns) / 1e9,
             anchors=len(run.by_anchor),
-            networks=len(set(run.by_anchor.values())),
+            networks=len({network or anchor for anchor, network in run.by_anchor.items()}),
             misses=run.misses,
+            late=run.late,
+            own_anchors=any(not network for network in run.by_anchor.values()),
             send_errors=sum(run.send_errors.values()),
             send_error=max(run.send_errors, key=lambda name: run.send_errors[name], default=""),
             unreachable_by_gateway=run.unreachable_by.get(self._around.gateway_address, 0),
@@ -196,6 +201,8 @@ class OutageDetector:
             checks_failed=frozenset(run.checks_failed),
             checks_answered=frozenset(answered),
             carrier_lost=run.carrier_lost,
+            carrier_held=self._around.carrier is True and not run.carrier_lost,
+            medium=self._around.medium,
             route_lost=run.route_lost,
         )
         kind, verdict = judge_outage(facts, self._around.method)

@@ -63,6 +63,7 @@ class Told:
     at_ns: int
     carrier: bool | None
     route: bool
+    medium: str
 
 
 class Study:
@@ -99,7 +100,10 @@ class Study:
             if event.kind is EventKind.LINK:
                 carrier = event.data.get("carrier")
                 told = Told(
-                    event.at_ns, None if carrier is None else bool(carrier), bool(event.data.get("gateway"))
+                    event.at_ns,
+                    None if carrier is None else bool(carrier),
+                    bool(event.data.get("interface")),
+                    str(event.data.get("medium") or ""),
                 )
                 insort(self._told, told, key=lambda one: one.at_ns)
             elif event.kind is EventKind.GAP:
@@ -154,9 +158,9 @@ class Study:
             study = self._lines[line.id] = LineStudy(self.method)
         while self._told_before(sample.sent_ns):
             self._known = self._told.pop(0)
-            study.link(carrier=self._known.carrier, route=self._known.route)
+            study.link(carrier=self._known.carrier, route=self._known.route, medium=self._known.medium)
         if (last is None or other_line) and self._known is not None:
-            study.link(carrier=self._known.carrier, route=self._known.route)
+            study.link(carrier=self._known.carrier, route=self._known.route, medium=self._known.medium)
         self._stints[-1].end_ns = max(self._stints[-1].end_ns, sample.sent_ns)
         study.feed(sample)
 

@@ -97,7 +97,10 @@ class Surroundings:
     anchors: dict[str, AnchorState] = field(default_factory=dict)
     usual: dict[str, UsualTime] = field(default_factory=dict)
     carrier: bool | None = None
+    medium: str = ""
     route: bool = True
+    proved: set[Role] = field(default_factory=set)
+    """Checks (resolvers, web) that were answered at least once: the silence of the others proves nothing."""
 
     def note(self, sample: Sample) -> None:
         """Keep account of one sample. Anchors are judged in ``note_anchor``."""
@@ -110,6 +113,8 @@ class Surroundings:
                 # Another first hop has habits of its own.
                 self.hop, self.hop_address = Tally(), sample.target.address
             self.hop.count(missed)
+        elif sample.outcome is Outcome.OK:
+            self.proved.add(sample.target.role)
 
     def note_anchor(self, sample: Sample) -> bool:
         """Keep account of an anchor's sample; returns whether the anchor counts."""

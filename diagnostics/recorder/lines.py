@@ -54,6 +54,11 @@ class LineKeeper:
             if (route.interface, gateway) != told_before[:2]:
                 self.undecided_since = mono_ns
             self.route = route
+        tunnel = route.medium == "vpn" or (not gateway_of(route) and route.carrier is not False)
+        if route.interface and tunnel:
+            # A tunnel or a point-to-point link: whatever it is, it is not the line behind the box.
+            self.undecided_since = None
+            return events + self._enter(Line(line_id("", route.interface), "", "", route.interface), wall_ns)
         if self.undecided_since is None or not gateway_of(route):
             return events
         if route.gateway_mac:

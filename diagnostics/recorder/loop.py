@@ -341,7 +341,7 @@ class Recorder:
         undecided = self._lines.undecided_since is not None and bool(gateway_of(self._lines.route))
         self._route_ns = mono_ns + (ROUTE_SOON_NS if undecided else self._parts.route_every_ns)
         line = self._lines.line
-        if line.id and self._config.line == "first" and not self._homes:
+        if line.gateway_mac and self._config.line == "first" and not self._homes:
             self._homes.add(line.id)
             self._events.append(
                 Event(EventKind.LINE_HOME, wall_ns, {"id": line.id, "home": True, "by": "configuration"})

@@ -25,7 +25,7 @@ RECENT_BLOCKS = 240
 _LAYERS = {
     "link": N_("link"),
     "box": N_("box"),
-    "first_hop": N_("operator’s first router"),
+    "first_hop": N_("first router beyond the box"),
     "internet": N_("internet"),
     "dns": N_("names (DNS)"),
     "web": N_("web"),
@@ -51,7 +51,10 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
         pinger.close()
         routes.close()
     link = Link(
-        survey.route.interface, survey.gateway if survey.route.interface else "", survey.route.carrier
+        survey.route.interface,
+        survey.gateway if survey.route.interface else "",
+        survey.route.carrier,
+        survey.route.medium,
     )
     checkup = judge(survey.samples, link, habits, default_method())
     if context.json:

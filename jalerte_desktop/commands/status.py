@@ -64,8 +64,8 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
     count = len(findings.outages)
     context.say(
         ngettext(
-            "Today: {n} outage, {time}; observed {share}.",
-            "Today: {n} outages, {time}; observed {share}.",
+            "Today, since midnight: {n} outage, {time}; observed {share}.",
+            "Today, since midnight: {n} outages, {time}; observed {share}.",
             count,
         ).format(n=count, time=duration(findings.outage_s), share=percent(findings.coverage.ratio))
     )

@@ -27,7 +27,8 @@ def state_now(findings: Findings, now_ns: int, recorder_running: bool) -> Now:
     """Tell the state from the findings: the gravest incident that is going on, else up."""
     last = findings.record.end_ns - SECOND if findings.record else None
     line = findings.line
-    if last is None or now_ns - last > FRESH_NS:
+    elsewhere = findings.gaps and findings.gaps[-1].span.end_ns > now_ns - FRESH_NS
+    if last is None or now_ns - last > FRESH_NS or elsewhere:
         return Now(recorder_running, line, "not_observed", last, None, last)
     lasting = [
         incident

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
     QDialog,
@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from jalerte_desktop.casefile.fields import FIELDS
 from jalerte_desktop.window.parts import Card, button, label
 from jalerte_desktop.window.theme import font
 from jalerte_desktop.words.figures import number
@@ -49,6 +50,18 @@ def missing_words(answer: Mapping[str, Any]) -> list[str]:
     return [str(one) for one in answer.get("missing") or []]
 
 
+def first_missing_key(answer: Mapping[str, Any]) -> str:
+    """The case's field that the form lacks first; "" where none is named."""
+    details = answer.get("missing_details")
+    named = [
+        one.get("key")
+        for one in (details if isinstance(details, list) else [])
+        if isinstance(one, Mapping) and one.get("kind") == "missing"
+    ]
+    keys = named or answer.get("missing") or []
+    return next((str(one) for one in keys if one in FIELDS), "")
+
+
 def warning_texts(answer: Mapping[str, Any]) -> list[str]:
     warnings = answer.get("warnings") or []
     return [str(one["text"]) for one in warnings if isinstance(one, Mapping) and one.get("text")]
@@ -74,7 +87,7 @@ def _text(value: object) -> str:
     return str(value)
 
 
-def _notes(title: str, lines: list[str], kind: Literal["card", "banner"] = "banner") -> QWidget:
+def _notes(title: str, lines: list[str], kind: Literal["card", "banner"] = "banner") -> Card:
     card = Card(title, kind)
     card.column.setSpacing(4)
     card.column.addWidget(label(title, 14, bold=True))
@@ -84,7 +97,12 @@ def _notes(title: str, lines: list[str], kind: Literal["card", "banner"] = "bann
 
 
 class AlertDialog(QDialog):
-    """Nothing leaves from here: the person copies, or goes on to the official form."""
+    """Nothing leaves from here: the person copies, or goes on to the official form.
+
+    ``complete`` asks for the case page, at this field.
+    """
+
+    complete = Signal(str)
 
     def __init__(self, answer: Mapping[str, Any], parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -111,7 +129,9 @@ class AlertDialog(QDialog):
         self.copy_buttons: list[Any] = []
         if missing := missing_words(answer):
             title = ngettext("Still missing: {n} thing", "Still missing: {n} things", len(missing))
-            column.addWidget(_notes(title.format(n=len(missing)), missing))
+            card = _notes(title.format(n=len(missing)), missing)
+            card.column.addLayout(self._complete(first_missing_key(answer)))
+            column.addWidget(card)
         if warnings := warning_texts(answer):
             column.addWidget(_notes(_("Please note"), warnings))
         column.addWidget(self._description(answer))
@@ -131,6 +151,19 @@ class AlertDialog(QDialog):
         self.close_button.clicked.connect(self.accept)
         foot.addWidget(self.close_button)
         outer.addLayout(foot)
+
+    def _complete(self, key: str) -> QHBoxLayout:
+        row = QHBoxLayout()
+        row.setContentsMargins(0, 6, 0, 0)
+        self.complete_button = button(_("Complete the ca&se file"))
+        self.complete_button.clicked.connect(lambda: self._go_to_case(key))
+        row.addWidget(self.complete_button)
+        row.addStretch(1)
+        return row
+
+    def _go_to_case(self, key: str) -> None:
+        self.accept()
+        self.complete.emit(key)
 
     def _description(self, answer: Mapping[str, Any]) -> QWidget:
         text = str(answer.get("description") or "")

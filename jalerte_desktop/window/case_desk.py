@@ -94,8 +94,11 @@ class CaseDesk(QObject):
     def finish(self) -> None:
         """Write what still waits before the program ends; for this the caller waits, a few seconds at most."""
         until = time.monotonic() + FINISH_S
-        while self.writing and self._command is not None and (left := until - time.monotonic()) > 0:
-            self._command.wait(round(left * 1000))
+        while self.writing and self._command is not None:
+            job = self._job
+            self._command.wait(max(0, round((until - time.monotonic()) * 1000)))
+            if self._job is job:
+                break
         self._closed = True
         self._waiting.clear()
         if self._command is not None:

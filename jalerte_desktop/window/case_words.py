@@ -174,9 +174,7 @@ def facts_of(answer: object) -> CaseFacts | None:
     fields = {
         str(key): _canonical(str(key), value) for key, value in answer["fields"].items() if value is not None
     }
-    return CaseFacts(
-        str(answer.get("id")), str(answer.get("problem")), str(answer.get("country")), fields
-    )
+    return CaseFacts(str(answer.get("id")), str(answer.get("problem")), str(answer.get("country")), fields)
 
 
 def _canonical(key: str, value: Any) -> str:
@@ -223,9 +221,7 @@ def choices_of(key: str) -> list[tuple[str, str]]:
 
 def problem_choices() -> list[tuple[str, str]]:
     french = current() == "fr"
-    return [
-        (one.id, one.label_fr if french else one.label_en) for one in knowledge.problems().values()
-    ]
+    return [(one.id, one.label_fr if french else one.label_en) for one in knowledge.problems().values()]
 
 
 def country_choices() -> list[tuple[str, str]]:

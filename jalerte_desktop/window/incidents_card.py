@@ -117,7 +117,9 @@ class RowView(QFrame):
         head.addWidget(badge)
         sure = label(f"{row.kind} · {row.sure}", 12.5, tone="soft")
         # Beside a long badge in a narrow window the words would otherwise be cut.
-        sure.setMinimumWidth(max(sure.fontMetrics().horizontalAdvance(word) for word in sure.text().split()) + 12)
+        sure.setMinimumWidth(
+            max(sure.fontMetrics().horizontalAdvance(word) for word in sure.text().split()) + 12
+        )
         head.addWidget(sure, 1)
         column.addLayout(head)
         if row.reasons:

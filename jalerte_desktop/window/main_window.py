@@ -1,4 +1,4 @@
-"""The window: navigation, two pages, and the wiring between what is read, asked and started."""
+"""The window: navigation, three pages, and the wiring between what is read, asked and started."""
 
 from __future__ import annotations
 
@@ -20,6 +20,8 @@ from PySide6.QtWidgets import (
 
 from jalerte_desktop.findings.now import state_now
 from jalerte_desktop.window.autostart import entry_for
+from jalerte_desktop.window.case_desk import CaseDesk, Refusal
+from jalerte_desktop.window.case_page import CasePage
 from jalerte_desktop.window.children import Caller, Command
 from jalerte_desktop.window.closing import KeepQuestion, Leave, leave
 from jalerte_desktop.window.collector import Collector
@@ -43,6 +45,7 @@ from jalerte_desktop.words.errors import say_problem
 from jalerte_desktop.words.language import _
 
 READ_EVERY_MS = 2000
+HOME, SETTINGS, CASE = range(3)
 
 
 class MainWindow(QMainWindow):
@@ -73,6 +76,8 @@ class MainWindow(QMainWindow):
         self.reading: Reading | None = None
         self._may_start = True
         self._leaving = False
+        self._saving_to_leave = False
+        self._known_refusals: dict[str, Refusal] = {}
         self.dialog: QDialog | None = None
         self.recorder = RecorderControl(caller, self)
         self.recorder.changed.connect(self._recorder_changed)
@@ -80,10 +85,14 @@ class MainWindow(QMainWindow):
         self.papers.busy.connect(self._papers_busy)
         self.papers.failed.connect(lambda sentence: self.home.next.say_problem(sentence))
         self.papers.opened.connect(self._opened)
+        self.papers.complete.connect(self.complete_case)
+        self.desk = CaseDesk(caller, self)
+        self.desk.written.connect(self._case_written)
         self._build()
         for keys, action in (
-            ("Ctrl+1", lambda: self.go(0)),
-            ("Ctrl+2", lambda: self.go(1)),
+            ("Ctrl+1", lambda: self.go(HOME)),
+            ("Ctrl+2", lambda: self.go(SETTINGS)),
+            ("Ctrl+3", lambda: self.go(CASE)),
             ("F5", self.read),
             (QKeySequence(QKeySequence.StandardKey.Close), self.close),
             (QKeySequence(QKeySequence.StandardKey.Quit), self.close),
@@ -109,9 +118,10 @@ class MainWindow(QMainWindow):
         folder = str(self._caller.home)
         self.home = HomePage(self._theme, self._shown_folder, self._contacted)
         self.settings = SettingsPage(self.preferences, self.entry, self._shown_folder)
+        self.case = CasePage(self.desk)
         self.pages = QStackedWidget()
-        self.pages.addWidget(self.home)
-        self.pages.addWidget(self.settings)
+        for page in (self.home, self.settings, self.case):
+            self.pages.addWidget(page)
         across.addWidget(self._navigation())
         across.addWidget(self.pages, 1)
         self.setCentralWidget(inner)
@@ -143,31 +153,40 @@ class MainWindow(QMainWindow):
         name = label("jalerte", 16, bold=True, wrap=False)
         name.setContentsMargins(10, 0, 0, 14)
         column.addWidget(name)
-        self.nav = []
-        for index, text in enumerate((_("&Home"), _("S&ettings"))):
-            one = button(text, "nav")
+        shown = {HOME: _("&Home"), CASE: _("&Case"), SETTINGS: _("S&ettings")}
+        buttons = {}
+        for index, text in shown.items():
+            one = buttons[index] = button(text, "nav")
             one.setCheckable(True)
-            one.setChecked(index == 0)
+            one.setChecked(index == HOME)
             one.clicked.connect(lambda _checked, index=index: self.go(index))
-            self.nav.append(one)
-            if index == 1:
+            if index == SETTINGS:
                 column.addStretch(1)
             column.addWidget(one)
+        self.nav = [buttons[index] for index in sorted(buttons)]
         return frame
 
     def go(self, index: int) -> None:
         """Show a page."""
         for place, one in enumerate(self.nav):
             one.setChecked(place == index)
-        if index == 1:
+        if index == SETTINGS:
             self.settings.refresh()
+        elif index == CASE:
+            self.desk.load()
         self.pages.setCurrentIndex(index)
 
     def speak_anew(self) -> None:
         """Every text in the language that was just chosen."""
         index = self.pages.currentIndex()
+        self.case.flush()
         self._build()
         self.go(index)
+
+    def complete_case(self, key: str) -> None:
+        """Show the case page, at the field that a paper lacks."""
+        self.go(CASE)
+        self.case.jump(key)
 
     # --- reading and showing ---
 
@@ -274,6 +293,9 @@ class MainWindow(QMainWindow):
         if self._leaving:
             event.accept()
             return
+        if self._case_to_write():
+            event.ignore()
+            return
         what = leave(
             self.recorder.running,
             self.recorder.held,
@@ -301,6 +323,25 @@ class MainWindow(QMainWindow):
             self.preferences.background = False
             self.recorder.stop()
 
+    def _case_to_write(self) -> bool:
+        """Must closing wait for what was typed to be written?"""
+        known = dict(self.desk.refusals)
+        self.case.flush()
+        if self.desk.writing and not self._saving_to_leave:
+            self._saving_to_leave, self._known_refusals = True, known
+        return self.desk.writing
+
+    def _case_written(self) -> None:
+        if not self._saving_to_leave:
+            return
+        self._saving_to_leave = False
+        for key, refusal in self.desk.refusals.items():
+            if refusal is not self._known_refusals.get(key):
+                # Nobody has seen yet that this is not kept: it is shown before the window may close.
+                self.complete_case(key)
+                return
+        self.close()
+
     def _keep_answered(self, keep: bool | None) -> None:
         if keep is not None:
             self.preferences.keep_recording = keep
@@ -316,6 +357,8 @@ class MainWindow(QMainWindow):
             return
         self._leaving = True
         self._timer.stop()
+        self.case.flush()
+        self.desk.finish()
         self.recorder.close()
         self.reader.close()
         self._collector.close()

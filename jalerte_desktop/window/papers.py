@@ -21,6 +21,8 @@ class Papers(QObject):
     busy = Signal(bool)
     failed = Signal(str)
     opened = Signal(QDialog)
+    complete = Signal(str)
+    """The case lacks this field."""
 
     def __init__(self, caller: Caller, window: QWidget) -> None:
         super().__init__(window)
@@ -67,7 +69,9 @@ class Papers(QObject):
         self.failed.emit(sentence)
 
     def _show_alert(self, answer: object) -> None:
-        self._open(AlertDialog(answer if isinstance(answer, dict) else {}, self._window))
+        dialog = AlertDialog(answer if isinstance(answer, dict) else {}, self._window)
+        dialog.complete.connect(self.complete)
+        self._open(dialog)
 
     def _offer_to_open(self, path: Path, answer: object) -> None:
         box = QMessageBox(self._window)

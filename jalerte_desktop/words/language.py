@@ -59,7 +59,9 @@ class speaking:  # noqa: N801 - used like a function: ``with speaking("fr"):``
         self._before = current()
         use(self._code)
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+    ) -> None:
         use(self._before)
 
 

@@ -11,6 +11,8 @@ from jalerte_desktop.words.language import N_, _
 _SENTENCES: dict[str, str] = {
     # reasons
     "anchors_silent": N_("{anchors} anchors on {networks} distinct networks did not answer ({tries} tries)."),
+    "own_anchors_silent": N_("{anchors} anchors chosen by you did not answer ({tries} tries)."),
+    "ipv6_silent": N_("All anchors reached over IPv6 were silent; those over IPv4 answered."),
     "box_answers": N_("The box answered {answered} of {tries} tries meanwhile."),
     "box_says_unreachable": N_("The box itself reported {times} times that it had no way to the internet."),
     "box_silent": N_("The box, which usually answers, was silent ({tries} tries)."),
@@ -23,20 +25,20 @@ _SENTENCES: dict[str, str] = {
         "This computer forbade sending ({error}, {tries} tries): a firewall, most likely."
     ),
     "hop_answers": N_(
-        "The operator’s first router ({address}) answered {answered} times: the access line worked."
+        "The first router beyond the box ({address}) answered {answered} times: the access line worked."
     ),
     "hop_silent": N_(
-        "The operator’s first router ({address}), which usually answers, was silent ({tries} tries)."
+        "The first router beyond the box ({address}), which usually answers, was silent ({tries} tries)."
     ),
     "other_probes_failed": N_("Other kinds of probe failed too: {probes}."),
     "loss_to_anchors": N_("{share} of the tries to the anchors were lost ({missed} of {tries})."),
     "loss_to_box": N_("Up to the box: {share} lost ({missed} of {tries})."),
-    "loss_to_hop": N_("Up to the operator’s first router: {share} lost ({missed} of {tries})."),
+    "loss_to_hop": N_("Up to the first router beyond the box: {share} lost ({missed} of {tries})."),
     "slow_to_anchors": N_(
         "The time to the anchors was {excess_ms} ms above its usual value (at worst {worst_ms} ms)."
     ),
     "slow_to_box": N_("Up to the box: {excess_ms} ms more than usual."),
-    "slow_to_hop": N_("Up to the operator’s first router: {excess_ms} ms more than usual."),
+    "slow_to_hop": N_("Up to the first router beyond the box: {excess_ms} ms more than usual."),
     "anchors_answer": N_("The anchors answered by address: the line carried packets."),
     "names_fail": N_("The system’s resolver failed {tries} times ({detail})."),
     "names_slow": N_("The system’s resolver was slow {tries} times (up to {worst_ms} ms)."),
@@ -52,11 +54,23 @@ _SENTENCES: dict[str, str] = {
     "other_probes_answered": N_("Another kind of probe was answered meanwhile: {probes}."),
     "only_pings": N_("Only pings failed; no other kind of probe was tried in that time."),
     "hop_never_answers": N_(
-        "The operator’s first router never answers: its line and its network cannot be told apart."
+        "The first router beyond the box never answers: the access line and the network behind it cannot be told apart."
     ),
     "box_never_answers": N_(
         "The box never answers pings: a failure of the box or of the home network is not ruled out."
     ),
+    "hop_tried_little": N_("The first router beyond the box was tried only {tries} times in that time."),
+    "hop_may_be_at_home": N_(
+        "The first router beyond the box ({address}) has an address of home networks: it may be a second box of yours."
+    ),
+    "late_answers": N_(
+        "{late} answers came, but late: a line full of the household’s own traffic does that too."
+    ),
+    "own_anchors": N_(
+        "The anchors are those of your configuration: nothing checks that they are on distinct networks."
+    ),
+    "box_tried_little": N_("The box was tried too seldom in that time to tell."),
+    "wifi_or_box": N_("On Wi-Fi, a silent box and a lost signal look the same."),
     "few_networks": N_("Only {networks} distinct networks were tried."),
     "one_machine_observes": N_("A single computer observes."),
     "box_restart_looks_alike": N_(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 
 import pytest
 
@@ -185,6 +186,74 @@ def test_dead_refusing_or_slow_resolver(fate: tuple[Outcome, float | None]) -> N
 
 def test_resolver_failing_in_an_outage_is_the_outage() -> None:
     assert [i.kind for i in study(between(100, 190, BEYOND_BOX))] == [Kind.OUTAGE]
+
+
+def test_checks_that_never_answered_prove_nothing() -> None:
+    def world(target: object, at_s: float) -> object:
+        if target.role in (Role.WEB, Role.RESOLVER, Role.SYSTEM_RESOLVER):  # type: ignore[attr-defined]
+            return LOST
+        return between(100, 130, BEYOND_BOX)(target, at_s)  # type: ignore[arg-type]
+
+    incident = one(study(world))  # type: ignore[arg-type]
+    assert (incident.kind, incident.verdict.cause) == (Kind.OUTAGE, Cause.ACCESS)
+    assert incident.verdict.confidence <= 0.6
+    assert "only_pings" in codes(incident.verdict.counter_evidence)
+
+
+def test_a_full_line_is_not_blamed_as_a_cut() -> None:
+    rng = random.Random(2)
+
+    def world(target: object, at_s: float) -> object:
+        full = 100 <= at_s < 160 and target.role is not Role.GATEWAY  # type: ignore[attr-defined]
+        return ((Outcome.LATE, 1200.0) if rng.random() < 0.4 else LOST) if full else GOOD
+
+    assert not [i for i in study(world) if i.kind is Kind.OUTAGE and i.verdict.confidence > 0.6]  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("role", [Role.WEB, Role.RESOLVER])
+def test_a_refusal_is_an_answer_and_no_second_proof(role: Role) -> None:
+    def world(target: object, at_s: float) -> object:
+        if 100 <= at_s < 130 and target.role is role:  # type: ignore[attr-defined]
+            return Outcome.REFUSED, 5.0
+        return between(100, 130, (Role.ANCHOR, Role.FIRST_HOP))(target, at_s)  # type: ignore[arg-type]
+
+    assert [i.kind for i in study(world)] == [Kind.PARTIAL]  # type: ignore[arg-type]
+
+
+def test_a_second_box_at_home_is_not_taken_for_the_operators_router() -> None:
+    inner = replace(HOP, address="192.168.0.1")
+    incident = one(study(between(100, 130, BEYOND_BOX), targets=(GATEWAY, inner, *ANCHORS)))
+    assert incident.verdict.confidence <= 0.6
+    assert "hop_may_be_at_home" in codes(incident.verdict.counter_evidence)
+
+
+def test_own_anchors_are_not_told_as_distinct_networks() -> None:
+    own = tuple(replace(anchor, network="") for anchor in ANCHORS)
+    incident = one(study(between(100, 130, BEYOND_BOX), targets=(GATEWAY, HOP, *own)))
+    assert incident.verdict.cause is Cause.ACCESS
+    assert "own_anchors_silent" in codes(incident.verdict.reasons)
+    assert "own_anchors" in codes(incident.verdict.counter_evidence)
+
+
+def test_a_silent_box_on_wifi_may_be_the_wifi() -> None:
+    link = Event(
+        EventKind.LINK,
+        T0,
+        {"interface": "wlan0", "carrier": True, "gateway": "192.168.1.1", "medium": "wifi"},
+    )
+    incident = one(study(between(100, 130, EVERYTHING), events=(link,)))
+    assert incident.verdict.cause is Cause.LAN
+    assert "wifi_or_box" in codes(incident.verdict.counter_evidence)
+
+
+def test_ipv6_alone_is_told_once() -> None:
+    six = tuple(replace(anchor, address=f"2001:db8::{n}", family=6) for n, anchor in enumerate(ANCHORS))
+
+    def world(target: object, at_s: float) -> object:
+        return LOST if target in six and at_s > 60 else GOOD
+
+    incident = one(study(world, targets=(GATEWAY, HOP, *ANCHORS, *six)))  # type: ignore[arg-type]
+    assert (incident.kind, incident.verdict.cause) == (Kind.PARTIAL, Cause.IPV6)
 
 
 def test_captive_portal_is_not_counted_against_the_line() -> None:

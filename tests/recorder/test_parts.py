@@ -103,6 +103,25 @@ def test_another_box_at_the_same_address_is_another_line() -> None:
     assert keeper.line.id == line_id("02:00:00:00:00:77", "eth0")
 
 
+@pytest.mark.parametrize(
+    "tunnel",
+    [
+        RouteState("wg0", "", "", "", True, "vpn"),
+        RouteState("tun0", "10.8.0.1", "", "", True, "vpn"),
+        RouteState("wwan0", "", "", "", None, "other"),
+    ],
+)
+def test_a_tunnel_is_never_the_home_line(tunnel: RouteState) -> None:
+    keeper = LineKeeper()
+    keeper.update(HOME, 10, 10)
+    home = keeper.line
+    keeper.update(tunnel, 20, 20)
+    assert keeper.line.id not in ("", home.id)
+    assert keeper.line.gateway_mac == ""
+    keeper.update(HOME, 30, 30)
+    assert keeper.line == home
+
+
 class Canned:
     """A check that gives what it was told, and counts."""
 
