@@ -17,9 +17,11 @@ from jalerte_desktop.commands._papers import (
 )
 from jalerte_desktop.commands.arguments import add_json, add_period
 from jalerte_desktop.commands.context import Context
+from jalerte_desktop.documents.account import Role, account
 from jalerte_desktop.filing.alert import INDEPENDENT, KIND, TEMPLATE, AlertPreview, Field, State, build_alert
 from jalerte_desktop.filing.description import length
 from jalerte_desktop.filing.form import jalerte_form
+from jalerte_desktop.findings.model import Findings
 from jalerte_desktop.words.language import N_, _
 
 _MARKS = {
@@ -50,7 +52,7 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
     findings = paper_findings(arguments, context)
     now_ns = context.now_ns
     with open_case_file(context.home.case, lambda: context.now_ns) as file:
-        preview = build_alert(file.active() or NO_CASE, findings, attachments=_letters(file))
+        preview = build_alert(file.active() or NO_CASE, findings, attachments=_letters(file, findings))
         text = "\n".join(f"{field.name}\t{field.value}" for field in preview.fields)
         paper = frozen(KIND, TEMPLATE, now_ns, preview.account, text)
         paper_id = file.freeze(paper)
@@ -101,14 +103,19 @@ def preview_json(preview: AlertPreview) -> dict[str, object]:
     }
 
 
-def _letters(file: CaseFile) -> tuple[str, ...]:
-    """The newest letter of the active case, where its file is still there."""
+def _letters(file: CaseFile, findings: Findings) -> tuple[str, ...]:
+    """The newest letter of the active case, where its file is still there.
+
+    None when it holds anything against the operator that is no longer counted: an exclusion came after it.
+    """
     case = file.active()
+    counted = {incident.id for incident in account(findings).held}
     for paper in reversed(file.papers()):
         if case is not None and paper.case_id == case.id and paper.kind != KIND:
             found = tuple(written.path for written in paper.files if Path(written.path).is_file())
+            held = {used.incident_id for used in paper.incidents if used.role == Role.HELD}
             if found:
-                return found
+                return found if held <= counted else ()
     return ()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from PySide6.QtCore import QDate, QLocale, QPointF, Qt, Signal
-from PySide6.QtGui import QColor, QPainter, QPalette, QPen, QPolygonF
+from PySide6.QtGui import QColor, QIcon, QPainter, QPalette, QPen, QPolygonF, QTextCharFormat
 from PySide6.QtWidgets import (
     QCalendarWidget,
     QComboBox,
@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLineEdit,
     QPlainTextEdit,
+    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -196,6 +197,18 @@ class DateBox(QWidget):
         calendar.setLocale(QLocale(current()))
         calendar.setVerticalHeaderFormat(QCalendarWidget.VerticalHeaderFormat.NoVerticalHeader)
         calendar.setMaximumDate(QDate.currentDate())
+        calendar.setMinimumSize(340, 260)
+        for weekend in (Qt.DayOfWeek.Saturday, Qt.DayOfWeek.Sunday):
+            calendar.setWeekdayTextFormat(weekend, QTextCharFormat())
+        for name, words in (
+            ("qt_calendar_prevmonth", _("Month before")),
+            ("qt_calendar_nextmonth", _("Next month")),
+        ):
+            arrow = calendar.findChild(QToolButton, name)
+            assert arrow is not None
+            arrow.setIcon(QIcon())
+            arrow.setText("‹" if name.endswith("prevmonth") else "›")
+            arrow.setAccessibleName(words)
         day = QDate.fromString(self.read(), "dd/MM/yyyy" if "/" in self.read() else "yyyy-MM-dd")
         if day.isValid():
             calendar.setSelectedDate(day)

@@ -230,7 +230,7 @@ QComboBox::drop-down { border: none; width: 28px; }
 QComboBox::down-arrow { image: none; }
 QComboBox QLineEdit, QComboBox QLineEdit:focus { background: transparent; border: none; border-radius: 0; padding: 0;
     placeholder-text-color: @soft; }
-QComboBox QAbstractItemView, QAbstractItemView#completions { color: @text; background: @card; border: 1px solid @soft;
+QComboBox QAbstractItemView { color: @text; background: @card; border: 1px solid @soft;
     outline: none; selection-background-color: @chosen; selection-color: @accent; }
 QComboBox QAbstractItemView::item { min-height: 26px; padding: 0 8px; }
 QTableView { color: @text; background: @card; gridline-color: @line; border: 1px solid @line; border-radius: 6px;
@@ -238,6 +238,13 @@ QTableView { color: @text; background: @card; gridline-color: @line; border: 1px
 QTableView::item { padding: 0 8px; border: none; }
 QTableView::item:selected { background: @accent; color: @on_accent; }
 QTableView:focus { border: 1px solid @accent; }
+QCalendarWidget QTableView, QCalendarWidget QTableView:focus { border: none; }
+QCalendarWidget QTableView::item { padding: 0; }
+QCalendarWidget QWidget#qt_calendar_navigationbar { background: @card; }
+QCalendarWidget QToolButton { color: @text; background: transparent; border: 1px solid transparent; padding: 4px 8px;
+    border-radius: 4px; }
+QCalendarWidget QToolButton:hover, QCalendarWidget QToolButton:focus { border-color: @accent; }
+QCalendarWidget QToolButton::menu-indicator { image: none; }
 QHeaderView::section { color: @soft; background: @card; border: none; border-bottom: 1px solid @line;
     padding: 6px 8px; }
 QToolTip { color: @text; background: @card; border: 1px solid @soft; padding: 4px; }

@@ -79,7 +79,7 @@ def some(number: int, verdict=examples.ACCESS, seconds: float = 60):
         (week(*some(3)), True, Step.ALERT),
         (week(*some(1, seconds=1900)), True, Step.ALERT),
         (week(*some(1)), True, Step.GO_ON),
-        (week(*some(3, examples.WIFI)), True, Step.AT_HOME),
+        (week(*some(3, examples.LOCAL)), True, Step.AT_HOME),
         (week(*some(4, replace(examples.ACCESS, confidence=0.6))), True, Step.GO_ON),
         (week(examples.incident(MIDNIGHT, 9, kind=Kind.LOSS, verdict=examples.CORE)), True, Step.GO_ON),
     ],

@@ -303,7 +303,7 @@ def test_incidents_are_walked_with_the_arrows(windows, qtbot):
     assert card.views[1].hasFocus()
     qtbot.keyClick(card.views[1], Qt.Key.Key_Up)
     assert card.views[0].hasFocus()
-    assert "confiance 0,97" in card.views[0].accessibleName()
+    assert "confiance 0,90" in card.views[0].accessibleName()
     assert "Réserve" in card.views[0].accessibleName()
 
 

@@ -97,7 +97,7 @@ def test_an_unknown_cause_blames_nobody():
 
 
 def test_one_reason_and_no_reserve():
-    verdict = Verdict(Cause.WIFI, 0.8, examples.WIFI.reasons, ())
+    verdict = Verdict(Cause.WIFI, 0.8, examples.LOCAL.reasons[:1], ())
     incident = examples.incident(examples.NOW, 10, verdict)
     assert sentences.verdict_sentence(incident) == "Panne chez vous, probable (confiance 0,80, 1 raison)."
 

@@ -35,19 +35,28 @@ ANCHORS = ("1.1.1.1", "8.8.8.8", "9.9.9.9")
 
 ACCESS = Verdict(
     Cause.ACCESS,
-    0.97,
+    0.9,
     (
         Remark.of("box_answers", tries=180, answered=180, median_ms=1.1),
         Remark.of("anchors_silent", anchors=4, networks=4, tries=720),
     ),
     (Remark.of("one_machine_observes"),),
 )
-WIFI = Verdict(Cause.WIFI, 0.91, (Remark.of("box_silent", tries=36),), ())
+LOCAL = Verdict(
+    Cause.BOX,
+    0.65,
+    (Remark.of("box_silent", tries=36), Remark.of("carrier_held")),
+    (Remark.of("switch_or_cable_looks_alike"),),
+)
 CORE = Verdict(
     Cause.ISP_CORE,
-    0.7,
-    (Remark.of("anchors_silent", anchors=3, networks=3, tries=60),),
-    (Remark.of("one_machine_observes"),),
+    0.6,
+    (
+        Remark.of("loss_to_anchors", share=0.062, tries=4320, missed=268),
+        Remark.of("loss_to_box", share=0.0, tries=1080, missed=0),
+        Remark.of("loss_to_hop", share=0.001, tries=1080, missed=1),
+    ),
+    (Remark.of("household_not_ruled_out"), Remark.of("one_machine_observes")),
 )
 
 
@@ -136,7 +145,7 @@ def day_and_week(ongoing: bool = True, now_ns: int = NOW) -> tuple[tuple[Inciden
     night = Gap(Span(midnight + 35 * MINUTE, midnight + 6 * HOUR + 48 * MINUTE), GapReason.ASLEEP)
     incidents = [
         incident(midnight + 9 * HOUR + 15 * MINUTE, 192),
-        incident(midnight + 11 * HOUR + 37 * MINUTE, 128, WIFI),
+        incident(midnight + 11 * HOUR + 37 * MINUTE, 128, LOCAL),
         incident(midnight + 13 * HOUR + 6 * MINUTE, 1080, CORE, Kind.LOSS),
     ]
     for day, hour, seconds in ((1, 21, 2040), (2, 8, 340), (3, 14, 610), (4, 20, 92), (5, 10, 415)):
