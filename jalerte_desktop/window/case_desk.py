@@ -120,16 +120,19 @@ class CaseDesk(QObject):
         self._job = self._waiting.popleft()
         command = self._command = Command(self._caller, *self._job.arguments, parent=self)
         command.done.connect(self._answered)
-        command.failed.connect(lambda sentence: self._over(lambda job: job.failed(sentence)))
+        # No lambda here: it would keep this object alive until its own child is being deleted, and take it along.
+        command.failed.connect(self._failed)
         command.start()
 
     def _answered(self, answer: object) -> None:
         case = facts_of(answer)
         if case is None:
-            unreadable = _("The command gave an answer that cannot be read.")
-            self._over(lambda job: job.failed(unreadable))
+            self._failed(_("The command gave an answer that cannot be read."))
         else:
             self._over(lambda job: job.done(case))
+
+    def _failed(self, sentence: str) -> None:
+        self._over(lambda job: job.failed(sentence))
 
     def _over(self, tell: Callable[[_Job], None]) -> None:
         job, self._job, self._command = self._job, None, None

@@ -9,7 +9,6 @@ from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QSizePolicy, QVBoxLayout
 
 from jalerte_desktop.window.case_words import (
     Entry,
-    Group,
     choices_of,
     entry_of,
     field_help,
@@ -139,11 +138,9 @@ def editor_for(key: str) -> Editor:
 class FieldGrid(QWidget):
     """Fields side by side where there is room, one below the other where there is none."""
 
-    def __init__(self, group: Group, fields: Sequence[CaseField]) -> None:
+    def __init__(self, fields: Sequence[CaseField]) -> None:
         super().__init__()
         self.setObjectName("clear")
-        self.setMaximumWidth(WIDEST)
-        self._group = group
         self._fields = fields
         self._grid = QGridLayout(self)
         self._grid.setContentsMargins(0, 4, 0, 0)
@@ -153,8 +150,7 @@ class FieldGrid(QWidget):
         self.place(1)
 
     def place(self, columns: int) -> None:
-        """``columns`` at most."""
-        columns = min(columns, self._group.columns)
+        """In one column or in two."""
         if columns == self._columns:
             return
         self._columns = columns
@@ -167,5 +163,5 @@ class FieldGrid(QWidget):
             column += columns if whole else 1
             if column >= columns:
                 row, column = row + 1, 0
-        for number in range(3):
+        for number in range(2):
             self._grid.setColumnStretch(number, 1 if number < columns else 0)

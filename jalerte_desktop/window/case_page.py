@@ -22,11 +22,12 @@ from jalerte_desktop.window.case_words import (
 )
 from jalerte_desktop.window.entries import ChoiceBox, OperatorBox
 from jalerte_desktop.window.home_cards import Banner
-from jalerte_desktop.window.parts import Card, button, label, rule
+from jalerte_desktop.window.parts import Card, button, label, limited, rule
 from jalerte_desktop.window.theme import font
 from jalerte_desktop.words.language import _
 
-TWO_COLUMNS, THREE_COLUMNS = 620, 760
+TWO_COLUMNS = 620
+"""From this width on, fields stand two by two."""
 
 
 class CasePage(QScrollArea):
@@ -96,9 +97,9 @@ class CasePage(QScrollArea):
             fields = [self.fields.setdefault(key, CaseField(key)) for key in group.keys]
             for field in fields:
                 field.changed.connect(self._desk.save)
-            grid = FieldGrid(group, fields)
+            grid = FieldGrid(fields)
             self._grids.append(grid)
-            card.column.addWidget(grid)
+            card.column.addLayout(limited(grid, WIDEST))
         return cards
 
     # --- what the desk knows ---
@@ -186,10 +187,10 @@ class CasePage(QScrollArea):
 
     def resizeEvent(self, event) -> None:
         super().resizeEvent(event)
-        width = self.viewport().width()
+        columns = 2 if self.viewport().width() >= TWO_COLUMNS else 1
         for grid in self._grids:
-            grid.place(3 if width >= THREE_COLUMNS else 2 if width >= TWO_COLUMNS else 1)
-        self.new.place(2 if width >= TWO_COLUMNS else 1)
+            grid.place(columns)
+        self.new.place(columns)
 
     def minimumSizeHint(self) -> QSize:
         return QSize(380, 280)
@@ -258,12 +259,11 @@ class NewCaseCard(Card):
         self._parts = (self.problem, self.operator, self.country)
         answers = QWidget()
         answers.setObjectName("clear")
-        answers.setMaximumWidth(WIDEST)
         self._grid = QGridLayout(answers)
         self._grid.setContentsMargins(0, 0, 0, 0)
         self._grid.setHorizontalSpacing(24)
         self._grid.setVerticalSpacing(14)
-        self.column.addWidget(answers)
+        self.column.addLayout(limited(answers, WIDEST))
         row = QHBoxLayout()
         row.setSpacing(8)
         self.button = button(_("Create the case &file"), "primary")

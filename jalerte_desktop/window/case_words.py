@@ -32,12 +32,11 @@ class Entry(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """A card, or a part of one, with its fields in the order of Tab. ``columns``: how many stand side by side."""
+    """A card, or a part of the card before, with its fields in the order of Tab."""
 
     title: str
     keys: tuple[str, ...]
     help: str = ""
-    columns: int = 2
     part: bool = False
 
 
@@ -80,14 +79,13 @@ GROUPS = (
         N_("Promised speeds"),
         (
             "contract.download_max_bps",
-            "contract.download_normal_bps",
-            "contract.download_min_bps",
             "contract.upload_max_bps",
+            "contract.download_normal_bps",
             "contract.upload_normal_bps",
+            "contract.download_min_bps",
             "contract.upload_min_bps",
         ),
         N_("They stand in the contract summary or on the offer’s sheet. Leave empty what you do not find."),
-        columns=3,
         part=True,
     ),
     Group(N_("Customer service"), ("alert.service_contacted", "alert.rating")),
@@ -121,7 +119,7 @@ _HELP = {
     "person.address": N_("Number and street, without postcode and town."),
     "line.number": N_("On the bill: a telephone number, or a reference."),
     "contract.customer_number": N_("At the top of each bill."),
-    "contract.started_on": N_("Day, month, year, such as 31/03/2024."),
+    "contract.started_on": N_("Such as 2024-03-31, or with the day first: 31/03/2024."),
     "case.impact": N_("In your words: a day of telework, a call, an examination… It goes into the papers."),
     "alert.rating": N_("If you like; the form leaves it to you."),
 }

@@ -89,7 +89,7 @@ class ChoiceBox(QComboBox):
         self.setFont(font(14))
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self.setMinimumContentsLength(10)
+        self.setMinimumContentsLength(6)
         self.setMaxVisibleItems(16)
         for value, words in choices:
             self.addItem(words, value)

@@ -198,7 +198,8 @@ class FirstRunCard(Card):
             (
                 _("Who is contacted"),
                 _(
-                    "Small tests (ping, name look-up, one tiny web page) go to your box and to these addresses: {list}."
+                    "Small tests (ping, name look-up, one tiny web page) go to your box, to the first router beyond it,"
+                    " and to these addresses: {list}. The names looked up are those of well-known sites."
                 ).format(list=", ".join(contacted)),
             ),
         ):

@@ -65,6 +65,15 @@ class Card(QFrame):
         return heading
 
 
+def limited(widget: QWidget, width: int) -> QHBoxLayout:
+    """A row in which the widget is no wider than that. (A layout above asks for its height at the right width.)"""
+    widget.setMaximumWidth(width)
+    row = QHBoxLayout()
+    row.addWidget(widget, 1)
+    row.addStretch(0)
+    return row
+
+
 def rule() -> QFrame:
     result = QFrame()
     result.setObjectName("rule")

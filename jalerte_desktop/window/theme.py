@@ -224,12 +224,11 @@ QLineEdit, QPlainTextEdit { color: @text; background: @card; border: 1px solid @
     placeholder-text-color: @soft; }
 QLineEdit:focus, QPlainTextEdit:focus { border: 2px solid @accent; padding: 5px 7px; }
 QComboBox { color: @text; background: @card; border: 1px solid @soft; border-radius: 6px; padding: 6px 28px 6px 8px;
-    selection-background-color: @accent; selection-color: @on_accent; }
+    selection-background-color: @accent; selection-color: @on_accent; placeholder-text-color: @soft; }
 QComboBox:focus { border: 2px solid @accent; padding: 5px 27px 5px 7px; }
 QComboBox::drop-down { border: none; width: 28px; }
 QComboBox::down-arrow { image: none; }
-QComboBox QLineEdit, QComboBox QLineEdit:focus { background: transparent; border: none; border-radius: 0; padding: 0;
-    placeholder-text-color: @soft; }
+QComboBox QLineEdit, QComboBox QLineEdit:focus { background: transparent; border: none; border-radius: 0; padding: 0; }
 QComboBox QAbstractItemView { color: @text; background: @card; border: 1px solid @soft;
     outline: none; selection-background-color: @chosen; selection-color: @accent; }
 QComboBox QAbstractItemView::item { min-height: 26px; padding: 0 8px; }

@@ -11,7 +11,7 @@ import pytest
 import window_examples as examples
 from conftest import Windows
 from PySide6.QtCore import QDate, QPoint, QPointF, Qt
-from PySide6.QtGui import QWheelEvent
+from PySide6.QtGui import QInputMethodEvent, QWheelEvent
 from PySide6.QtWidgets import QAbstractButton, QApplication, QCalendarWidget, QWidget
 from test_window_main import assert_nothing_is_cut
 
@@ -82,6 +82,13 @@ def opened(windows: Windows, qtbot) -> tuple[MainWindow, CasePage]:
     return window, window.case
 
 
+def write(target: QWidget, text: str) -> None:
+    """As an input method does: QTest's own key clicks crash on é."""
+    event = QInputMethodEvent()
+    event.setCommitString(text)
+    QApplication.sendEvent(target, event)
+
+
 def fill(qtbot, page: CasePage, key: str, text: str) -> None:
     """Type as a person does, and leave the field with Tab."""
     editor = page.fields[key].editor
@@ -90,7 +97,7 @@ def fill(qtbot, page: CasePage, key: str, text: str) -> None:
     qtbot.waitUntil(target.hasFocus)
     target.selectAll() if hasattr(target, "selectAll") else target.lineEdit().selectAll()
     qtbot.keyClick(target, Qt.Key.Key_Delete)
-    qtbot.keyClicks(target, text)
+    write(target, text)
     qtbot.keyClick(target, Qt.Key.Key_Tab)
 
 
@@ -110,7 +117,7 @@ def test_the_first_case_needs_three_answers(windows, qtbot, home):
     assert page.new.operator.editor.findText("Sosh") >= 0
     qtbot.mouseClick(page.new.button, LEFT)
     assert page.new.operator.problem.text() == "Choisissez votre opérateur, ou écrivez son nom."
-    qtbot.keyClicks(page.new.operator.editor, "-Réseau & fils")
+    write(page.new.operator.editor, "-Réseau & fils")
     assert not page.new.operator.problem.isVisible()
     with qtbot.waitSignal(window.desk.created, timeout=20_000):
         qtbot.mouseClick(page.new.button, LEFT)
@@ -271,12 +278,12 @@ def test_what_somebody_is_typing_is_not_replaced(windows, qtbot, home):
     new_case(home, **{"person.city": "Lyon"})
     window, page = opened(windows, qtbot)
     page.fields["person.city"].editor.setFocus()
-    qtbot.keyClicks(page.fields["person.city"].editor, " 1er")
+    write(page.fields["person.city"].editor, " 1er")
     command(home, "case", "set", "person.city", "Paris")
     command(home, "case", "set", "person.name", "Alix")
     with qtbot.waitSignal(window.desk.changed, timeout=20_000):
         window.desk.load()
-    assert page.fields["person.city"].editor.read() == "1erLyon".replace("1er", " 1er", 1)
+    assert page.fields["person.city"].editor.read() == " 1erLyon"
     assert page.fields["person.name"].editor.read() == "Alix"
 
 
@@ -339,8 +346,7 @@ def test_what_is_missing_stands_in_words_and_leads_to_its_field(windows, qtbot, 
 
 
 def findings_of_the_week():
-    findings = examples.FixedSource(*examples.day_and_week(ongoing=False)).refresh(0, examples.NOW)
-    return findings
+    return examples.FixedSource(*examples.day_and_week(ongoing=False)).refresh(0, examples.NOW)
 
 
 @pytest.mark.parametrize(
@@ -359,15 +365,16 @@ def test_the_lists_are_those_of_the_papers(known):
     fields = {key: value for key, value in known.items() if value}
     case = Case("x", "fixed-internet-cut", "FR", 0, fields)
     lacking = {
-        one.key or "contract.operator"
+        "person.first_name"
+        if one.name.endswith(":prenom") and known.get("person.name")
+        else one.key or "contract.operator"
         for one in build_alert(case, findings).fields
         if one.state is FieldState.MISSING
     }
     ours = set(case_words.missing_for(case_words.NEEDED_BY_ALERT, fields))
-    # The form wants two names of which the case may know none: one thing to fill in.
-    assert ours == lacking - ({"person.first_name"} - ours)
+    assert ours == lacking
     letter = compose_complaint(case, account(findings), examples.NOW)
-    text = repr(letter)
+    text = repr(letter).replace("\\xa0", "\u00a0")
     for key, words in {
         "person.name": "prénom et nom",
         "person.address": "adresse",
@@ -406,7 +413,8 @@ def test_the_alert_leads_to_the_page(windows, qtbot, home):
     assert isinstance(dialog, AlertDialog)
     qtbot.mouseClick(dialog.complete_button, LEFT)
     assert window.pages.currentIndex() == CASE
-    qtbot.waitUntil(lambda: window.case.fields["person.postcode"].editor.hasFocus(), timeout=20_000)
+    wanted = window.case.fields["person.postcode"].editor
+    qtbot.waitUntil(lambda: window.focusWidget() is wanted, timeout=20_000)
 
 
 def test_without_a_case_the_alert_leads_to_the_three_answers(windows, qtbot):
@@ -429,10 +437,10 @@ def test_closing_writes_what_stands_in_a_field(windows, qtbot, home):
     new_case(home)
     window, page = opened(windows, qtbot)
     page.fields["person.name"].editor.setFocus()
-    qtbot.keyClicks(page.fields["person.name"].editor, "Camille Exemple")
+    write(page.fields["person.name"].editor, "Camille Exemple")
     fill(qtbot, page, "person.city", "Lyon")
     page.fields["case.impact"].editor.setFocus()
-    qtbot.keyClicks(page.fields["case.impact"].editor, "Deux journées.")
+    write(page.fields["case.impact"].editor, "Deux journées.")
     window.close()
     qtbot.waitUntil(lambda: not window.isVisible(), timeout=20_000)
     fields = stored(home)
@@ -445,7 +453,7 @@ def test_closing_stops_once_before_a_refusal_nobody_saw(windows, qtbot, home):
     new_case(home)
     window, page = opened(windows, qtbot)
     page.fields["person.postcode"].editor.setFocus()
-    qtbot.keyClicks(page.fields["person.postcode"].editor, "6900")
+    write(page.fields["person.postcode"].editor, "6900")
     window.go(SETTINGS)
     page.fields["person.email"].editor.put("camille")
     window.close()
@@ -477,7 +485,7 @@ def test_another_language_keeps_what_is_typed_and_refused(windows, qtbot, home):
     window.speak_anew()
     page = window.case
     assert page.fields["person.postcode"].editor.read() == "6900"
-    assert page.fields["person.postcode"].problem.isVisible()
+    qtbot.waitUntil(lambda: page.fields["person.postcode"].problem.isVisible())
     settled(qtbot, window)
     assert page.fields["person.city"].editor.read() == "Lyon"
     assert page.summary.another_button.text() == "open another case"
