@@ -119,7 +119,7 @@ _HELP = {
     "person.address": N_("Number and street, without postcode and town."),
     "line.number": N_("On the bill: a telephone number, or a reference."),
     "contract.customer_number": N_("At the top of each bill."),
-    "contract.started_on": N_("Such as 2024-03-31, or with the day first: 31/03/2024."),
+    "contract.started_on": N_("Such as 2024-03-31 or 31/03/2024."),
     "case.impact": N_("In your words: a day of telework, a call, an examination… It goes into the papers."),
     "alert.rating": N_("If you like; the form leaves it to you."),
 }

@@ -118,10 +118,10 @@ class MainWindow(QMainWindow):
         folder = str(self._caller.home)
         self.home = HomePage(self._theme, self._shown_folder, self._contacted)
         self.settings = SettingsPage(self.preferences, self.entry, self._shown_folder)
-        self.case = CasePage(self.desk)
+        self.case: CasePage | None = None
         self.pages = QStackedWidget()
-        for page in (self.home, self.settings, self.case):
-            self.pages.addWidget(page)
+        self.pages.addWidget(self.home)
+        self.pages.addWidget(self.settings)
         across.addWidget(self._navigation())
         across.addWidget(self.pages, 1)
         self.setCentralWidget(inner)
@@ -173,20 +173,32 @@ class MainWindow(QMainWindow):
         if index == SETTINGS:
             self.settings.refresh()
         elif index == CASE:
+            self._case_page()
             self.desk.load()
         self.pages.setCurrentIndex(index)
 
     def speak_anew(self) -> None:
         """Every text in the language that was just chosen."""
         index = self.pages.currentIndex()
-        self.case.flush()
+        self._flush_case()
         self._build()
         self.go(index)
 
     def complete_case(self, key: str) -> None:
         """Show the case page, at the field that a paper lacks."""
         self.go(CASE)
-        self.case.jump(key)
+        self._case_page().jump(key)
+
+    def _case_page(self) -> CasePage:
+        # Made when it is first wanted: its many fields would delay the start.
+        if self.case is None:
+            self.case = CasePage(self.desk)
+            self.pages.addWidget(self.case)
+        return self.case
+
+    def _flush_case(self) -> None:
+        if self.case is not None:
+            self.case.flush()
 
     # --- reading and showing ---
 
@@ -326,7 +338,7 @@ class MainWindow(QMainWindow):
     def _case_to_write(self) -> bool:
         """Must closing wait for what was typed to be written?"""
         known = dict(self.desk.refusals)
-        self.case.flush()
+        self._flush_case()
         if self.desk.writing and not self._saving_to_leave:
             self._saving_to_leave, self._known_refusals = True, known
         return self.desk.writing
@@ -357,7 +369,7 @@ class MainWindow(QMainWindow):
             return
         self._leaving = True
         self._timer.stop()
-        self.case.flush()
+        self._flush_case()
         self.desk.finish()
         self.recorder.close()
         self.reader.close()

@@ -257,7 +257,18 @@ def test_an_empty_record_is_told(desk):
 
 
 def test_a_letter_that_claims_what_was_excluded_since_is_no_longer_attached(desk, tmp_path):
-    run(desk, "case", "new", "--problem", "fixed-internet-cut", "--country", "FR", "--operator", "Sosh", "--json")
+    run(
+        desk,
+        "case",
+        "new",
+        "--problem",
+        "fixed-internet-cut",
+        "--country",
+        "FR",
+        "--operator",
+        "Sosh",
+        "--json",
+    )
     letter = tmp_path / "letter.pdf"
     run(desk, "letter", "complaint", "--out", str(letter), "--json")
     assert run(desk, "alert", "preview", "--json")["attachments"] == [str(letter)]
