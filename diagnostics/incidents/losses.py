@@ -34,7 +34,7 @@ class LossDetector:
 
     It rises by ``ln(suspect/usual)`` at each miss, falls a little at each answer and never below zero. Past ``alarm``
     there is an incident since the sum last left zero; when the sum of the opposite test passes ``clear``, it ended at
-    the last miss. By Wald's approximation, 0.1 % of random loss on four anchors gives a false alarm in some 15 months.
+    the last miss. How long it takes to an alarm, true or false, is tabled in ``docs/method.md``.
     """
 
     def __init__(self, around: Surroundings) -> None:
