@@ -47,11 +47,10 @@ class Captioned(QWidget):
         column.addLayout(head)
         column.addWidget(editor)
         self.help = label(help_words, 12.5, tone="soft")
-        self.help.setVisible(bool(help_words))
         self.problem = label("", 12.5, tone="outage")
-        self.problem.hide()
-        column.addWidget(self.help)
-        column.addWidget(self.problem)
+        for below in (self.help, self.problem):
+            column.addWidget(below)
+            below.setVisible(bool(below.text()))
         column.addStretch(1)
         # What has the focus is what a screen reader asks.
         self._speaker = editor.focusProxy() or editor

@@ -38,12 +38,15 @@ def kill_after(lab: Lab, home: Path, seconds: float) -> int:
     return killed
 
 
-@pytest.mark.parametrize("ping_allowed", [True, False])
-def test_killed_at_seeded_moments(lab: Lab, tmp_path: Path, ping_allowed: bool) -> None:
+@pytest.mark.parametrize(
+    ("ping_allowed", "kills"),
+    [(True, 6), (False, 6), pytest.param(True, 100, marks=[pytest.mark.soak, pytest.mark.timeout(0)])],
+)
+def test_killed_at_seeded_moments(lab: Lab, tmp_path: Path, ping_allowed: bool, kills: int) -> None:
     lab.config(tmp_path)
     lab.allow_datagram(ping_allowed)
     journal, rng = tmp_path / "journal.sqlite", random.Random(11)
-    for _ in range(6):
+    for _ in range(kills):
         killed = kill_after(lab, tmp_path, rng.uniform(0.3, 4))
         assert verify(journal).first_fault is None
         with Reader(journal) as reader:
