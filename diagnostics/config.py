@@ -206,7 +206,7 @@ class _Builder:
             good = parts.scheme == "http" and bool(parts.hostname) and (parts.port or 80) > 0
         except ValueError:
             good = False
-        if not good or re.search(r"[\s\x00-\x1f\x7f]", value):
+        if not good or not value.isascii() or re.search(r"[\s\x00-\x1f\x7f]", value):
             raise BadInput("config_unknown_target", path=self.path, key=f"targets.{key}", value=value[:80])
         return value
 

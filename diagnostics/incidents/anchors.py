@@ -15,17 +15,30 @@ class SilentAnchors:
     def __init__(self, around: Surroundings) -> None:
         self._around = around
         self._silent: dict[str, tuple[Moment, Moment]] = {}
+        self._floor = Moment(0, 0)
 
-    def feed(self, sample: Sample) -> Finding | None:
-        """Note an anchor's sample, after ``Surroundings.note_anchor``; returns the silence that it ends, if any."""
+    def not_before(self, at: Moment) -> None:
+        """An outage ended: until then no anchor was more silent than the others."""
+        self._floor = at
+
+    def feed(self, sample: Sample) -> list[Finding]:
+        """Note an anchor's sample, after ``Surroundings.note_anchor``; returns the silences that ended."""
         key, state = sample.target.id, self._around.anchors[sample.target.id]
         at = Moment(sample.sent_ns, sample.mono_ns)
+        ended = [gone for gone in self._silent if gone not in self._around.anchors]
         if state.silent and state.silent_since is not None:
-            start = self._silent[key][0] if key in self._silent else Moment(*state.silent_since)
+            if key in self._silent:
+                start = self._silent[key][0]
+            else:
+                start = max(Moment(*state.silent_since), self._floor, key=lambda moment: moment.mono_ns)
             self._silent[key] = (start, at)
-            return None
-        began = self._silent.pop(key, None)
-        return self._finding(key, began[0], at, ongoing=False) if began else None
+        elif key in self._silent:
+            ended.append(key)
+        findings = []
+        for gone in ended:
+            start, last = self._silent.pop(gone)
+            findings.append(self._finding(gone, start, at if gone == key else last, ongoing=False))
+        return [finding for finding in findings if finding]
 
     def cut(self) -> list[Finding]:
         findings = [self._finding(key, *span, ongoing=False) for key, span in self._silent.items()]

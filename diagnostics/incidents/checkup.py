@@ -9,9 +9,10 @@ from diagnostics.incidents.losses import judge_loss
 from diagnostics.incidents.method import Method
 from diagnostics.incidents.outage_verdict import OutageFacts, judge_outage
 from diagnostics.incidents.surroundings import Surroundings, Tally
-from diagnostics.model import MILLISECOND, Cause, Outcome, Remark, Role, Sample, Verdict
+from diagnostics.model import MILLISECOND, SECOND, Cause, Outcome, Remark, Role, Sample, Verdict
 
 LOSS_DEGRADED = 0.05
+SLOW_NS = 300 * MILLISECOND
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +133,44 @@ def _verdict(
     if missed > LOSS_DEGRADED * len(anchors):
         around = Surroundings(method, gateway=seen[Role.GATEWAY], hop=seen[Role.FIRST_HOP])
         return judge_loss(len(anchors), missed, seen[Role.GATEWAY], seen[Role.FIRST_HOP], around)
-    return _names(samples)
+    return _names(samples) or _slow(samples, method) or _web(samples)
+
+
+def _slow(samples: Sequence[Sample], method: Method) -> Verdict | None:
+    """Without a usual time to compare with, only what would spoil any call counts as slow."""
+    median_ns = {
+        role: _median([s.rtt_ns for s in _of(samples, role) if s.outcome.answered and s.rtt_ns is not None])
+        for role in (Role.GATEWAY, Role.FIRST_HOP, Role.ANCHOR)
+    }
+    anchors = median_ns[Role.ANCHOR]
+    if anchors is None or anchors < SLOW_NS:
+        return None
+    box, hop = median_ns[Role.GATEWAY], median_ns[Role.FIRST_HOP]
+    reasons = [Remark.of("check_slow", median_ms=anchors / MILLISECOND)]
+    if box is not None and box * 2 >= anchors:
+        return Verdict(Cause.LAN, 0.6, tuple(reasons), (Remark.of("box_may_be_busy"),))
+    counter = (Remark.of("household_not_ruled_out"),)
+    if box is None or hop is None:
+        return Verdict(Cause.UNKNOWN, 0.4, tuple(reasons), counter)
+    cause = Cause.ACCESS if hop * 2 >= anchors else Cause.ISP_CORE
+    return Verdict(cause, min(0.5, method.household), tuple(reasons), counter)
+
+
+def _median(values: list[int]) -> int | None:
+    return sorted(values)[(len(values) - 1) // 2] if values else None
+
+
+def _web(samples: Sequence[Sample]) -> Verdict | None:
+    failed = [s for s in _of(samples, Role.WEB) if s.outcome is not Outcome.OK]
+    if not failed:
+        return None
+    detail = failed[0].detail or failed[0].outcome.name.lower()
+    return Verdict(
+        Cause.REMOTE,
+        0.5,
+        (Remark.of("web_fails", detail=detail), Remark.of("anchors_answer")),
+        (Remark.of("one_page_only"),),
+    )
 
 
 def _outage(
@@ -144,20 +182,19 @@ def _outage(
     method: Method,
 ) -> Verdict | None:
     errors = [s for s in anchors if s.outcome is Outcome.SEND_ERROR]
-    gateways = _of(samples, Role.GATEWAY)
     checks = [
         s
         for s in samples
-        if s.target.role in (Role.RESOLVER, Role.WEB) and s.outcome is not Outcome.UNRESOLVED
+        if s.target.role in (Role.RESOLVER, Role.WEB)
+        and s.outcome not in (Outcome.UNRESOLVED, Outcome.SEND_ERROR)
     ]
     hops = _of(samples, Role.FIRST_HOP)
     kind_and_verdict = judge_outage(
         OutageFacts(
-            duration_s=(anchors[-1].mono_ns - anchors[0].mono_ns) / 1e9,
+            duration_s=(anchors[-1].mono_ns - anchors[0].mono_ns) / SECOND,
             anchors=len({s.target.id for s in anchors}),
             networks=len({s.target.network or s.target.address for s in anchors}),
             misses=len(anchors),
-            late=sum(s.outcome is Outcome.LATE for s in anchors),
             own_anchors=any(not s.target.network for s in anchors),
             send_errors=len(errors),
             send_error=errors[0].detail if errors else "",
@@ -165,16 +202,17 @@ def _outage(
                 s.outcome is Outcome.UNREACHABLE and s.detail.split(" ")[0] == link.gateway for s in anchors
             ),
             gateway=seen[Role.GATEWAY],
-            gateway_send_errors=sum(s.outcome is Outcome.SEND_ERROR for s in gateways),
+            gateway_longest_row=0,
             gateway_usually_answers=habits.gateway or seen[Role.GATEWAY].answered > 0,
             hop=seen[Role.FIRST_HOP],
             hop_address=hops[0].target.address if hops else "",
             hop_usually_answers=habits.hop or seen[Role.FIRST_HOP].answered > 0,
             checks_failed=frozenset(s.target.role for s in checks if not s.outcome.answered),
-            checks_answered=frozenset(s.target.role for s in checks if s.outcome is Outcome.OK),
+            checks_answered=frozenset(s.target.role for s in checks if s.outcome.answered),
             carrier_lost=link.carrier is False,
             carrier_held=link.carrier is True,
             medium=link.medium,
+            trouble_before=False,
             route_lost=not link.gateway,
         ),
         method,

@@ -7,8 +7,9 @@ from math import log
 
 from diagnostics.incidents.found import Finding, Moment
 from diagnostics.incidents.method import Method
+from diagnostics.incidents.outages import Miss
 from diagnostics.incidents.surroundings import Surroundings, Tally
-from diagnostics.model import Cause, Kind, Remark, Sample, Verdict
+from diagnostics.model import Cause, Kind, Remark, Verdict
 
 FEW_TRIES = 3
 
@@ -47,13 +48,17 @@ class LossDetector:
         self._stretch: Stretch | None = None
         self.alarmed = False
 
-    def missed(self, sample: Sample) -> None:
+    @property
+    def share(self) -> float:
+        """The share lost in the incident that is going on, 0 without one."""
+        return self._stretch.misses / self._stretch.tries if self.alarmed and self._stretch else 0.0
+
+    def missed(self, miss: Miss) -> None:
+        """Note a miss; it may be told some tries later than it happened."""
+        sample = miss.sample
         at = Moment(sample.sent_ns, sample.mono_ns)
         if self._stretch is None:
-            around = self._around
-            self._stretch = Stretch(
-                at, at, gateway_before=around.gateway.copy(), hop_before=around.hop.copy()
-            )
+            self._stretch = Stretch(at, at, gateway_before=miss.gateway, hop_before=miss.hop)
         stretch = self._stretch
         stretch.tries += 1
         stretch.misses += 1
@@ -61,11 +66,11 @@ class LossDetector:
         stretch.last = max(stretch.last, at, key=lambda moment: moment.mono_ns)
         stretch.tries_at_last = stretch.tries
         stretch.by_anchor[sample.target.id] = stretch.by_anchor.get(sample.target.id, 0) + 1
-        stretch.gateway_at_last, stretch.hop_at_last = self._around.gateway.copy(), self._around.hop.copy()
+        stretch.gateway_at_last, stretch.hop_at_last = miss.gateway, miss.hop
         self._sum += self._up
         self._quiet = max(0.0, self._quiet - self._up)
         if self._sum >= self._around.method.loss_alarm and not self.alarmed:
-            if _one_anchor(stretch, self._around.method, len(self._around.counting)):
+            if _one_anchor(stretch, self._around.method, len(self._around.counting(sample.sent_ns))):
                 self._reset()
             else:
                 self.alarmed = True
@@ -124,8 +129,8 @@ def judge_loss(tries: int, misses: int, gateway: Tally, hop: Tally, around: Surr
     share = misses / tries
     reasons = [Remark.of("loss_to_anchors", share=round(share, 4), tries=tries, missed=misses)]
     counter = [Remark.of("household_not_ruled_out"), Remark.of("one_machine_observes")]
-    if not around.gateway.usually_answers or gateway.tries < FEW_TRIES:
-        silent = "box_tried_little" if around.gateway.usually_answers else "box_never_answers"
+    if not around.gateway_habit.usually_answers or gateway.tries < FEW_TRIES:
+        silent = "box_tried_little" if around.gateway_habit.usually_answers else "box_never_answers"
         return Verdict(Cause.UNKNOWN, 0.4, tuple(reasons), (Remark.of(silent), *counter))
     gateway_remark = Remark.of(
         "loss_to_box", share=round(gateway.share_missed, 4), tries=gateway.tries, missed=gateway.missed
@@ -133,7 +138,7 @@ def judge_loss(tries: int, misses: int, gateway: Tally, hop: Tally, around: Surr
     if gateway.missed >= 2 and gateway.share_missed >= share / 2:
         return Verdict(Cause.LAN, 0.8, (*reasons, gateway_remark), (Remark.of("box_may_drop_pings"),))
     reasons.append(gateway_remark)
-    if not around.hop.usually_answers or not hop.tries:
+    if not around.hop_habit.usually_answers or not hop.tries:
         counter.insert(0, Remark.of("hop_never_answers"))
         return Verdict(Cause.ACCESS, min(0.5, method.household), tuple(reasons), tuple(counter))
     reasons.append(

@@ -6,6 +6,9 @@ from diagnostics.incidents.found import Finding, Moment
 from diagnostics.incidents.surroundings import Surroundings
 from diagnostics.model import MILLISECOND, Cause, Kind, Outcome, Remark, Role, Sample, Verdict
 
+REMEMBERED = 1000
+"""Failures kept one by one; of a longer trouble the middle is only counted."""
+
 
 class DnsDetector:
     """The system's resolver fails or is too slow while anchors answer.
@@ -16,6 +19,7 @@ class DnsDetector:
     def __init__(self, around: Surroundings) -> None:
         self._around = around
         self._failures: list[Sample] = []
+        self._forgotten = 0
         self._direct: list[tuple[int, bool]] = []
 
     @property
@@ -23,8 +27,11 @@ class DnsDetector:
         """True while the last answers of the system's resolver were failures."""
         return bool(self._failures)
 
-    def feed(self, sample: Sample, *, in_outage: bool) -> Finding | None:
-        """Note a resolver's sample; returns the incident that it ends, if any."""
+    def feed(self, sample: Sample, *, excused: bool) -> Finding | None:
+        """Note a resolver's sample; returns the incident that it ends, if any.
+
+        ``excused``: its failure is another trouble's, an outage or heavy loss.
+        """
         if sample.target.role is Role.RESOLVER:
             if self._failures:
                 self._direct = [*self._direct[-999:], (sample.sent_ns, sample.outcome is Outcome.OK)]
@@ -34,9 +41,10 @@ class DnsDetector:
             finding = self._finding(Moment(sample.sent_ns, sample.mono_ns), ongoing=False)
             self._clear()
             return finding
-        if not in_outage:
-            if len(self._failures) >= 1000:
-                del self._failures[500]
+        if not excused:
+            if len(self._failures) >= REMEMBERED:
+                del self._failures[REMEMBERED // 2]
+                self._forgotten += 1
             self._failures.append(sample)
         return None
 
@@ -55,12 +63,12 @@ class DnsDetector:
         return self._finding(None, ongoing=True)
 
     def _clear(self) -> None:
-        self._failures, self._direct = [], []
+        self._failures, self._direct, self._forgotten = [], [], 0
 
     def _finding(self, end: Moment | None, *, ongoing: bool) -> Finding | None:
         if len(self._failures) < self._around.method.dns_min_failures:
             return None
-        if not self._around.proved & {Role.SYSTEM_RESOLVER, Role.RESOLVER}:
+        if not self._around.resolved:
             return None  # no resolver ever answered on this line: nothing has stopped working
         first, last = self._failures[0], self._failures[-1]
         return Finding(
@@ -73,7 +81,7 @@ class DnsDetector:
 
     def _verdict(self) -> Verdict:
         slow = sum(sample.outcome is Outcome.OK for sample in self._failures)
-        failed = len(self._failures) - slow
+        failed = len(self._failures) - slow + self._forgotten
         reasons = [Remark.of("anchors_answer")]
         if failed:
             details = [

@@ -13,6 +13,8 @@ FORBIDDEN = frozenset({"EPERM", "EACCES"})
 HOME_NETWORK = "192.168."
 """Where homes number their own devices, and operators do not: a first hop there may be a second box at home."""
 FEW_TRIES = 3
+SHORT_S = 30.0
+"""The household's own traffic may fill a line; it does not silence everything for longer than this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,13 +25,12 @@ class OutageFacts:
     anchors: int
     networks: int
     misses: int
-    late: int
     own_anchors: bool
     send_errors: int
     send_error: str
     unreachable_by_gateway: int
     gateway: Tally
-    gateway_send_errors: int
+    gateway_longest_row: int
     gateway_usually_answers: bool
     hop: Tally
     hop_address: str
@@ -40,11 +41,12 @@ class OutageFacts:
     carrier_held: bool
     route_lost: bool
     medium: str
+    trouble_before: bool
 
 
 def judge_outage(facts: OutageFacts, method: Method) -> tuple[Kind, Verdict]:
     """Climb the ladder: own machine, link, box, access, core. The first rung that failed is the cause."""
-    for rung in (_pings_only, _own_machine, _link, _box):
+    for rung in (_pings_only, _own_machine, _link, _box_restart, _box):
         judged = rung(facts)
         if judged is not None:
             return judged
@@ -93,11 +95,25 @@ def _link(facts: OutageFacts) -> tuple[Kind, Verdict] | None:
         reasons.append(Remark.of("no_way_out", error=facts.send_error, tries=facts.send_errors))
     confidence = 0.9 if facts.carrier_lost or (facts.route_lost and no_way_out) else 0.75
     if _alive(facts.gateway):
-        # The box was heard all the while: what was seen of the link does not explain the cut.
-        return None
+        return None  # the link came back before the internet did: see the next rung
     return Kind.OUTAGE, Verdict(
         Cause.LAN, confidence, (*reasons, _anchors(facts)), (Remark.of("box_restart_looks_alike"),)
     )
+
+
+def _box_restart(facts: OutageFacts) -> tuple[Kind, Verdict] | None:
+    """The box fell silent, or the link to it, and answered again before the internet did: a restart looks like that."""
+    interrupted = facts.carrier_lost or facts.route_lost or facts.gateway_longest_row >= FEW_TRIES
+    if not interrupted or not _alive(facts.gateway):
+        return None
+    reasons = [
+        Remark.of("box_came_back_first", missed=facts.gateway.missed, answered=facts.gateway.answered),
+        _anchors(facts),
+    ]
+    if facts.carrier_lost:
+        reasons.insert(0, Remark.of("carrier_lost"))
+    counter = (Remark.of("line_may_have_failed_too"), Remark.of("one_machine_observes"))
+    return Kind.OUTAGE, Verdict(Cause.BOX, 0.6, tuple(reasons), counter)
 
 
 def _box(facts: OutageFacts) -> tuple[Kind, Verdict] | None:
@@ -159,14 +175,14 @@ def _operator(facts: OutageFacts, method: Method) -> Verdict:
     if facts.hop_address.startswith(HOME_NETWORK):
         confidence = min(confidence, method.blame)
         counter.append(Remark.of("hop_may_be_at_home", address=facts.hop_address))
-    if facts.late:
-        confidence = min(confidence, method.household)
-        counter.append(Remark.of("late_answers", late=facts.late))
     if facts.checks_failed:
         reasons.append(Remark.of("other_probes_failed", probes=_roles(facts.checks_failed)))
     else:
         confidence = min(confidence, method.blame)
         counter.append(Remark.of("only_pings"))
+    if facts.trouble_before and facts.duration_s < SHORT_S:
+        confidence = min(confidence, method.household)
+        counter.append(Remark.of("trouble_before"))
     if facts.own_anchors:
         counter.append(Remark.of("own_anchors"))
     if facts.networks < 3:

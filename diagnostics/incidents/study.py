@@ -25,6 +25,8 @@ from diagnostics.model import (
 )
 
 OFFSET_LIMIT_NS = 200_000_000
+BACKWARD_NS = 15 * SECOND
+"""Blocks of one minute may overlap a little, when clocks drift apart or an answer comes late: that is no gap."""
 
 
 class RollupTable(Protocol):
@@ -119,7 +121,7 @@ class Study:
         self.sample_count += sum(row.count for row in rows)
         if self._follows(block) and not self._told_before(block.span.end_ns):
             study = self._lines[block.line.id]
-            if study.skim(rows):
+            if study.skim(rows, block.span.end_ns):
                 self._last_ns = self._stints[-1].end_ns = block.span.end_ns
                 self._gather(block.line, study)
                 return
@@ -146,10 +148,12 @@ class Study:
     def _feed(self, line: Line, sample: Sample) -> None:
         offset = sample.sent_ns - sample.mono_ns
         last, before = self._last_ns, self._offset_ns
-        self._last_ns, self._offset_ns = sample.sent_ns, offset
+        self._last_ns, self._offset_ns = max(sample.sent_ns, last or 0), offset
+        if last is not None and sample.sent_ns < last - BACKWARD_NS:
+            self._last_ns = sample.sent_ns
         stepped = before is not None and abs(offset - before) > OFFSET_LIMIT_NS
         other_line = bool(self._stints) and self._stints[-1].line.id != line.id
-        gap = last is not None and not 0 <= sample.sent_ns - last <= self.method.gap_ns
+        gap = last is not None and not -BACKWARD_NS <= sample.sent_ns - last <= self.method.gap_ns
         if last is None or stepped or other_line or gap:
             self._cut()
             self._stints.append(Stint(line, sample.sent_ns, sample.sent_ns))

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from statistics import median
 
 from diagnostics.incidents.method import Method
-from diagnostics.model import Outcome, Role, Sample
+from diagnostics.model import MINUTE, SECOND, Outcome, Role, Sample
 
 
 @dataclass(slots=True)
@@ -27,6 +27,9 @@ class Tally:
         self.missed += missed
 
     def since(self, before: Tally) -> Tally:
+        """What came after ``before``; all of it, when the count began anew in between (another first hop)."""
+        if self.tries < before.tries:
+            return self.copy()
         return Tally(self.tries - before.tries, self.missed - before.missed)
 
     def copy(self) -> Tally:
@@ -40,10 +43,29 @@ class Tally:
     def share_missed(self) -> float:
         return self.missed / self.tries if self.tries else 0.0
 
+
+HABIT_MINUTES = 10
+STILL_TRIED_NS = 3 * SECOND
+
+
+class Habit:
+    """Whether a target usually answers, of late: what it did in the last ten minutes in which it was tried."""
+
+    def __init__(self) -> None:
+        self._minutes: deque[tuple[int, Tally]] = deque(maxlen=HABIT_MINUTES)
+
+    def note(self, sent_ns: int, tries: int, missed: int) -> None:
+        minute = sent_ns // MINUTE
+        if not self._minutes or self._minutes[-1][0] != minute:
+            self._minutes.append((minute, Tally()))
+        self._minutes[-1][1].count_many(tries, missed)
+
     @property
     def usually_answers(self) -> bool:
         """Five answers at least, and one in ten: a box that answers only now and then can still prove it lives."""
-        return self.answered >= 5 and self.answered * 10 >= self.tries
+        tries = sum(tally.tries for _, tally in self._minutes)
+        answered = sum(tally.answered for _, tally in self._minutes)
+        return answered >= 5 and answered * 10 >= tries
 
 
 FIRST_ANSWERS = 10
@@ -81,6 +103,7 @@ class AnchorState:
     misses_in_row: int = 0
     peer_answers: int = 0
     silent: bool = False
+    tried_ns: int = 0
     silent_since: tuple[int, int] | None = None
     """Wall and monotonic time of the first miss of the present row of misses."""
 
@@ -92,6 +115,8 @@ class Surroundings:
     method: Method
     gateway: Tally = field(default_factory=Tally)
     hop: Tally = field(default_factory=Tally)
+    gateway_habit: Habit = field(default_factory=Habit)
+    hop_habit: Habit = field(default_factory=Habit)
     gateway_address: str = ""
     hop_address: str = ""
     anchors: dict[str, AnchorState] = field(default_factory=dict)
@@ -99,30 +124,55 @@ class Surroundings:
     carrier: bool | None = None
     medium: str = ""
     route: bool = True
-    proved: set[Role] = field(default_factory=set)
-    """Checks (resolvers, web) that were answered at least once: the silence of the others proves nothing."""
+    resolved: bool = False
+    """Some resolver has answered on this line."""
+    health: dict[Role, int | None] = field(default_factory=dict)
+    """Checks that were ever answered; since when they fail outside runs of misses, None if they do not."""
+    _swept_ns: int = 0
 
-    def note(self, sample: Sample) -> None:
+    def note(self, sample: Sample, *, in_run: bool) -> None:
         """Keep account of one sample. Anchors are judged in ``note_anchor``."""
         missed = sample.outcome is not Outcome.OK
-        if sample.target.role is Role.GATEWAY:
-            self.gateway.count(missed)
-            self.gateway_address = sample.target.address
-        elif sample.target.role is Role.FIRST_HOP:
-            if sample.target.address != self.hop_address:
-                # Another first hop has habits of its own.
-                self.hop, self.hop_address = Tally(), sample.target.address
-            self.hop.count(missed)
-        elif sample.outcome is Outcome.OK:
-            self.proved.add(sample.target.role)
+        role = sample.target.role
+        if role is Role.GATEWAY:
+            self.note_gateway(sample.target.address, sample.sent_ns, 1, missed)
+        elif role is Role.FIRST_HOP:
+            self.note_hop(sample.target.address, sample.sent_ns, 1, missed)
+        elif role is not Role.ANCHOR:
+            if not missed:
+                self.resolved = self.resolved or role is not Role.WEB
+            if sample.outcome.answered:
+                self.health[role] = None
+            elif not in_run and role in self.health:
+                self.health[role] = self.health[role] or sample.sent_ns
+
+    def healthy(self, now_ns: int) -> frozenset[Role]:
+        """The checks that worked until now: only their failure says something. Some seconds may be of the same cut."""
+        return frozenset(
+            role for role, since in self.health.items() if since is None or now_ns - since <= STILL_TRIED_NS
+        )
+
+    def note_gateway(self, address: str, sent_ns: int, tries: int, missed: int) -> None:
+        self.gateway_address = address
+        self.gateway.count_many(tries, missed)
+        self.gateway_habit.note(sent_ns, tries, missed)
+
+    def note_hop(self, address: str, sent_ns: int, tries: int, missed: int) -> None:
+        if address != self.hop_address:
+            # Another first hop has habits of its own.
+            self.hop, self.hop_habit, self.hop_address = Tally(), Habit(), address
+        self.hop.count_many(tries, missed)
+        self.hop_habit.note(sent_ns, tries, missed)
 
     def note_anchor(self, sample: Sample) -> bool:
         """Keep account of an anchor's sample; returns whether the anchor counts."""
+        self._sweep(sample.sent_ns)
         state = self.anchors.get(sample.target.id)
         if state is None:
             state = self.anchors[sample.target.id] = AnchorState(
                 sample.target.network or sample.target.address
             )
+        state.tried_ns = sample.sent_ns
         if sample.outcome.answered:
             state.misses_in_row = state.peer_answers = 0
             state.silent, state.silent_since = False, None
@@ -141,9 +191,21 @@ class Surroundings:
             state.silent = True
         return not state.silent
 
-    @property
-    def counting(self) -> list[AnchorState]:
-        return [state for state in self.anchors.values() if not state.silent]
+    def _sweep(self, now_ns: int) -> None:
+        """Forget the anchors that are no longer tried (another configuration, no more IPv6): nobody waits for them."""
+        if abs(now_ns - self._swept_ns) < self.method.gap_ns:
+            return
+        fresh_ns = self._swept_ns
+        self._swept_ns = now_ns
+        self.anchors = {key: state for key, state in self.anchors.items() if state.tried_ns >= fresh_ns}
+
+    def counting(self, now_ns: int) -> list[AnchorState]:
+        """The anchors that count and are being tried."""
+        return [
+            state
+            for state in self.anchors.values()
+            if not state.silent and abs(now_ns - state.tried_ns) <= STILL_TRIED_NS
+        ]
 
     def usual_ns(self, target_id: str) -> int | None:
         usual = self.usual.get(target_id)

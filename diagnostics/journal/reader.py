@@ -52,7 +52,10 @@ class Block:
     def samples(self) -> tuple[Sample, ...]:
         if self.staged:
             return self.staged
-        return tuple(codec.decode_batch(codec.decompress(self.packed), self.targets.__getitem__))
+        try:
+            return tuple(codec.decode_batch(codec.decompress(self.packed), self.targets.__getitem__))
+        except codec.DamagedBatch as error:
+            raise format.Damaged("block_damaged", seq=self.seq) from error
 
 
 class Reader:
@@ -210,14 +213,17 @@ class Reader:
             for minute, line, offset, body in self._db.execute(
                 "SELECT minute, line, offset_ns, body FROM staging ORDER BY id"
             ):
+                try:
+                    samples = codec.decode_batch(bytes(body), self._targets.__getitem__)
+                except codec.DamagedBatch:
+                    continue  # the next recorder counts it when it recovers the rest
                 batch = groups.setdefault((minute, line, offset), {})
-                for sample in codec.decode_batch(bytes(body), self._targets.__getitem__):
-                    batch[(sample.target.id, sample.sent_ns)] = sample
+                batch.update(((sample.target.id, sample.sent_ns), sample) for sample in samples)
         blocks = []
         for (_, line, _), batch in groups.items():
-            samples = tuple(sorted(batch.values(), key=lambda sample: sample.sent_ns))
-            span = Span(samples[0].sent_ns, samples[-1].sent_ns)
-            blocks.append(Block(0, self._line(line), span, codec.roll_up(samples), b"", {}, samples))
+            ordered = tuple(sorted(batch.values(), key=lambda sample: sample.sent_ns))
+            span = Span(ordered[0].sent_ns, ordered[-1].sent_ns)
+            blocks.append(Block(0, self._line(line), span, codec.roll_up(ordered), b"", {}, ordered))
         return blocks
 
     def blocks(self) -> Iterator[Block]:

@@ -69,6 +69,8 @@ class Writer:
                 number, target = format.target_of(format.decode_event("targets", start_ns, body))
                 self._numbers[target] = number
             self._open: dict[BatchKey, Batch] = {}
+        status = self.path.stat()
+        self._identity = (status.st_dev, status.st_ino)
 
     @contextmanager
     def _problems(self) -> Iterator[None]:
@@ -222,6 +224,15 @@ class Writer:
             (record.seq, kind, start_ns, end_ns, line, rollup, body, link),
         )
         self._seq, self._link = record.seq, link
+
+    def check_in_place(self) -> None:
+        """Raise MachineCannot when the file was moved, removed or replaced: what is written would be lost."""
+        try:
+            status = self.path.stat()
+        except OSError:
+            status = None
+        if status is None or (status.st_dev, status.st_ino) != self._identity:
+            raise MachineCannot("journal_gone", path=str(self.path))
 
     def close(self) -> None:
         self._db.close()

@@ -41,8 +41,8 @@ class Server:
         self._handler = handler
         self._buffers: dict[socket.socket, bytearray] = {}
         self._secret = ""
-        self._path.unlink(missing_ok=True)
         try:
+            self._path.unlink(missing_ok=True)
             self._listener = self._listen()
         except OSError as error:
             raise MachineCannot(
@@ -75,8 +75,8 @@ class Server:
         except OSError:
             return
         if len(self._buffers) >= MAX_CLIENTS:
-            client.close()
-            return
+            # The oldest has had its time: idle clients must not keep others out.
+            self._forget(selector, next(iter(self._buffers)))
         client.setblocking(False)
         self._buffers[client] = bytearray()
         selector.register(client, selectors.EVENT_READ, self._read)
@@ -90,15 +90,18 @@ class Server:
         except OSError:
             piece = b""
         buffer += piece
-        line, newline, rest = bytes(buffer).partition(b"\n")
-        if newline:
-            buffer[:] = rest
+        while (end := buffer.find(b"\n")) >= 0:
+            line = bytes(buffer[:end])
+            del buffer[: end + 1]
             with contextlib.suppress(OSError):
                 client.sendall(json.dumps(self._answer(line)).encode() + b"\n")
-        elif not piece or len(buffer) > LIMIT_BYTES:
-            selector.unregister(client)
-            del self._buffers[client]
-            client.close()
+        if not piece or len(buffer) > LIMIT_BYTES:
+            self._forget(selector, client)
+
+    def _forget(self, selector: selectors.BaseSelector, client: socket.socket) -> None:
+        selector.unregister(client)
+        del self._buffers[client]
+        client.close()
 
     def _answer(self, line: bytes) -> Message:
         try:
@@ -109,7 +112,11 @@ class Server:
             return {"ok": False, "error": "not an object"}
         if self._secret and not hmac.compare_digest(str(message.pop("secret", "")), self._secret):
             return {"ok": False, "error": "wrong secret"}
-        return self._handler(message)
+        try:
+            return self._handler(message)
+        except Exception as error:
+            # Whatever a stranger sends, the recorder goes on.
+            return {"ok": False, "error": f"{type(error).__name__}: {error}"}
 
     def close(self) -> None:
         for client in self._buffers:

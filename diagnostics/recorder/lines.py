@@ -72,9 +72,13 @@ class LineKeeper:
                 ),
                 wall_ns,
             )
-        elif mono_ns - self.undecided_since > UNDECIDED_NS:
+        elif mono_ns - self.undecided_since > UNDECIDED_NS and not self._same_place(route):
             events += self._enter(NO_LINE, wall_ns)
         return events
+
+    def _same_place(self, route: RouteState) -> bool:
+        """A box that is down shows no MAC address. Another network's, at the same address, would: soon, as a rule."""
+        return (route.interface, gateway_of(route)) == (self.line.interface, self.line.gateway)
 
     def _enter(self, line: Line, wall_ns: int) -> list[Event]:
         if line.id == self.line.id and line.gateway == self.line.gateway:

@@ -47,7 +47,8 @@ STALL_NS = 5 * SECOND
 GRACE_NS = 15 * SECOND
 """How long after sleep the network may take to come back before its absence counts."""
 ALARM_MISSES = 2
-EPOCH_DRIFT_NS = MILLISECOND
+EPOCH_DRIFT_NS = 20 * MILLISECOND
+"""How far wall and monotonic clock may drift apart before times are taken from a new offset, and a new block."""
 
 
 class Pinger(Protocol):
@@ -117,7 +118,7 @@ class Recorder:
         self._held: list[Sample] = []
         self._events: list[Event] = []
         self._broken_since: int | None = None
-        self._grace: tuple[int, int] | None = None
+        self._grace: tuple[int, int, GapReason] | None = None
         self._misses: dict[str, int] = {}
         self._answered_ns = 0
         reading = parts.clock.read()
@@ -201,6 +202,7 @@ class Recorder:
         self._take(self._parts.checks.collect())
         if now >= self._route_ns:
             self._follow_route(now)
+            self._writer.check_in_place()
         self._end_grace(now)
         self._stage()
         self._plan(now)
@@ -221,18 +223,19 @@ class Recorder:
         self._reading = after
         jump = compare(before, after)
         if jump.slept_ns:
-            self._slept(before, after)
+            self._was_away(before, after, GapReason.ASLEEP)
         elif after.mono_ns - before.mono_ns > STALL_NS:
-            self._gap(before, after, GapReason.STALLED)
+            # Where the monotonic clock goes on during sleep, this is how sleep looks.
+            self._was_away(before, after, GapReason.STALLED)
         if jump.stepped_ns:
             self._stepped(jump, after)
 
-    def _slept(self, before: Reading, after: Reading) -> None:
+    def _was_away(self, before: Reading, after: Reading, reason: GapReason) -> None:
         # Tries under way when the machine fell asleep were not lost on the line.
         self._take(s for s in self._parts.pinger.collect() if s.outcome in (Outcome.OK, Outcome.LATE))
         self._stage(force=True)
-        self._gap(before, after, GapReason.ASLEEP)
-        self._grace = (before.wall_ns, after.mono_ns + GRACE_NS)
+        self._gap(before, after, reason)
+        self._grace = (before.wall_ns, after.mono_ns + GRACE_NS, reason)
         self._route_ns = after.mono_ns
 
     def _gap(self, before: Reading, after: Reading, reason: GapReason) -> None:
@@ -267,8 +270,8 @@ class Recorder:
     def _count_miss(self, sample: Sample) -> None:
         if sample.outcome.answered:
             self._misses.clear()
-            self._answered_ns = max(self._answered_ns, sample.sent_ns)
-        elif sample.sent_ns > self._answered_ns:
+            self._answered_ns = max(self._answered_ns, sample.mono_ns)
+        elif sample.mono_ns > self._answered_ns:
             self._misses[sample.target.address] = self._misses.get(sample.target.address, 0) + 1
         needed = min(ALARM_MISSES, max(1, len(self._config.anchors)))
         self._parts.checks.alarm(len(self._misses) >= needed)
@@ -277,7 +280,7 @@ class Recorder:
         """After sleep, nothing counts until an anchor answers: the network needs a moment to come back."""
         if self._grace is None:
             return
-        start_ns, until_mono = self._grace
+        start_ns, until_mono, reason = self._grace
         anchors = (s for s in self._held if s.target.role is Role.ANCHOR)
         answer = next((s for s in anchors if s.outcome is Outcome.OK), None)
         if answer is None and mono_ns < until_mono:
@@ -287,9 +290,7 @@ class Recorder:
         self._held = kept
         self._grace = None
         end = answer.sent_ns if answer is not None else self._reading.wall_ns
-        self._events.append(
-            Event(EventKind.GAP, end, {"start_ns": start_ns, "reason": str(GapReason.ASLEEP)})
-        )
+        self._events.append(Event(EventKind.GAP, end, {"start_ns": start_ns, "reason": str(reason)}))
 
     def _stage(self, force: bool = False) -> None:
         if self._grace is not None and not force:

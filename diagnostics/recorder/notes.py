@@ -29,6 +29,10 @@ def check_note(message: Mapping[str, Any], at_ns: int) -> Event:
     for name, wanted in fields.items():
         if not isinstance(data[name], wanted) or (wanted is int and isinstance(data[name], bool)):
             raise ValueError(f"{name} is of the wrong type")
+        if wanted is str:
+            data[
+                name
+            ].encode()  # a lone surrogate, from a terminal in another encoding, raises ValueError here
     if kind == EventKind.EXCLUSION and not 0 <= data["since_ns"] < data["until_ns"] < 1 << 62:
         raise ValueError("the period is empty")
     return Event(EventKind(str(kind)), at_ns, data)

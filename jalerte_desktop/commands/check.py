@@ -7,10 +7,10 @@ from typing import Any
 
 from diagnostics.incidents.checkup import Checkup, Habits, Link, judge
 from diagnostics.incidents.method import default_method
-from diagnostics.incidents.surroundings import Tally
+from diagnostics.incidents.surroundings import Habit
 from diagnostics.journal.reader import Reader
 from diagnostics.links.route import open_route_reader
-from diagnostics.model import Problem, Role
+from diagnostics.model import SECOND, Problem, Role
 from diagnostics.probes.ping import open_pinger
 from diagnostics.recorder.survey import look
 from jalerte_desktop.commands.arguments import add_json
@@ -20,7 +20,7 @@ from jalerte_desktop.words.language import N_, _
 from jalerte_desktop.words.names import cause_name
 from jalerte_desktop.words.remarks import say
 
-RECENT_BLOCKS = 240
+RECENT_NS = 4 * 3600 * SECOND
 
 _LAYERS = {
     "link": N_("link"),
@@ -40,7 +40,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, context: Context) -> int:
     config = context.config
-    habits, hop = remembered(context.home)
+    habits, hop = remembered(context.home, context.now_ns)
     if not context.json:
         context.say(_("Checking the line, about ten seconds…"))
         context.out.flush()
@@ -65,17 +65,18 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
     return 0
 
 
-def remembered(home: Home) -> tuple[Habits, str | None]:
+def remembered(home: Home, now_ns: int) -> tuple[Habits, str | None]:
     """What the last hours of recording know of the box and of the first hop; nothing where there is no recording."""
-    gateway, hop, address = Tally(), Tally(), None
+    gateway, hop, address = Habit(), Habit(), None
     try:
         with Reader(home.journal) as reader:
-            for block in list(reader.blocks())[-RECENT_BLOCKS:]:
+            place = reader.seq_before(now_ns - RECENT_NS)
+            for block in (*reader.sealed(after_seq=place), *reader.staged()):
                 for row in block.rollups.rows:
                     if row.target.role is Role.GATEWAY:
-                        gateway.count_many(row.count, row.missed)
+                        gateway.note(block.span.start_ns, row.count, row.missed)
                     elif row.target.role is Role.FIRST_HOP:
-                        hop.count_many(row.count, row.missed)
+                        hop.note(block.span.start_ns, row.count, row.missed)
                         address = row.target.address
     except Problem:
         # No recording, or one that cannot be read: the check then stands on what it sees itself.

@@ -30,7 +30,7 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
         raise BadInput("empty_period")
     if since >= now:
         raise BadInput("future_period")
-    if not reason:
+    if not reason or not _is_text(reason):
         raise BadInput("no_reason")
     with Reader(context.home.journal):
         pass  # a period of no recording can be taken out of nothing: the journal has to exist
@@ -52,3 +52,12 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
             )
         )
     return 0
+
+
+def _is_text(words: str) -> bool:
+    """False for what a terminal in another encoding hands over: it could not be written down."""
+    try:
+        words.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import math
 import sys
+from contextlib import suppress
 
 from diagnostics.model import BadInput, Problem
 from jalerte_desktop import __version__
@@ -27,12 +28,15 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
 
     config = context.config
 
+    # Whoever started the recorder may be gone: it goes on without being heard.
     def ready(recorder: Recorder) -> None:
-        context.say(_("Recording into {folder}. Ctrl+C stops it.").format(folder=context.home.folder))
-        context.out.flush()
+        with suppress(OSError, ValueError):
+            context.say(_("Recording into {folder}. Ctrl+C stops it.").format(folder=context.home.folder))
+            context.out.flush()
 
     def warn(problem: Problem) -> None:
-        print(say_problem(problem), file=context.err, flush=True)
+        with suppress(OSError, ValueError):
+            print(say_problem(problem), file=context.err, flush=True)
 
     count = record(
         context.home.folder,

@@ -100,6 +100,6 @@ def _document(recorder: Recorder, findings: Findings | None, context: Context) -
             "coverage": round(findings.coverage.ratio, 6) if findings else 0.0,
             "observed_s": round(findings.coverage.observed_s, 3) if findings else 0.0,
             "outages": len(outages),
-            "outage_s": round(sum(outage.duration_s for outage in outages), 3),
+            "outage_s": round(findings.outage_s, 3) if findings else 0.0,
         },
     }

@@ -72,7 +72,14 @@ class Findings:
 
     @property
     def outage_s(self) -> float:
-        return total_s(self.outages)
+        """Seconds of the outages that lie within the period."""
+        return sum(min(one.duration_s, within_s(one, self.span)) for one in self.outages)
+
+
+def within_s(incident: Incident, span: Span) -> float:
+    """Seconds of an incident that lie within a period, on the wall clock."""
+    part = incident.span.clip(span)
+    return part.duration_s if part else 0.0
 
 
 def total_s(incidents: Iterable[Incident]) -> float:

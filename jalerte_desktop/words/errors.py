@@ -26,6 +26,12 @@ _SENTENCES: dict[str, str] = {
         "{path} is not a jalerte journal: move it away, or choose another folder with --home."
     ),
     "journal_damaged": N_("{path} is damaged: make a copy of it, then move it away to start a new one."),
+    "journal_gone": N_(
+        "{path} was moved, removed or replaced while it was being written: the recorder stops; start it again."
+    ),
+    "block_damaged": N_(
+        "Record {seq} of the journal is damaged: make a copy of the journal, then move it away."
+    ),
     "journal_unreadable": N_("{path} cannot be read ({why})."),
     "journal_not_writable": N_(
         "{path} cannot be written: mend its permissions, or choose another folder with --home."

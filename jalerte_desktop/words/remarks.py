@@ -49,6 +49,9 @@ _SENTENCES: dict[str, str] = {
     ),
     "one_anchor_silent": N_("The anchor {address} is silent."),
     "other_anchors_answer": N_("The other anchors answer."),
+    "check_slow": N_("The anchors answer, but slowly: {median_ms} ms in the median."),
+    "web_fails": N_("The web check failed ({detail})."),
+    "one_page_only": N_("Only one page was tried: its own server may be down."),
     "all_answer": N_("Every layer answers."),
     # counter-evidence
     "other_probes_answered": N_("Another kind of probe was answered meanwhile: {probes}."),
@@ -63,8 +66,14 @@ _SENTENCES: dict[str, str] = {
     "hop_may_be_at_home": N_(
         "The first router beyond the box ({address}) has an address of home networks: it may be a second box of yours."
     ),
-    "late_answers": N_(
-        "{late} answers came, but late: a line full of the household’s own traffic does that too."
+    "trouble_before": N_(
+        "The line was slow or losing packets just before: a line full of the household’s traffic does that too."
+    ),
+    "box_came_back_first": N_(
+        "The box missed {missed} tries, then answered {answered} times before the internet was back."
+    ),
+    "line_may_have_failed_too": N_(
+        "A box that restarts waits for its line: the line may have failed as well."
     ),
     "own_anchors": N_(
         "The anchors are those of your configuration: nothing checks that they are on distinct networks."

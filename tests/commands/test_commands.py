@@ -202,6 +202,7 @@ def bad(code: int, *words: str) -> Any:
         bad(2, "incidents", "--since", "2026-11-20", "--until", "2026-11-19"),
         bad(2, "exclude", "--since", "2026-11-20", "--until", "2026-11-21"),
         bad(2, "exclude", "--since", "2026-11-20", "--until", "2026-11-21", "--reason", "  "),
+        bad(2, "exclude", "--since", "2026-11-20", "--until", "2026-11-21", "--reason", "\udce9"),
         bad(2, "exclude", "--since", "2126-11-20", "--until", "2126-11-21", "--reason", "x"),
         bad(2, "line", "confirm", "no-such-line"),
         bad(2, "line", "name", ""),
@@ -234,6 +235,7 @@ def test_bad_use_is_one_line(run: Run, code: int, words: tuple[str, ...]) -> Non
         '[targets]\ngateway = "box"',
         '[targets]\nweb_check = "https://example.org/"',
         '[targets]\nweb_check = "http://a b/"',
+        '[targets]\nweb_check = "http://203.0.113.80/café"',
         '[targets]\nweb_check = "http://[::1/"',
         '[targets]\nanchor = ["203.0.113.1"]',
         "[tagrets]\n",
@@ -277,6 +279,20 @@ def test_a_newer_journal_is_left_alone(home: Path, run: Run, command: tuple[str,
     assert len(err.strip().splitlines()) == 1
     assert "99" in err
     assert (home / "journal.sqlite").read_bytes() == before
+
+
+def test_a_damaged_record_is_one_line(home: Path, run: Run) -> None:
+    with closing(sqlite3.connect(home / "journal.sqlite")) as db, db:
+        db.execute("UPDATE records SET body = x'00' WHERE type = 'samples'")
+    code, _, err = run("incidents")
+    assert code == 1
+    assert len(err.strip().splitlines()) == 1
+    assert "Traceback" not in err
+
+
+def test_totals_count_only_what_lies_within_the_period(run: Run) -> None:
+    out = run("incidents", "--since", stamp(CUT_AT_S + 5), "--until", stamp(CUT_AT_S + 10))[1]
+    assert "1 coupure, 5\u00a0s en tout" in out
 
 
 def test_no_recording_yet(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -256,6 +256,116 @@ def test_ipv6_alone_is_told_once() -> None:
     assert (incident.kind, incident.verdict.cause) == (Kind.PARTIAL, Cause.IPV6)
 
 
+def test_a_cut_is_found_after_the_anchors_were_changed() -> None:
+    cut = between(180, 240, BEYOND_BOX)
+    stream = [*samples(cut, 120), *samples(cut, 180, start_s=120, targets=(GATEWAY, HOP, *ANCHORS[1:]))]
+    found = Study()
+    for block in blocks(stream):
+        found.feed(block)
+    assert [(i.kind, i.verdict.cause) for i in found.incidents()] == [(Kind.OUTAGE, Cause.ACCESS)]
+
+
+def test_a_cut_is_found_when_ipv6_is_withdrawn_with_it() -> None:
+    six = tuple(replace(anchor, address=f"2001:db8::{n}", family=6) for n, anchor in enumerate(ANCHORS))
+    cut = between(120, 140, BEYOND_BOX)
+    stream = [
+        *samples(cut, 120, targets=(GATEWAY, HOP, *ANCHORS, *six)),
+        *samples(cut, 120, start_s=120),
+    ]
+    found = Study()
+    for block in blocks(stream):
+        found.feed(block)
+    assert [(i.kind, i.verdict.cause) for i in found.incidents()] == [(Kind.OUTAGE, Cause.ACCESS)]
+
+
+def test_a_restart_of_the_box_is_not_held_against_the_operator() -> None:
+    def world(target: object, at_s: float) -> object:
+        dead = 100 <= at_s < 130 or (130 <= at_s < 220 and target is not GATEWAY)
+        return LOST if dead else GOOD
+
+    incident = one(study(world))  # type: ignore[arg-type]
+    assert (incident.kind, incident.verdict.cause) == (Kind.OUTAGE, Cause.BOX)
+    link = (
+        Event(
+            EventKind.LINK,
+            T0 + 100 * SECOND,
+            {"interface": "eth0", "carrier": False, "gateway": "192.168.1.1"},
+        ),
+        Event(
+            EventKind.LINK,
+            T0 + 102 * SECOND,
+            {"interface": "eth0", "carrier": True, "gateway": "192.168.1.1"},
+        ),
+    )
+    incident = one(study(between(100, 220, BEYOND_BOX), events=link))
+    assert incident.verdict.cause is Cause.BOX
+    assert "carrier_lost" in codes(incident.verdict.reasons)
+
+
+def test_a_check_that_was_dead_before_is_no_second_proof() -> None:
+    def world(target: object, at_s: float) -> object:
+        if target.role in (Role.RESOLVER, Role.WEB) and at_s > 60:  # type: ignore[attr-defined]
+            return LOST
+        return between(200, 230, (Role.FIRST_HOP, Role.ANCHOR))(target, at_s)  # type: ignore[arg-type]
+
+    outages = [i for i in study(world) if i.kind is Kind.OUTAGE]  # type: ignore[arg-type]
+    assert [i.verdict.confidence <= 0.6 for i in outages] == [True]
+
+
+def test_late_answers_end_an_outage() -> None:
+    def world(target: object, at_s: float) -> object:
+        beyond = target.role in (Role.FIRST_HOP, Role.ANCHOR)  # type: ignore[attr-defined]
+        if beyond and 100 <= at_s < 104:
+            return LOST
+        return (Outcome.LATE, 1200.0) if beyond and 104 <= at_s < 280 else GOOD
+
+    outages = [i for i in study(world) if i.kind is Kind.OUTAGE]  # type: ignore[arg-type]
+    assert all(i.duration_s < 6 and i.verdict.confidence <= 0.6 for i in outages)
+
+
+@pytest.mark.parametrize("share", [0.4, 0.6])
+def test_heavy_loss_is_not_a_row_of_sure_outages(share: float) -> None:
+    rng = random.Random(5)
+
+    def world(target: object, at_s: float) -> object:
+        beyond = target.role is not Role.GATEWAY  # type: ignore[attr-defined]
+        return LOST if beyond and 100 <= at_s < 700 and rng.random() < share else GOOD
+
+    found = study(world, 800)  # type: ignore[arg-type]
+    assert [i for i in found if i.verdict.confidence > 0.6] == []
+    assert sum(i.kind is Kind.OUTAGE for i in found) <= 2
+
+
+def test_a_first_hop_silent_for_long_tells_nothing() -> None:
+    def world(target: object, at_s: float) -> object:
+        if target is HOP and at_s > 300:
+            return LOST
+        return between(2000, 2030, BEYOND_HOP)(target, at_s)  # type: ignore[arg-type]
+
+    outages = [i for i in study(world, 2100) if i.kind is Kind.OUTAGE]  # type: ignore[arg-type]
+    assert [i.verdict.confidence <= 0.7 for i in outages] == [True]
+    assert "hop_never_answers" in codes(outages[0].verdict.counter_evidence)
+
+
+def test_the_boxs_own_error_page_does_not_hide_a_cut() -> None:
+    def world(target: object, at_s: float) -> object:
+        if target.role is Role.WEB and 690 <= at_s < 700:  # type: ignore[attr-defined]
+            return Outcome.PORTAL, 5.0
+        return between(100, 700, BEYOND_BOX)(target, at_s)  # type: ignore[arg-type]
+
+    outages = [i for i in study(world, 800) if i.kind is Kind.OUTAGE]  # type: ignore[arg-type]
+    assert [round(i.duration_s) for i in outages] == [600]
+
+
+def test_an_anchor_back_after_the_others_was_silent_only_since_then() -> None:
+    def world(target: object, at_s: float) -> object:
+        out = 100 <= at_s < (290 if target is ANCHORS[0] else 200)
+        return LOST if out and target.role in BEYOND_BOX else GOOD  # type: ignore[attr-defined]
+
+    partial = one(tuple(i for i in study(world) if i.kind is Kind.PARTIAL))  # type: ignore[arg-type]
+    assert edges_s(partial)[0] == pytest.approx(200, abs=0.6)
+
+
 def test_captive_portal_is_not_counted_against_the_line() -> None:
     def world(target: object, at_s: float) -> object:
         if target.role is Role.WEB and at_s < 100:  # type: ignore[attr-defined]

@@ -156,3 +156,14 @@ def test_what_was_never_recorded_is_said_so() -> None:
     study = feed(blocks(samples(between(0, 0, ()), 60)))
     gaps = study.coverage(LINE.id, Span(T0 - 60 * SECOND, T0 + 120 * SECOND)).gaps
     assert [gap.reason for gap in gaps] == [GapReason.NOT_STARTED, GapReason.UNKNOWN]
+
+
+@pytest.mark.parametrize("drift_ppm", [20, 200, 500])
+def test_clocks_that_drift_apart_do_not_split_a_cut(drift_ppm: int) -> None:
+    """Samples take their offset from the clocks of their time, as the recorder's epochs do."""
+    epochs: dict[int, list] = {}
+    for sample in samples(between(100, 160, BEYOND_BOX), 300):
+        drift = (sample.sent_ns - T0) * drift_ppm // 1_000_000 // 20_000_000 * 20_000_000
+        epochs.setdefault(drift, []).append(replace(sample, mono_ns=sample.mono_ns - drift))
+    made = [block for epoch in epochs.values() for block in blocks(epoch)]
+    assert [i.kind for i in feed(made).incidents()] == [Kind.OUTAGE]

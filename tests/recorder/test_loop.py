@@ -294,3 +294,20 @@ def test_notes_from_the_socket_are_chained(bench: Bench) -> None:
     with Reader(bench.path) as reader:
         assert [exclusion.reason for exclusion in reader.exclusions()] == ["travaux"]
         assert reader.exclusions()[0].span == Span(T0, T0 + 5)
+
+
+def test_a_journal_taken_away_stops_the_recorder_instead_of_writing_nowhere(bench: Bench) -> None:
+    bench.run(5)
+    bench.path.unlink()
+    with pytest.raises(Problem) as caught:
+        bench.run(20)
+    assert caught.value.remark.code == "journal_gone"
+
+
+def test_a_note_that_is_no_text_is_refused(bench: Bench) -> None:
+    note = {
+        "op": "note",
+        "kind": "exclusion",
+        "data": {"since_ns": T0, "until_ns": T0 + 5, "reason": "\udce9"},
+    }
+    assert bench.recorder.handle(note)["ok"] is False

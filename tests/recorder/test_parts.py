@@ -97,6 +97,10 @@ def test_another_box_at_the_same_address_is_another_line() -> None:
     assert keeper.waiting(30 + UNDECIDED_NS // 2)
     assert keeper.line == before
     keeper.update(unknown, 40, 31 + UNDECIDED_NS)
+    assert keeper.line == before, "a box that is down shows no MAC address"
+    elsewhere = RouteState("eth0", "10.0.0.1", "", "", True, "ethernet")
+    keeper.update(elsewhere, 45, 40)
+    keeper.update(elsewhere, 46, 41 + UNDECIDED_NS)
     assert keeper.line.id == ""
     cafe = RouteState("eth0", "192.168.1.1", "02:00:00:00:00:77", "", True, "ethernet")
     keeper.update(cafe, 50, 50 + UNDECIDED_NS)
@@ -194,6 +198,26 @@ def test_the_socket_answers_and_survives_strangers(served: Path) -> None:
             except (BrokenPipeError, ConnectionResetError):
                 continue
     assert control.ask(served, {"word": "été"}) == {"ok": True, "echo": "été"}
+
+
+def test_several_messages_in_one_go_are_all_answered(served: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as client:
+        client.settimeout(5)
+        client.connect(str(served / "recorder.sock"))
+        client.sendall(b'{"word": 1}\n{"word": 2}\n')
+        answers = b""
+        while answers.count(b"\n") < 2:
+            answers += client.recv(4096)
+    assert [json.loads(line)["echo"] for line in answers.splitlines()] == [1, 2]
+
+
+def test_idle_clients_do_not_keep_others_out(served: Path) -> None:
+    idle = [socket.socket(socket.AF_UNIX) for _ in range(control.MAX_CLIENTS + 4)]
+    for client in idle:
+        client.connect(str(served / "recorder.sock"))
+    assert control.ask(served, {"word": "moi"}) == {"ok": True, "echo": "moi"}
+    for client in idle:
+        client.close()
 
 
 def test_a_home_with_a_long_name_has_a_socket_too(tmp_path: Path) -> None:
