@@ -1,9 +1,9 @@
 """Ping by TCP: how long a connection to port 443 takes. For machines where ICMP is allowed in no form.
 
 The time is the kernel's own measure of SYN to SYN-ACK (Linux: ``tcpi_rtt``), which does not depend on when
-``collect`` runs. Where it is missing (a reset; a SYN sent twice; other systems) the program's clock at
-``collect`` stands in, too long by the caller's delay, and the sample is flagged COARSE_CLOCK. A connection
-that only the SYN's repetition after one second brought about is LATE.
+``collect`` runs. Where it is missing (a reset; other systems) the program's clock at ``collect`` stands in,
+too long by the caller's delay, and the sample is flagged COARSE_CLOCK. A connection that only the kernel's
+repetition of the SYN brought about stays LOST: the first one was.
 """
 
 from __future__ import annotations
@@ -76,14 +76,15 @@ class TcpPinger:
     def _finish(self, flight: Flight, sock: socket.socket, code: int, now: Reading) -> None:
         if code == 0:
             rtt = _kernel_rtt(sock) if self._linux else None
-            if rtt is None:
-                self._book.answer(flight, now, None)
-            else:
+            if rtt is not None:
                 self._book.timed_answer(flight, rtt)
+            elif not self._linux and flight.outcome is not Outcome.LOST:
+                self._book.answer(flight, now, None)
             return
         outcome, detail = sockets.explain(sock, code)
         if outcome is Outcome.SEND_ERROR and code == errno.ECONNREFUSED:
-            self._book.answer(flight, now, None, Outcome.REFUSED, detail)
+            if flight.outcome is not Outcome.LOST:
+                self._book.answer(flight, now, None, Outcome.REFUSED, detail)
         elif code != errno.ETIMEDOUT:
             self._book.fail(flight, outcome, detail)
 
