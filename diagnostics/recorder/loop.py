@@ -3,25 +3,20 @@
 from __future__ import annotations
 
 import os
-import selectors
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Any, Protocol
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from typing import Any
 
-from diagnostics.clock import Clock, Jump, Reading, compare
+from diagnostics.clock import Jump, Reading, compare
 from diagnostics.config import Config
 from diagnostics.journal.writer import Writer
-from diagnostics.links.route import RouteState
 from diagnostics.model import (
     MILLISECOND,
     SECOND,
     Event,
     EventKind,
-    Flag,
     GapReason,
     Line,
-    MachineCannot,
     Outcome,
     Problem,
     Role,
@@ -32,6 +27,7 @@ from diagnostics.model import (
 from diagnostics.model import Protocol as ProbeProtocol
 from diagnostics.recorder.lines import LineKeeper, gateway_of
 from diagnostics.recorder.notes import NOTES, check_note
+from diagnostics.recorder.parts import Identity, Parts
 from diagnostics.recorder.schedule import Schedule
 
 TICK_NS = 600 * MILLISECOND
@@ -49,60 +45,6 @@ GRACE_NS = 15 * SECOND
 ALARM_MISSES = 2
 EPOCH_DRIFT_NS = 20 * MILLISECOND
 """How far wall and monotonic clock may drift apart before times are taken from a new offset, and a new block."""
-
-
-class Pinger(Protocol):
-    @property
-    def method(self) -> str: ...
-    def send(self, target: Target, flags: Flag = Flag.NONE) -> None: ...
-    def collect(self) -> list[Sample]: ...
-    def drain(self) -> list[Sample]: ...
-    def close(self) -> None: ...
-
-
-class Checks(Protocol):
-    def start(self) -> None: ...
-    def alarm(self, active: bool) -> None: ...
-    def collect(self) -> list[Sample]: ...
-    def stop(self) -> None: ...
-
-
-class Routes(Protocol):
-    """The link as ``diagnostics.links`` reads it."""
-
-    def read(self) -> RouteState: ...
-
-
-class Hops(Protocol):
-    """Looks for the first hop beyond the box in the background."""
-
-    def look(self, gateway: str) -> None: ...
-    def found(self) -> str | None:
-        """The newest first hop that answers pings; None while there is none."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """Everything that touches the world, injected."""
-
-    clock: Clock
-    pinger: Pinger
-    checks: Checks
-    routes: Routes
-    hops: Hops
-    clock_state: Callable[[], Mapping[str, Any]]
-    route_every_ns: int
-    warn: Callable[[Problem], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Identity:
-    """What the journal says of this run: program and method version, and the machine's description."""
-
-    version: str
-    method: str
-    system: str
 
 
 class Recorder:
@@ -411,30 +353,3 @@ class Recorder:
 
 def _family(address: str) -> int:
     return 6 if ":" in address else 4
-
-
-def serve(
-    recorder: Recorder,
-    selector: selectors.BaseSelector,
-    stopping: Callable[[], bool],
-) -> None:
-    """Run until ``stopping``; sockets in the selector carry ``(selector, socket) -> None`` as their data."""
-    while not stopping():
-        for key, _ in selector.select(recorder.until_next_s()):
-            key.data(selector, key.fileobj)
-        recorder.step()
-
-
-def check_home(home: Path) -> None:
-    """Raise MachineCannot when the home folder cannot be written."""
-    try:
-        home.mkdir(parents=True, exist_ok=True, mode=0o700)
-    except OSError as error:
-        raise MachineCannot("home_not_writable", path=str(home), why=error.strerror or "") from error
-    if not os.access(home, os.W_OK | os.X_OK):
-        raise MachineCannot("home_not_writable", path=str(home), why="")
-
-
-def known_homes(lines: Sequence[Line]) -> list[str]:
-    """Lines whose home mark has been answered, yes or no."""
-    return [line.id for line in lines if line.home is not None]

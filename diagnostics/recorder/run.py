@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import gc
+import os
 import platform
 import selectors
 import signal
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -21,7 +22,7 @@ from diagnostics.journal.lock import Held, Lock
 from diagnostics.journal.reader import Reader
 from diagnostics.journal.writer import Writer
 from diagnostics.links.route import RouteReader, open_route_reader
-from diagnostics.model import SECOND, Problem, Protocol, Role, Target
+from diagnostics.model import SECOND, Line, MachineCannot, Problem, Protocol, Role, Target
 from diagnostics.probes.clock_sync import read_clock_state
 from diagnostics.probes.dns import DirectDns, SystemDns
 from diagnostics.probes.ping import Pinger, open_pinger
@@ -30,17 +31,9 @@ from diagnostics.probes.web import WebCheck
 from diagnostics.recorder.checks import Plan, Runner
 from diagnostics.recorder.control import Server
 from diagnostics.recorder.hops import HopWatch
-from diagnostics.recorder.loop import (
-    ROUTE_NS,
-    ROUTE_POLL_NS,
-    Identity,
-    Parts,
-    Recorder,
-    check_home,
-    known_homes,
-    serve,
-)
+from diagnostics.recorder.loop import ROUTE_NS, ROUTE_POLL_NS, Recorder
 from diagnostics.recorder.notes import LOCK_NAME
+from diagnostics.recorder.parts import Identity, Parts
 
 SYSTEM_DNS_S = 5.0
 DIRECT_DNS_S = 10.0
@@ -107,7 +100,7 @@ def record(
     Raises Problem when another recorder runs here ("recorder_running"), or when this machine cannot: nothing has been
     written then but the lock's file.
     """
-    check_home(home)
+    _check_home(home)
     clock = SystemClock()
     with ExitStack() as stack:
         stack.enter_context(_lock(home))
@@ -116,7 +109,7 @@ def record(
         crashed = writer.recover(clock.read().wall_ns) is not None
         with Reader(journal) as reader:
             span = reader.record_span()
-            homes = known_homes(tuple(reader.lines.values()))
+            homes = _known_homes(tuple(reader.lines.values()))
         routes = stack.enter_context(closing(open_route_reader()))
         parts = _parts(config, clock, pinger, routes, warn)
         recorder = Recorder(writer, config, parts, Identity(version, method, platform.platform()))
@@ -132,7 +125,7 @@ def record(
         ready(recorder)
         gc.collect()
         gc.freeze()
-        serve(recorder, selector, stop)
+        _serve(recorder, selector, stop)
         recorder.stop()
         return recorder.samples
 
@@ -174,6 +167,33 @@ def _watch(routes: RouteReader, recorder: Recorder, selector: selectors.BaseSele
 
     if events is not None:
         selector.register(events, selectors.EVENT_READ, route_event)
+
+
+def _serve(
+    recorder: Recorder,
+    selector: selectors.BaseSelector,
+    stopping: Callable[[], bool],
+) -> None:
+    """Run until ``stopping``; sockets in the selector carry ``(selector, socket) -> None`` as their data."""
+    while not stopping():
+        for key, _ in selector.select(recorder.until_next_s()):
+            key.data(selector, key.fileobj)
+        recorder.step()
+
+
+def _check_home(home: Path) -> None:
+    """Raise MachineCannot when the home folder cannot be written."""
+    try:
+        home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise MachineCannot("home_not_writable", path=str(home), why=error.strerror or "") from error
+    if not os.access(home, os.W_OK | os.X_OK):
+        raise MachineCannot("home_not_writable", path=str(home), why="")
+
+
+def _known_homes(lines: Sequence[Line]) -> list[str]:
+    """Lines whose home mark has been answered, yes or no."""
+    return [line.id for line in lines if line.home is not None]
 
 
 def _plans(config: Config, clock: Clock) -> list[Plan]:

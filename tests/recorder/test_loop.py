@@ -31,7 +31,8 @@ from diagnostics.model import (
     Target,
 )
 from diagnostics.probes.fake import FakePinger
-from diagnostics.recorder.loop import Identity, Parts, Recorder
+from diagnostics.recorder.loop import Recorder
+from diagnostics.recorder.parts import Identity, Parts
 
 T0 = 1_795_000_020 * SECOND
 HOME = RouteState("eth0", "192.168.1.1", "02:00:00:00:00:01", "", True, "ethernet")
