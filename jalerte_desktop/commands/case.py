@@ -10,6 +10,7 @@ from jalerte_desktop.casefile.fields import COUNTRIES, FIELDS
 from jalerte_desktop.casefile.model import Case, FrozenPaper
 from jalerte_desktop.commands.arguments import add_json
 from jalerte_desktop.commands.context import Context
+from jalerte_desktop.words.choices import choice_name
 from jalerte_desktop.words.figures import NO_BREAK, clock_time, iso, local, number, short_date
 from jalerte_desktop.words.language import N_, _, current
 
@@ -124,4 +125,6 @@ def shown_value(key: str, case: Case) -> str:
         return number(mbit, 0 if mbit == int(mbit) else 1) + NO_BREAK + "Mbit/s"
     if key.endswith("_eur"):
         return number(float(value), 2) + NO_BREAK + "€"
+    if FIELDS[key].choices:
+        return choice_name(value)
     return value.replace("\n", ", ")

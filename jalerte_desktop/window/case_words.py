@@ -13,6 +13,7 @@ from typing import Any
 
 from jalerte_desktop.casefile import knowledge
 from jalerte_desktop.casefile.fields import COUNTRIES, FIELDS
+from jalerte_desktop.words.choices import choice_name
 from jalerte_desktop.words.language import N_, _, current
 
 OPERATOR = "contract.operator"
@@ -123,24 +124,6 @@ _HELP = {
     "case.impact": N_("In your words: a day of telework, a call, an examination… It goes into the papers."),
     "alert.rating": N_("If you like; the form leaves it to you."),
 }
-_CHOICES = {
-    "individual": N_("private person"),
-    "elected": N_("local authority or elected person"),
-    "company": N_("company"),
-    "association": N_("consumers’ association"),
-    "developer": N_("developer"),
-    "fibre": N_("fibre"),
-    "cable": N_("cable"),
-    "vdsl": N_("VDSL"),
-    "adsl": N_("ADSL"),
-    "4g": N_("4G box"),
-    "5g": N_("5G box"),
-    "satellite": N_("satellite"),
-    "radio": N_("radio"),
-    "other": N_("another one"),
-    "yes": N_("yes"),
-    "no": N_("no"),
-}
 _COUNTRIES = {"FR": N_("France"), "BE": N_("Belgium"), "CH": N_("Switzerland"), "LU": N_("Luxembourg")}
 
 NEEDED_BY_ALERT = (
@@ -213,7 +196,7 @@ def unit_of(key: str) -> str:
 
 def choices_of(key: str) -> list[tuple[str, str]]:
     """Value and words of each; the first one takes the answer back."""
-    chosen = [(value, _(_CHOICES.get(value, value))) for value in FIELDS[key].choices]
+    chosen = [(value, choice_name(value)) for value in FIELDS[key].choices]
     return [("", _("not given")), *((value, words[:1].upper() + words[1:]) for value, words in chosen)]
 
 
