@@ -16,6 +16,7 @@ class SilentAnchors:
         self._around = around
         self._silent: dict[str, tuple[Moment, Moment]] = {}
         self._floor = Moment(0, 0)
+        self._ipv6_out = False
 
     def not_before(self, at: Moment) -> None:
         """An outage ended: until then no anchor was more silent than the others."""
@@ -35,6 +36,8 @@ class SilentAnchors:
         elif key in self._silent:
             ended.append(key)
         findings = []
+        silent, six = self._silent_and_six()
+        self._ipv6_out = (self._ipv6_out and bool(self._silent)) or (silent == six and len(six) > 1)
         for gone in ended:
             start, last = self._silent.pop(gone)
             findings.append(self._finding(gone, start, at if gone == key else last, ongoing=False))
@@ -49,12 +52,17 @@ class SilentAnchors:
         findings = [self._finding(key, *span, ongoing=True) for key, span in self._silent.items()]
         return [finding for finding in findings if finding]
 
+    def _silent_and_six(self) -> tuple[set[str], set[str]]:
+        """The anchors that are silent, and those reached over IPv6."""
+        anchors = self._around.anchors
+        return {key for key, state in anchors.items() if state.silent}, {key for key in anchors if ":" in key}
+
     def _finding(self, key: str, start: Moment, end: Moment, *, ongoing: bool) -> Finding | None:
         if end.mono_ns - start.mono_ns < TOLD_AFTER_NS:
             return None
-        silent = {other for other, state in self._around.anchors.items() if state.silent}
-        six = {other for other in self._around.anchors if ":" in other}
-        if silent == six and len(six) > 1:
+        silent, six = self._silent_and_six()
+        if self._ipv6_out and key in six:
+            # One after the other they come back: the trouble is told once, with the first of them by name.
             return _ipv6(start, end, ongoing) if key == min(six) else None
         alone = not silent - {key}
         verdict = Verdict(

@@ -242,11 +242,14 @@ def _connect(path: Path) -> sqlite3.Connection:
     )
     try:
         db.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        return db
     except sqlite3.OperationalError:
         # A read-only folder has no room for the shared-memory file that WAL needs; without a
         # write-ahead log beside it the file is complete and may be read as it stands.
         db.close()
         if path.with_name(path.name + "-wal").exists():
             raise
-        db = sqlite3.connect(f"{uri}?immutable=1", uri=True, isolation_level=None, check_same_thread=False)
-    return db
+    except BaseException:
+        db.close()
+        raise
+    return sqlite3.connect(f"{uri}?immutable=1", uri=True, isolation_level=None, check_same_thread=False)

@@ -246,14 +246,16 @@ def test_a_silent_box_on_wifi_may_be_the_wifi() -> None:
     assert "wifi_or_box" in codes(incident.verdict.counter_evidence)
 
 
-def test_ipv6_alone_is_told_once() -> None:
+@pytest.mark.parametrize("end_s", [200, 1000])
+def test_ipv6_alone_is_told_once(end_s: int) -> None:
     six = tuple(replace(anchor, address=f"2001:db8::{n}", family=6) for n, anchor in enumerate(ANCHORS))
 
     def world(target: object, at_s: float) -> object:
-        return LOST if target in six and at_s > 60 else GOOD
+        return LOST if target in six and 60 < at_s < end_s else GOOD
 
     incident = one(study(world, targets=(GATEWAY, HOP, *ANCHORS, *six)))  # type: ignore[arg-type]
     assert (incident.kind, incident.verdict.cause) == (Kind.PARTIAL, Cause.IPV6)
+    assert incident.ongoing is (end_s > 300)
 
 
 def test_a_cut_is_found_after_the_anchors_were_changed() -> None:
