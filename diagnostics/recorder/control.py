@@ -82,7 +82,9 @@ class Server:
         selector.register(client, selectors.EVENT_READ, self._read)
 
     def _read(self, selector: selectors.BaseSelector, client: socket.socket) -> None:
-        buffer = self._buffers[client]
+        buffer = self._buffers.get(client)
+        if buffer is None:
+            return  # shut out for a newer one after the selector had named it
         try:
             piece = client.recv(8192)
         except BlockingIOError:

@@ -7,6 +7,7 @@ import json
 import selectors
 import socket
 import threading
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -212,12 +213,13 @@ def test_several_messages_in_one_go_are_all_answered(served: Path) -> None:
 
 
 def test_idle_clients_do_not_keep_others_out(served: Path) -> None:
-    idle = [socket.socket(socket.AF_UNIX) for _ in range(control.MAX_CLIENTS + 4)]
-    for client in idle:
-        client.connect(str(served / "recorder.sock"))
-    assert control.ask(served, {"word": "moi"}) == {"ok": True, "echo": "moi"}
-    for client in idle:
-        client.close()
+    with ExitStack() as stack:
+        for _ in range(control.MAX_CLIENTS + 4):
+            client = stack.enter_context(socket.socket(socket.AF_UNIX))
+            client.settimeout(5)
+            client.connect(str(served / "recorder.sock"))
+            client.sendall(b"{")
+        assert control.ask(served, {"word": "moi"}) == {"ok": True, "echo": "moi"}
 
 
 def test_a_home_with_a_long_name_has_a_socket_too(tmp_path: Path) -> None:
