@@ -63,7 +63,7 @@ class Server:
             listener = socket.create_server(("127.0.0.1", 0))
             self._secret = secrets.token_hex(16)
             self._path.write_text(f"{listener.getsockname()[1]} {self._secret}\n", "ascii")
-        listener.listen(8)
+        listener.listen(64)
         return listener
 
     def register(self, selector: selectors.BaseSelector) -> None:
