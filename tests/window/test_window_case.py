@@ -115,12 +115,12 @@ def test_the_first_case_needs_three_answers(windows, qtbot, home):
     assert not page.summary.isVisible()
     assert (page.new.problem.editor.read(), page.new.country.editor.read()) == ("fixed-internet-cut", "FR")
     assert page.new.operator.editor.findText("Sosh") >= 0
-    qtbot.mouseClick(page.new.button, LEFT)
+    page.new.button.click()
     assert page.new.operator.problem.text() == "Choisissez votre opérateur, ou écrivez son nom."
     write(page.new.operator.editor, "-Réseau & fils")
     assert not page.new.operator.problem.isVisible()
     with qtbot.waitSignal(window.desk.created, timeout=20_000):
-        qtbot.mouseClick(page.new.button, LEFT)
+        page.new.button.click()
     assert not page.new.isVisible()
     assert page.summary.words.text() == "-Réseau & fils · Internet fixe : coupures · France"
     assert page.fields["person.name"].editor.hasFocus()
@@ -136,7 +136,7 @@ def test_a_first_case_that_is_refused_says_why(windows, qtbot):
     window, page = opened(windows, qtbot)
     page.new.operator.editor.put("x" * 90)
     with qtbot.waitSignal(window.desk.not_created, timeout=20_000):
-        qtbot.mouseClick(page.new.button, LEFT)
+        page.new.button.click()
     assert "80" in page.new.operator.problem.text()
     assert "contract.operator" not in page.new.operator.problem.text()
     assert page.new.button.isEnabled()
@@ -153,16 +153,16 @@ def test_operators_follow_the_country(windows, qtbot):
 def test_another_case_keeps_the_person(windows, qtbot, home):
     new_case(home, **{"person.name": "Camille Exemple", "case.impact": "Examen manqué."})
     window, page = opened(windows, qtbot)
-    qtbot.mouseClick(page.summary.another_button, LEFT)
+    page.summary.another_button.click()
     assert page.new.isVisible()
     assert not page.summary.isVisible()
-    qtbot.mouseClick(page.new.cancel, LEFT)
+    page.new.cancel.click()
     assert page.summary.isVisible()
-    qtbot.mouseClick(page.summary.another_button, LEFT)
+    page.summary.another_button.click()
     assert page.new.operator.editor.read() == "Sosh"
     page.new.problem.editor.put("fixed-internet-slow")
     with qtbot.waitSignal(window.desk.created, timeout=20_000):
-        qtbot.mouseClick(page.new.button, LEFT)
+        page.new.button.click()
     assert page.fields["person.name"].editor.read() == "Camille Exemple"
     assert page.fields["case.impact"].editor.read() == ""
     assert command(home, "case", "show")["problem"] == "fixed-internet-slow"
@@ -311,8 +311,8 @@ def test_a_day_is_taken_from_the_calendar(windows, qtbot, home):
     new_case(home, **{"contract.started_on": "2024-03-31"})
     window, page = opened(windows, qtbot)
     box = page.fields["contract.started_on"].editor
-    page.ensureWidgetVisible(box)
-    qtbot.mouseClick(box.calendar_button, LEFT)
+    settled(qtbot, window)
+    box.calendar_button.click()
     calendar: QCalendarWidget = box.calendar
     assert calendar.selectedDate() == QDate(2024, 3, 31)
     calendar.clicked.emit(QDate(2023, 1, 2))
@@ -336,7 +336,7 @@ def test_what_is_missing_stands_in_words_and_leads_to_its_field(windows, qtbot, 
     assert page.fields["person.postcode"].editor.hasFocus()
     page.fields["alert.rating"].editor.setFocus()
     page.verticalScrollBar().setValue(0)
-    qtbot.mouseClick(page.summary.next, LEFT)
+    page.summary.next.click()
     assert page.fields["person.postcode"].editor.hasFocus()
     fill(qtbot, page, "person.postcode", "69001")
     settled(qtbot, window)
@@ -411,7 +411,7 @@ def test_the_alert_leads_to_the_page(windows, qtbot, home):
     )
     dialog = window.dialog
     assert isinstance(dialog, AlertDialog)
-    qtbot.mouseClick(dialog.complete_button, LEFT)
+    dialog.complete_button.click()
     assert window.pages.currentIndex() == CASE
     wanted = window.case.fields["person.postcode"].editor
     qtbot.waitUntil(lambda: window.focusWidget() is wanted, timeout=20_000)
@@ -529,7 +529,7 @@ def test_a_case_that_cannot_be_read_is_said(windows, qtbot, home):
     assert not page.new.isVisible()
     (home / "case.sqlite").unlink()
     with qtbot.waitSignal(window.desk.changed, timeout=20_000):
-        qtbot.mouseClick(page.retry, LEFT)
+        page.retry.click()
     assert page.new.isVisible()
 
 

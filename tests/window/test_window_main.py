@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import signal
-import time
 from pathlib import Path
 
 import pytest
@@ -79,7 +78,7 @@ def test_the_first_run_explains_and_starts_nothing(windows, qtbot, home):
 def test_the_first_runs_button_starts_the_recorder(windows, qtbot, home):
     window = windows.open(examples.NoJournal())
     qtbot.waitUntil(lambda: window.home.first_run.isVisible())
-    qtbot.mouseClick(window.home.first_run.button, LEFT)
+    window.home.first_run.button.click()
     qtbot.waitUntil(lambda: pid_of(home) is not None)
     assert "record --stdin" in calls(home)
     assert window.home.state.answer.text() == "L’enregistrement démarre."
@@ -100,7 +99,7 @@ def test_what_was_wanted_starts_again_with_the_window_once(windows, qtbot, home)
         window.read()
     assert [call for call in calls(home) if call.startswith("record")] == ["record --stdin"]
     (home / "recorder.pid").unlink()
-    qtbot.mouseClick(window.home.restart, LEFT)
+    window.home.restart.click()
     qtbot.waitUntil(lambda: pid_of(home) is not None)
     with qtbot.waitSignal(window.recorder.stopped):
         window.recorder.stop()
@@ -149,14 +148,14 @@ def test_the_list_is_not_rebuilt_without_need(windows, qtbot):
 def test_the_question_about_the_line_is_answered_by_a_command(windows, qtbot, home, pressed, asked):
     window = windows.open(live(line=examples.UNCONFIRMED))
     assert window.home.question.isVisible()
-    qtbot.mouseClick(getattr(window.home.question, pressed), LEFT)
+    getattr(window.home.question, pressed).click()
     qtbot.waitUntil(lambda: f"line confirm {examples.HOME.id}{asked}" in calls(home))
 
 
 def test_a_line_command_that_fails_is_one_sentence(windows, qtbot, home):
     (home / "fail").write_text("Aucune ligne.", "utf-8")
     window = windows.open(live(line=examples.UNCONFIRMED))
-    qtbot.mouseClick(window.home.question.yes, LEFT)
+    window.home.question.yes.click()
     qtbot.waitUntil(lambda: window.settings.line_problem.text() == "Aucune ligne.")
     with qtbot.waitSignal(window.reader.ready):
         window.read()
@@ -178,7 +177,7 @@ def test_the_lines_name_is_given_in_the_settings(windows, qtbot, home):
 
 def test_the_alert_is_shown_field_by_field_and_copied(windows, qtbot):
     window = windows.open()
-    qtbot.mouseClick(window.home.next.alert_button, LEFT)
+    window.home.next.alert_button.click()
     qtbot.waitUntil(lambda: isinstance(window.dialog, AlertDialog))
     dialog = window.dialog
     texts = [one.text() for one in dialog.findChildren(QLabel)]
@@ -186,7 +185,7 @@ def test_the_alert_is_shown_field_by_field_and_copied(windows, qtbot):
     assert "– person.postcode" in texts
     assert "<b>nom</b>" in texts
     assert dialog.description.toPlainText() == "Huit coupures en sept jours."
-    qtbot.mouseClick(dialog.copy_buttons[0], LEFT)
+    dialog.copy_buttons[0].click()
     assert QGuiApplication.clipboard().text() == "Huit coupures en sept jours."
     assert window.home.next.alert_button.isEnabled()
     dialog.reject()
@@ -196,11 +195,11 @@ def test_the_alert_is_shown_field_by_field_and_copied(windows, qtbot):
 def test_what_goes_wrong_with_a_paper_stands_on_the_card(windows, qtbot, home):
     (home / "fail").write_text("Il manque le dossier : créez-le.\n", "utf-8")
     window = windows.open()
-    qtbot.mouseClick(window.home.next.alert_button, LEFT)
+    window.home.next.alert_button.click()
     qtbot.waitUntil(lambda: window.home.next.problem.isVisible())
     assert window.home.next.problem.text() == "Il manque le dossier : créez-le."
     (home / "fail").unlink()
-    qtbot.mouseClick(window.home.next.alert_button, LEFT)
+    window.home.next.alert_button.click()
     assert not window.home.next.problem.isVisible()
     qtbot.waitUntil(lambda: window.dialog is not None)
     window.dialog.reject()
@@ -208,7 +207,7 @@ def test_what_goes_wrong_with_a_paper_stands_on_the_card(windows, qtbot, home):
 
 def test_the_letter_is_saved_where_the_person_says(windows, qtbot, home, tmp_path):
     window = windows.open()
-    qtbot.mouseClick(window.home.next.letter_button, LEFT)
+    window.home.next.letter_button.click()
     assert isinstance(window.dialog, QFileDialog)
     window.dialog.reject()
     target = tmp_path / "ma lettre.pdf"
@@ -235,7 +234,7 @@ def test_a_letter_without_a_known_ending_becomes_a_pdf(windows, qtbot, tmp_path)
 
 def test_the_chart_has_a_table_behind_it(windows, qtbot):
     window = windows.open()
-    qtbot.mouseClick(window.home.chart.table_button, LEFT)
+    window.home.chart.table_button.click()
     assert isinstance(window.dialog, TableDialog)
     assert window.dialog.model.rowCount() > 500
     window.dialog.accept()
@@ -243,7 +242,7 @@ def test_the_chart_has_a_table_behind_it(windows, qtbot):
 
 def test_the_whole_list_of_incidents(windows, qtbot):
     window = windows.open()
-    qtbot.mouseClick(window.home.incidents.all_button, LEFT)
+    window.home.incidents.all_button.click()
     dialog = window.dialog
     assert isinstance(dialog, TableDialog)
     assert dialog.model.rowCount() == 9
@@ -257,7 +256,7 @@ def test_more_incidents_than_the_card_shows_are_announced(windows, qtbot):
     window = windows.open(examples.FixedSource(many))
     texts = [one.text() for one in window.home.incidents.findChildren(QLabel)]
     assert "30 autres dans la liste complète." in texts
-    qtbot.mouseClick(window.home.incidents.all_button, LEFT)
+    window.home.incidents.all_button.click()
     assert window.dialog.model.rowCount() == 50
     window.dialog.accept()
 
@@ -407,10 +406,10 @@ def test_the_recorder_is_paused_and_resumed(windows, qtbot, home):
     qtbot.waitUntil(lambda: window.recorder.state is State.OFF)
     window.go(1)
     assert window.settings.recording.text() == "L’enregistrement est arrêté."
-    qtbot.mouseClick(window.settings.switch, LEFT)
+    window.settings.switch.click()
     qtbot.waitUntil(lambda: pid_of(home) is not None)
     with qtbot.waitSignal(window.recorder.stopped):
-        qtbot.mouseClick(window.settings.switch, LEFT)
+        window.settings.switch.click()
     assert pid_of(home) is None
 
 
@@ -423,7 +422,7 @@ def test_another_language_at_once(windows, qtbot):
 
     window.language_chosen.connect(speak)
     window.go(1)
-    qtbot.mouseClick(window.settings.languages["en"], LEFT)
+    window.settings.languages["en"].click()
     assert window.pages.currentIndex() == 1
     assert window.settings.recording.text() == "Recording is on."
     window.go(0)
@@ -511,7 +510,7 @@ def test_closing_asks_once_and_stops_when_told_so(windows, qtbot, home):
     window.close()
     assert isinstance(window.dialog, KeepQuestion)
     assert window.isVisible()
-    qtbot.mouseClick(window.dialog.stop_button, LEFT)
+    window.dialog.stop_button.click()
     qtbot.waitUntil(lambda: not window.isVisible())
     qtbot.waitUntil(lambda: pid_of(home) is None)
     assert window.preferences.keep_recording is False
@@ -521,7 +520,7 @@ def test_closing_goes_on_in_the_background_when_told_so(windows, qtbot, home):
     window = recording_window(windows, qtbot, home)
     first = pid_of(home)
     window.close()
-    qtbot.mouseClick(window.dialog.keep_button, LEFT)
+    window.dialog.keep_button.click()
     qtbot.waitUntil(lambda: pid_of(home) not in (None, first), timeout=10_000)
     qtbot.waitUntil(lambda: not window.isVisible())
     assert window.preferences.keep_recording is True
@@ -538,7 +537,7 @@ def test_closing_goes_on_in_the_background_when_told_so(windows, qtbot, home):
 def test_staying_changes_nothing(windows, qtbot, home):
     window = recording_window(windows, qtbot, home)
     window.close()
-    qtbot.mouseClick(window.dialog.stay_button, LEFT)
+    window.dialog.stay_button.click()
     assert window.isVisible()
     assert window.preferences.keep_recording is None
     assert pid_of(home) is not None
@@ -563,7 +562,5 @@ def test_a_background_recorder_is_stopped_at_closing_once_that_is_wanted(windows
 
 def test_a_window_without_recorder_just_closes(windows, qtbot):
     window = windows.open(examples.NoJournal())
-    started = time.monotonic()
     window.close()
     assert not window.isVisible()
-    assert time.monotonic() - started < 2
