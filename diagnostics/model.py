@@ -28,6 +28,12 @@ class Role(StrEnum):
     SYSTEM_RESOLVER = "system_resolver"
     RESOLVER = "resolver"
     WEB = "web"
+    TCP_CHECK = "tcp_check"
+    """An anchor's address tried by a TCP connection to port 443: the second kind of probe beside pings."""
+    LARGE = "large"
+    """A page of several full packets: small ones may pass where these hang (path MTU)."""
+    VPN = "vpn"
+    """Something tried through the tunnel, as ``interface>address``."""
 
 
 class Protocol(StrEnum):
@@ -164,6 +170,8 @@ class EventKind(StrEnum):
     """State of the interface and of the default route, at each change."""
     CLOCK_STEP = "clock_step"
     CLOCK_STATE = "clock_state"
+    WITNESS = "witness"
+    """What something other than a probe says: see ``diagnostics.witnesses``."""
     GAP = "gap"
     """Not observed: from ``start_ns`` to the event's time, for ``reason``."""
     EXCLUSION = "exclusion"
@@ -225,19 +233,6 @@ class Exclusion:
     span: Span
     reason: str
     declared_ns: int
-
-
-@dataclass(frozen=True, slots=True)
-class Witness:
-    """What something other than a probe says of the link: the interface and the default route.
-
-    ``carrier`` is None where the system does not tell. ``gateway`` and ``interface`` are empty without a default route.
-    """
-
-    at_ns: int
-    interface: str
-    carrier: bool | None
-    gateway: str
 
 
 class Kind(StrEnum):

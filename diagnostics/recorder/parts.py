@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from diagnostics.clock import Clock
+from diagnostics.clock import Clock, Reading
 from diagnostics.links.route import RouteState
-from diagnostics.model import Flag, Problem, Sample, Target
+from diagnostics.model import Event, Flag, Problem, Sample, Target
 
 
 class Pinger(Protocol):
@@ -31,6 +31,25 @@ class Routes(Protocol):
     """The link as ``diagnostics.links`` reads it."""
 
     def read(self) -> RouteState: ...
+
+
+class Witnesses(Protocol):
+    """Listens to the Wi-Fi adapter, this machine's counters and the box, in the background."""
+
+    def start(self) -> None: ...
+    def follow(self, route: RouteState) -> None:
+        """The way out is this one from now on."""
+        ...
+
+    def attend(self, active: bool) -> None:
+        """Something seems wrong (or no longer): ask more often."""
+        ...
+
+    def collect(self, now: Reading) -> list[Event]:
+        """What has been said since the last call, as events of kind ``witness``. Called at every tick."""
+        ...
+
+    def stop(self) -> None: ...
 
 
 class Hops(Protocol):
