@@ -11,7 +11,7 @@ COMPILE = env -u UV_INDEX -u UV_INDEX_URL -u UV_DEFAULT_INDEX -u UV_EXTRA_INDEX_
 	--no-emit-index-url --no-emit-find-links $(LOCK_ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup webform run test soak check format translations lock bench screenshots wheel clean
+.PHONY: help setup webform run test soak lab check format translations lock bench screenshots wheel clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):[^#]*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | sort | expand -t 14
@@ -27,11 +27,15 @@ run: setup ## start the program; without a display, one diagnosis as text
 
 test: ## all tests but the hours-long ones (PYTEST_ARGS=… goes to pytest)
 	@tools/setup.sh test
-	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist loadfile $(PYTEST_ARGS)
 
 soak: ## the hours-long tests
 	@tools/setup.sh test
 	@$(BIN)/python -m pytest -m soak --timeout=0 $(PYTEST_ARGS)
+
+lab: ## play the scenarios, simulated and on real networks (root), and print the table (LAB_ARGS="--only quiet portal")
+	@tools/setup.sh test
+	@$(BIN)/python -m tests.playing --runner both $(LAB_ARGS)
 
 check: setup ## style, types, floors, translations
 	$(BIN)/ruff format --check .

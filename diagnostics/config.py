@@ -7,12 +7,13 @@ import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from importlib import resources
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from diagnostics.model import BadInput, Protocol, Role, Target
+from diagnostics.shipped import read_shipped
+from diagnostics.working_hours import parse_working_hours
 
 KNOWN_KEYS: Mapping[str, frozenset[str]] = {
     "targets": frozenset({"gateway", "anchors", "anchors6", "resolvers", "web_check", "large_check"}),
@@ -23,13 +24,18 @@ KNOWN_KEYS: Mapping[str, frozenset[str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Defaults:
-    """What ``resources/targets.toml`` offers. ``names`` are asked of the resolvers, in turn."""
+    """What ``resources/targets.toml`` offers. ``names`` are asked of the resolvers, in turn.
+
+    ``canaries`` are those of them whose addresses are published and stay: a changed answer shows there.
+    """
 
     anchors: tuple[Target, ...]
     anchors6: tuple[Target, ...]
     resolvers: tuple[Target, ...]
     web_check: str
+    large_check: str
     names: tuple[str, ...]
+    canaries: Mapping[str, tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +53,12 @@ class Config:
     working_hours: tuple[str, ...] = ()
     speed_provider: str | None = None
     speed_servers: tuple[str, ...] = ()
+    own_thresholds: tuple[tuple[str, float], ...] = ()
+    """``[method]``: the person's own, by their name in ``resources/method.toml``, such as ``loss.suspect``."""
     given: tuple[str, ...] = field(default=())
     """The keys that the person set, as ``section.key``: chained in the journal, so a paper tells them from defaults."""
+    canaries: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Names whose addresses are published and stay, with these."""
 
     @property
     def web_target(self) -> Target:
@@ -57,7 +67,7 @@ class Config:
 
 def load_defaults() -> Defaults:
     """Read the shipped targets."""
-    raw = tomllib.loads(resources.files("resources").joinpath("targets.toml").read_text("utf-8"))
+    raw = tomllib.loads(read_shipped("targets.toml"))
 
     def anchors(family: int) -> tuple[Target, ...]:
         return tuple(
@@ -74,7 +84,9 @@ def load_defaults() -> Defaults:
             for entry in raw["resolvers"]
         ),
         raw["web_check"][0]["value"],
+        raw["large_check"][0]["value"],
         tuple(entry["value"] for entry in raw["names"]),
+        {entry["value"]: tuple(entry["addresses"]) for entry in raw["names"] if "addresses" in entry},
     )
 
 
@@ -105,12 +117,38 @@ def parse(text: str, path: str) -> Config:
         raise BadInput("config_not_toml", path=path, why=str(error).splitlines()[0]) from error
     for section, content in raw.items():
         known = KNOWN_KEYS.get(section)
-        if known is None or not isinstance(content, dict):
+        if (known is None and section != "method") or not isinstance(content, dict):
             raise BadInput("config_unknown_key", path=path, key=section)
         for key in content:
-            if key not in known:
+            if known is not None and key not in known:
                 raise BadInput("config_unknown_key", path=path, key=f"{section}.{key}")
     return _Builder(raw, path).build()
+
+
+SHOWN_ONLY = frozenset({"calls", "merged"})
+"""Sections of the method that find and blame no incident: nothing of a person's own stands beside them."""
+WIDEST = 100.0
+"""A threshold of one's own lies within so many times, or parts of, the default one."""
+
+
+def load_thresholds() -> dict[str, float]:
+    """The default thresholds that a person may set their own beside, by ``section.key``."""
+    raw = tomllib.loads(read_shipped("method.toml"))
+    return {
+        f"{section}.{key}": value
+        for section, content in raw.items()
+        if isinstance(content, dict) and section not in SHOWN_ONLY
+        for key, value in content.items()
+        if isinstance(value, int | float)
+    }
+
+
+def _flat(content: Mapping[str, Any], before: str = "") -> dict[str, Any]:
+    """``loss.suspect = 0.02``, ``"loss.suspect" = 0.02`` and a table ``[method.loss]`` are the same."""
+    flat: dict[str, Any] = {}
+    for key, value in content.items():
+        flat |= _flat(value, f"{before}{key}.") if isinstance(value, dict) else {before + key: value}
+    return flat
 
 
 class _Builder:
@@ -128,14 +166,35 @@ class _Builder:
             web_check=self._url("web_check", defaults.web_check),
             names=defaults.names,
             line=self._choice("home", "line", ("ask", "first"), "ask"),
-            large_check=self._url("large_check", None),
+            # Who names a page of their own wants no other fetched.
+            large_check=self._url(
+                "large_check", None if self._get("targets", "web_check") else defaults.large_check
+            ),
+            canaries=defaults.canaries,
             working_hours=self._working_hours(),
             speed_provider=self._text("speed", "provider"),
             speed_servers=self._texts("speed", "servers"),
+            own_thresholds=self._own_thresholds(),
             given=tuple(
-                sorted(f"{section}.{key}" for section, content in self.raw.items() for key in content)
+                sorted(f"{section}.{key}" for section, content in self.raw.items() for key in _flat(content))
             ),
         )
+
+    def _own_thresholds(self) -> tuple[tuple[str, float], ...]:
+        own = _flat(self.raw.get("method", {}))
+        if not own:
+            return ()
+        defaults = load_thresholds()
+        for key, value in own.items():
+            if key not in defaults:
+                raise BadInput("config_unknown_key", path=self.path, key=f"method.{key}")
+            if not _fits(value, defaults[key], share=_is_share(key)):
+                raise self._wrong("method", key, value)
+        together = defaults | own
+        if together["loss.usual"] >= together["loss.suspect"]:
+            key = "loss.suspect" if "loss.suspect" in own else "loss.usual"
+            raise self._wrong("method", key, own[key])
+        return tuple(sorted(own.items()))
 
     def _wrong(self, section: str, key: str, value: object) -> BadInput:
         return BadInput("config_bad_value", path=self.path, key=f"{section}.{key}", value=str(value)[:80])
@@ -212,12 +271,23 @@ class _Builder:
 
     def _working_hours(self) -> tuple[str, ...]:
         values = self._texts("home", "working_hours")
-        for value in values:
-            if not _WORKING_HOURS.fullmatch(value):
-                raise self._wrong("home", "working_hours", value)
-        return values
+        try:
+            return parse_working_hours(values).entries
+        except ValueError as error:
+            raise self._wrong("home", "working_hours", error) from error
 
 
-_DAY = "(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)"
-_HOUR = r"(?:[01]\d|2[0-3]):[0-5]\d"
-_WORKING_HOURS = re.compile(rf"{_DAY}(?:-{_DAY})?(?:,{_DAY}(?:-{_DAY})?)* {_HOUR}-(?:{_HOUR}|24:00)")
+def _is_share(key: str) -> bool:
+    section, _, name = key.partition(".")
+    return section == "confidence" or name.endswith("share") or key in ("loss.usual", "loss.suspect")
+
+
+def _fits(value: object, default: float, *, share: bool) -> bool:
+    """A number of the default's sort, in a range that makes sense: a share below 1, else near enough to the default."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    if isinstance(default, int) and not isinstance(value, int):
+        return False
+    if share:
+        return 0 < value < 1
+    return 1 / WIDEST <= value / default <= WIDEST

@@ -93,11 +93,11 @@ class Target:
     address: str
     family: int = 0
     network: str = ""
+    id: str = field(init=False, compare=False, repr=False)
+    """A stable name, unique within a journal: ``anchor/icmp/192.0.2.1``."""
 
-    @property
-    def id(self) -> str:
-        """A stable name, unique within a journal: ``anchor/icmp/192.0.2.1``."""
-        return f"{self.role}/{self.protocol}/{self.address}"
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "id", f"{self.role}/{self.protocol}/{self.address}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +142,10 @@ class Line:
     name: str = ""
     home: bool | None = None
     operator: str | None = None
+    network: str = ""
+    """The public address's network, a /24 or /48; empty when not known."""
+    ssid: str = ""
+    """The Wi-Fi network's name; empty when not known, or by cable."""
 
 
 NO_LINE = Line(id="", gateway="", gateway_mac="", interface="")

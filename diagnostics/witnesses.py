@@ -6,7 +6,7 @@ how it was learnt. Rates are bits a second, times integer nanoseconds of wall-cl
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -30,8 +30,8 @@ class Wifi:
     """The radio link at one moment.
 
     ``identity_refused``: connected, but the system hides SSID and BSSID (macOS and Windows without the right to the
-    location). ``signal_dbm`` is below zero. ``retries`` and ``failed`` count frames since the
-    association. None where the system does not tell.
+    location). ``signal_dbm`` is below zero. ``retries`` and ``failed`` count frames since the association (on Windows
+    since the adapter was started): only differences say something. None where the system does not tell.
     """
 
     state: WifiState
@@ -92,9 +92,9 @@ class Traffic:
 class BoxAccount:
     """What the box says of its own line at one moment. ``adapter`` names how it was asked: ``upnp``, ``freebox`` …
 
-    ``uptime_s`` is the connection's, ``boot_s`` the box's own time since it started. ``link_*_bps`` are the rates of the access link as the
-    box states them: often nominal. ``network`` is the public address's prefix (/24 or /48), never the whole address.
-    None where the box does not tell.
+    ``uptime_s`` is the connection's, ``boot_s`` the box's own time since it started. ``link_*_bps`` are the rates of
+    the access link as the box states them: often nominal. ``network`` is the public address's prefix (/24 or /48),
+    never the whole address. None where the box does not tell.
     """
 
     adapter: str
@@ -157,7 +157,11 @@ def _box(data: Mapping[str, Scalar | list[str]]) -> BoxAccount:
     return BoxAccount(**({"wan_up": None} | said))  # type: ignore[arg-type]  # types are the writer's
 
 
-_READERS = {"traffic": _traffic, "wifi": _wifi, "box": _box}
+_READERS: Mapping[str, Callable[[Mapping[str, Scalar | list[str]]], Statement]] = {
+    "traffic": _traffic,
+    "wifi": _wifi,
+    "box": _box,
+}
 
 
 def rate_between(before: int, after: int, elapsed_ns: int) -> int | None:

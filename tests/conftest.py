@@ -35,13 +35,13 @@ def _refuse_to_leave(event: str, arguments: tuple[Any, ...]) -> None:
 def _in_own_namespace() -> bool:
     """True in a network namespace that a test made: nothing can leave from there."""
     try:
-        return Path("/proc/self/ns/net").readlink() != _FIRST_NAMESPACE
+        return Path("/proc/thread-self/ns/net").readlink() != _FIRST_NAMESPACE
     except OSError:
         return False
 
 
 try:
-    _FIRST_NAMESPACE = Path("/proc/self/ns/net").readlink()
+    _FIRST_NAMESPACE = Path("/proc/thread-self/ns/net").readlink()
 except OSError:
     _FIRST_NAMESPACE = Path()
 sys.addaudithook(_refuse_to_leave)

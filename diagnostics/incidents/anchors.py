@@ -1,83 +1,224 @@
-"""An anchor that is silent while its peers answer: a trouble on the far side, told but not counted."""
+"""Anchors that are silent while others answer: one far end, one network, or one of the two kinds of address."""
 
 from __future__ import annotations
 
-from diagnostics.incidents.found import Finding, Moment
-from diagnostics.incidents.surroundings import Surroundings
-from diagnostics.model import MINUTE, Cause, Kind, Remark, Sample, Verdict
+from dataclasses import dataclass, field
+
+from diagnostics.incidents.found import Finding, Moment, Settled
+from diagnostics.incidents.method import Method
+from diagnostics.incidents.surroundings import Surroundings, Tally
+from diagnostics.model import MINUTE, SECOND, Cause, Kind, Outcome, Remark, Role, Sample, Verdict
 
 TOLD_AFTER_NS = MINUTE
+"""A single anchor's silence is told after this; a whole kind of address, or a refused network, after less."""
+SOON_NS = 10 * SECOND
+TOGETHER_NS = 10 * SECOND
+"""Anchors whose silences begin so close together fell silent for one reason."""
+_REFUSED = Outcome.UNREACHABLE
+NO_ROUTE = ("net-unreachable", "net-unknown", "reject-route")
+
+
+@dataclass(slots=True)
+class Silence:
+    """One anchor's, so far. ``refused_by`` is who else said that its network cannot be reached."""
+
+    key: str
+    network: str
+    family: int
+    start: Moment
+    last: Moment
+    refused_by: str = ""
+    refusals: int = 0
+    ended: bool = False
+
+
+@dataclass(slots=True)
+class Second:
+    """What checks of another kind said, by kind of address, since a silence began."""
+
+    failed: set[Role] = field(default_factory=set)
+    answered: set[Role] = field(default_factory=set)
 
 
 class SilentAnchors:
-    """Follows ``Surroundings.anchors``; an anchor's silence is told once it has lasted a minute."""
+    """Follows ``Surroundings.anchors``. Silences that began together are told together, when the last has ended."""
 
     def __init__(self, around: Surroundings) -> None:
         self._around = around
-        self._silent: dict[str, tuple[Moment, Moment]] = {}
+        self._silent: dict[str, Silence] = {}
         self._floor = Moment(0, 0)
-        self._ipv6_out = False
+        self._refusals: dict[str, tuple[str, int]] = {}
+        self._four = Second()
+        self._hop_before = Tally()
+
+    @property
+    def ipv4_out(self) -> bool:
+        """True while all anchors over IPv4 are silent, and not all over IPv6: names fail for that too."""
+        if not self._silent:
+            return False
+        silent = {key for key, silence in self._silent.items() if not silence.ended}
+        six, four = self._kinds()
+        return len(four) > 1 and bool(six) and silent >= four and not silent >= six
 
     def not_before(self, at: Moment) -> None:
         """An outage ended: until then no anchor was more silent than the others."""
         self._floor = at
 
+    def check(self, sample: Sample) -> None:
+        """Note a check of another kind than ping, over the older kind of address."""
+        if not self._silent or sample.target.family == 6:
+            return
+        if sample.outcome.answered:
+            self._four.answered.add(sample.target.role)
+        elif sample.outcome not in (Outcome.UNRESOLVED, Outcome.SEND_ERROR):
+            self._four.failed.add(sample.target.role)
+
     def feed(self, sample: Sample) -> list[Finding]:
         """Note an anchor's sample, after ``Surroundings.note_anchor``; returns the silences that ended."""
         key, state = sample.target.id, self._around.anchors[sample.target.id]
+        if not state.silent and not self._silent and not self._refusals and sample.outcome is not _REFUSED:
+            return []
         at = Moment(sample.sent_ns, sample.mono_ns)
-        ended = [gone for gone in self._silent if gone not in self._around.anchors]
+        self._note_refusal(sample)
         if state.silent and state.silent_since is not None:
-            if key in self._silent:
-                start = self._silent[key][0]
-            else:
+            silence = self._silent.get(key)
+            if silence is None:
+                if not self._silent:
+                    self._four, self._hop_before = Second(), self._around.hop.copy()
                 start = max(Moment(*state.silent_since), self._floor, key=lambda moment: moment.mono_ns)
-            self._silent[key] = (start, at)
-        elif key in self._silent:
-            ended.append(key)
-        findings = []
-        silent, six = self._silent_and_six()
-        self._ipv6_out = (self._ipv6_out and bool(self._silent)) or (silent == six and len(six) > 1)
-        for gone in ended:
-            start, last = self._silent.pop(gone)
-            findings.append(self._finding(gone, start, at if gone == key else last, ongoing=False))
-        return [finding for finding in findings if finding]
+                silence = self._silent[key] = Silence(
+                    key, sample.target.network, sample.target.family, start, at
+                )
+            elif silence.ended:
+                silence.ended = False
+            silence.last = at
+            silence.refused_by, silence.refusals = self._refusals.get(key, ("", 0))
+        elif key in self._silent and not self._silent[key].ended:
+            self._silent[key].last, self._silent[key].ended = at, True
+        for gone in [gone for gone in self._silent.values() if gone.key not in self._around.anchors]:
+            gone.ended = True
+        return self._close() if any(silence.ended for silence in self._silent.values()) else []
+
+    def skim(self, keys: list[str], end: Moment) -> None:
+        """A whole block went by in which these anchors stayed silent, and nothing else happened."""
+        for key in keys:
+            if key in self._silent:
+                self._silent[key].last = end
+
+    def _note_refusal(self, sample: Sample) -> None:
+        key = sample.target.id
+        if sample.outcome.answered:
+            self._refusals.pop(key, None)
+            return
+        if sample.outcome is not _REFUSED:
+            return
+        sayer, _, what = sample.detail.partition(" ")
+        if what in NO_ROUTE and sayer not in (self._around.gateway_address, sample.target.address):
+            self._refusals[key] = (sayer, self._refusals.get(key, ("", 0))[1] + 1)
+
+    def _groups(self) -> list[list[Silence]]:
+        """Silences that began together."""
+        groups: list[list[Silence]] = []
+        for silence in sorted(self._silent.values(), key=lambda one: one.start.mono_ns):
+            if groups and silence.start.mono_ns - groups[-1][0].start.mono_ns <= TOGETHER_NS:
+                groups[-1].append(silence)
+            else:
+                groups.append([silence])
+        return groups
+
+    def _close(self) -> list[Finding]:
+        findings: list[Finding] = []
+        for group in self._groups():
+            if all(silence.ended for silence in group):
+                findings += self._tell(group, ongoing=False)
+                for silence in group:
+                    del self._silent[silence.key]
+        return findings
 
     def cut(self) -> list[Finding]:
-        findings = [self._finding(key, *span, ongoing=False) for key, span in self._silent.items()]
+        findings = [finding for group in self._groups() for finding in self._tell(group, ongoing=False)]
         self._silent.clear()
-        return [finding for finding in findings if finding]
+        return findings
 
     def ongoing(self) -> list[Finding]:
-        findings = [self._finding(key, *span, ongoing=True) for key, span in self._silent.items()]
-        return [finding for finding in findings if finding]
+        return [
+            finding
+            for group in self._groups()
+            for finding in self._tell(group, ongoing=not all(silence.ended for silence in group))
+        ]
 
-    def _silent_and_six(self) -> tuple[set[str], set[str]]:
-        """The anchors that are silent, and those reached over IPv6."""
-        anchors = self._around.anchors
-        return {key for key, state in anchors.items() if state.silent}, {key for key in anchors if ":" in key}
+    def _tell(self, group: list[Silence], *, ongoing: bool) -> list[Finding]:
+        start = min((silence.start for silence in group), key=lambda moment: moment.mono_ns)
+        end = max((silence.last for silence in group), key=lambda moment: moment.mono_ns)
+        verdict, soon = self._judge(group)
+        if end.mono_ns - start.mono_ns < (SOON_NS if soon else TOLD_AFTER_NS):
+            return []
+        return [Finding(Kind.PARTIAL, start, end, Settled(Kind.PARTIAL, verdict), ongoing)]
 
-    def _finding(self, key: str, start: Moment, end: Moment, *, ongoing: bool) -> Finding | None:
-        if end.mono_ns - start.mono_ns < TOLD_AFTER_NS:
-            return None
-        silent, six = self._silent_and_six()
-        if self._ipv6_out and key in six:
-            # One after the other they come back: the trouble is told once, with the first of them by name.
-            return _ipv6(start, end, ongoing) if key == min(six) else None
-        alone = not silent - {key}
-        verdict = Verdict(
-            Cause.REMOTE if alone else Cause.UNKNOWN,
-            0.6 if alone else 0.3,
-            (
-                Remark.of("one_anchor_silent", address=key.rsplit("/", 1)[-1]),
-                Remark.of("other_anchors_answer"),
-            ),
-            (Remark.of("not_counted"),),
-        )
-        return Finding(Kind.PARTIAL, start, end, verdict, ongoing)
+    def _judge(self, group: list[Silence]) -> tuple[Verdict, bool]:
+        """The verdict, and whether it is told soon."""
+        keys = {silence.key for silence in group}
+        six, four = self._kinds()
+        if six and len(six) > 1 and keys >= six and not keys >= four:
+            counter = (Remark.of("not_counted"),)
+            return Verdict(Cause.IPV6, 0.6, (Remark.of("ipv6_silent"),), counter), True
+        if six and len(four) > 1 and keys >= four and not keys >= six:
+            return self._ipv4_out(), True
+        refused = [silence for silence in group if silence.refused_by]
+        if refused:
+            return _network_out(group, refused), True
+        if len(group) > 1:
+            return _several(group, self._around.method), True
+        return _remote(group[0]), False
+
+    def _kinds(self) -> tuple[set[str], set[str]]:
+        """The anchors in use, by kind of address: IPv6, IPv4."""
+        six = {key for key in self._around.anchors if ":" in key}
+        return six, set(self._around.anchors) - six
+
+    def _ipv4_out(self) -> Verdict:
+        """The older kind of address alone is dead: no far end is to blame, and few things at home can do that."""
+        reasons = [Remark.of("ipv4_silent")]
+        counter = [Remark.of("box_may_translate_badly"), Remark.of("one_machine_observes")]
+        confidence = self._around.method.blame
+        if self._four.failed and not self._four.answered:
+            reasons.append(Remark.of("other_probes_failed", probes=",".join(sorted(self._four.failed))))
+        else:
+            counter.insert(0, Remark.of("only_pings"))
+        return Verdict(Cause.ACCESS, confidence, tuple(reasons), tuple(counter))
 
 
-def _ipv6(start: Moment, end: Moment, ongoing: bool) -> Finding:
-    """All anchors of the newer kind of address and none of the older: one trouble, told once."""
-    verdict = Verdict(Cause.IPV6, 0.6, (Remark.of("ipv6_silent"),), (Remark.of("not_counted"),))
-    return Finding(Kind.PARTIAL, start, end, verdict, ongoing)
+def _address(silence: Silence) -> str:
+    return silence.key.rsplit("/", 1)[-1]
+
+
+def _network_out(group: list[Silence], refused: list[Silence]) -> Verdict:
+    """A router on the way says that it knows no way there: of the operator's, or of one further on."""
+    first = refused[0]
+    return Verdict(
+        Cause.ISP_CORE,
+        0.6,
+        (
+            Remark.of("network_refused", address=_address(first), by=first.refused_by, times=first.refusals),
+            Remark.of("other_anchors_answer"),
+        ),
+        (Remark.of("router_may_be_far"), Remark.of("networks_out", networks=len(group))),
+    )
+
+
+def _several(group: list[Silence], method: Method) -> Verdict:
+    return Verdict(
+        Cause.ISP_CORE,
+        min(0.5, method.blame),
+        (Remark.of("several_anchors_silent", anchors=len(group)), Remark.of("other_anchors_answer")),
+        (Remark.of("far_networks_may_share_a_fault"), Remark.of("only_pings")),
+    )
+
+
+def _remote(silence: Silence) -> Verdict:
+    return Verdict(
+        Cause.REMOTE,
+        0.6,
+        (Remark.of("one_anchor_silent", address=_address(silence)), Remark.of("other_anchors_answer")),
+        (Remark.of("not_counted"),),
+    )

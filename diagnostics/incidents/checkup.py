@@ -2,153 +2,212 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
-from diagnostics.incidents.losses import judge_loss
+from diagnostics.incidents.check_advice import advice_for, advice_when_well
+from diagnostics.incidents.check_layers import layers_of
+from diagnostics.incidents.look import (
+    LOSS_DEGRADED,
+    Checkup,
+    Habits,
+    Layer,
+    Link,
+    Look,
+    detail_of,
+    median_ns,
+)
+from diagnostics.incidents.loss_verdict import LossFacts, judge_loss
 from diagnostics.incidents.method import Method
-from diagnostics.incidents.outage_verdict import OutageFacts, judge_outage
-from diagnostics.incidents.surroundings import Surroundings, Tally
-from diagnostics.model import MILLISECOND, SECOND, Cause, Outcome, Remark, Role, Sample, Verdict
+from diagnostics.incidents.outage_verdict import OutageFacts, judge_outage, wifi_remarks
+from diagnostics.incidents.rows import HANGS
+from diagnostics.model import MILLISECOND, SECOND, Cause, Kind, Outcome, Remark, Role, Sample, Verdict
 
-LOSS_DEGRADED = 0.05
+__all__ = ["Checkup", "Habits", "Layer", "Link", "judge", "judge_look"]
+
 SLOW_NS = 300 * MILLISECOND
-
-
-@dataclass(frozen=True, slots=True)
-class Layer:
-    """``state`` is one of ``ok degraded failed unknown``; ``detail`` says why, as data."""
-
-    name: str
-    state: str
-    detail: Remark
-
-
-@dataclass(frozen=True, slots=True)
-class Checkup:
-    """``ok`` is True when nothing is wrong now. ``cause`` is None then."""
-
-    ok: bool
-    cause: Cause | None
-    confidence: float
-    reasons: tuple[Remark, ...]
-    counter_evidence: tuple[Remark, ...]
-    advice: tuple[Remark, ...]
-    layers: tuple[Layer, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Habits:
-    """What an earlier recording knows: does the box usually answer, and the first hop?"""
-
-    gateway: bool = False
-    hop: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Link:
-    """The interface and the default route, at the end of the look."""
-
-    interface: str
-    gateway: str
-    carrier: bool | None
-    medium: str = ""
+SECOND_KIND = (Role.RESOLVER, Role.WEB, Role.TCP_CHECK)
+"""Other kinds of probe than pings; the system's resolver may answer from a cache."""
 
 
 def judge(samples: Sequence[Sample], link: Link, habits: Habits, method: Method) -> Checkup:
-    """Judge each layer, then say which one is to blame, and what to try next."""
-    seen = {role: _tally(samples, role) for role in Role}
-    layers = (
-        _link_layer(link),
-        _ping_layer("box", samples, Role.GATEWAY),
-        _ping_layer("first_hop", samples, Role.FIRST_HOP),
-        _ping_layer("internet", samples, Role.ANCHOR),
-        _dns_layer(samples),
-        _web_layer(samples),
-    )
-    verdict = _verdict(samples, seen, link, habits, method)
+    """Judge what was seen without any witness but the adapter."""
+    return judge_look(Look(tuple(samples), link, habits), method)
+
+
+def judge_look(look: Look, method: Method) -> Checkup:
+    """Judge each layer, then say which one is to blame, and what to try next: nothing that was tried already."""
+    link, layers = look.link, layers_of(look, method)
+    verdict = _verdict(look, method)
+    tunnel = (Remark.of("seen_through_tunnel", tunnel=look.tunnel),) if look.tunnel else ()
+    short = Remark.of("short_check")
     if verdict is None:
-        return Checkup(
-            True,
-            None,
-            0.9,
-            (Remark.of("all_answer"),),
-            (Remark.of("short_check"),),
-            (Remark.of("advise_record"),),
-            layers,
-        )
-    counter = (*verdict.counter_evidence, Remark.of("short_check"))
-    return Checkup(
-        False, verdict.cause, verdict.confidence, verdict.reasons, counter, _ADVICE[verdict.cause], layers
+        weak = link.by_wifi and link.weak(method.wifi_weak_dbm)
+        signal = (*wifi_remarks(look.heard), Remark.of("wifi_weak")) if weak else ()
+        counter = (*tunnel, *signal, short)
+        advice = advice_when_well(look, method)
+        return Checkup(True, None, 0.9, (Remark.of("all_answer"),), counter, advice, layers)
+    if tunnel and verdict.cause in (Cause.ACCESS, Cause.ISP_CORE):
+        verdict = Verdict(Cause.UNKNOWN, 0.4, verdict.reasons, verdict.counter_evidence)
+    counter = (*tunnel, *verdict.counter_evidence, short)
+    advice = advice_for(verdict.cause, verdict.confidence, look, method)
+    return Checkup(False, verdict.cause, verdict.confidence, verdict.reasons, counter, advice, layers)
+
+
+def _verdict(look: Look, method: Method) -> Verdict | None:
+    portal = _portal(look)
+    if portal is not None:
+        return portal
+    anchors = look.anchors
+    if anchors and not any(s.outcome.answered for s in anchors):
+        return _outage(look, anchors, method)
+    return (
+        _ipv4_alone_out(look, method)
+        or _loss(look, anchors, method)
+        or _vpn(look)
+        or _names(look)
+        or _slow(look, method)
+        or _large(look)
+        or _ipv6_alone_out(look)
+        or _web(look)
     )
 
 
-_OPERATOR = (Remark.of("advise_wait_and_record"), Remark.of("advise_call"))
-_LOCAL = (Remark.of("advise_cable"), Remark.of("advise_box"))
-_ADVICE: dict[Cause, tuple[Remark, ...]] = {cause: (Remark.of("advise_record"),) for cause in Cause} | {
-    Cause.LAN: _LOCAL,
-    Cause.WIFI: _LOCAL,
-    Cause.BOX: (Remark.of("advise_box"), Remark.of("advise_cable")),
-    Cause.ACCESS: _OPERATOR,
-    Cause.ISP_CORE: _OPERATOR,
-    Cause.DNS: (Remark.of("advise_resolver"),),
-    Cause.CAPTIVE_PORTAL: (Remark.of("advise_portal"),),
-    Cause.LOCAL_MACHINE: (Remark.of("advise_firewall"),),
-    Cause.UNKNOWN: (Remark.of("advise_box"), Remark.of("advise_record")),
-}
+def _portal(look: Look) -> Verdict | None:
+    portal = [s for s in look.of(Role.WEB) if s.outcome is Outcome.PORTAL]
+    if not portal:
+        return None
+    return Verdict(
+        Cause.CAPTIVE_PORTAL,
+        0.9,
+        (Remark.of("web_check_answered_by_other", tries=len(portal), detail=portal[0].detail),),
+        (Remark.of("not_the_operator"),),
+    )
 
 
-def _of(samples: Iterable[Sample], role: Role) -> list[Sample]:
-    return [sample for sample in samples if sample.target.role is role]
+def _second_kind(look: Look) -> list[Sample]:
+    """Checks of another kind that were really tried."""
+    untried = (Outcome.UNRESOLVED, Outcome.SEND_ERROR)
+    return [s for s in look.of(*SECOND_KIND) if s.outcome not in untried]
 
 
-def _tally(samples: Sequence[Sample], role: Role) -> Tally:
-    own = _of(samples, role)
-    return Tally(len(own), sum(not sample.outcome.answered for sample in own))
+def _outage(look: Look, anchors: Sequence[Sample], method: Method) -> Verdict | None:
+    link, checks, hops = look.link, _second_kind(look), look.of(Role.FIRST_HOP)
+    errors = [s for s in anchors if s.outcome is Outcome.SEND_ERROR]
+    gateway, hop = look.tally(Role.GATEWAY), look.tally(Role.FIRST_HOP)
+    facts = OutageFacts(
+        duration_s=(anchors[-1].mono_ns - anchors[0].mono_ns) / SECOND,
+        anchors=len({s.target.id for s in anchors}),
+        networks=len({s.target.network or s.target.address for s in anchors}),
+        misses=len(anchors),
+        own_anchors=any(not s.target.network for s in anchors),
+        send_errors=len(errors),
+        send_error=errors[0].detail if errors else "",
+        unreachable_by_gateway=sum(
+            s.outcome is Outcome.UNREACHABLE and s.detail.split(" ")[0] == link.gateway for s in anchors
+        ),
+        gateway=gateway,
+        gateway_usually_answers=look.habits.gateway or gateway.answered > 0,
+        hop=hop,
+        hop_address=hops[0].target.address if hops else "",
+        hop_usually_answers=look.habits.hop or hop.answered > 0,
+        checks_failed=frozenset(s.target.role for s in checks if not s.outcome.answered),
+        checks_answered=frozenset(s.target.role for s in checks if s.outcome.answered),
+        carrier_lost=link.carrier is False,
+        carrier_held=link.carrier is True,
+        medium=link.medium,
+        trouble_before=False,
+        route_lost=not link.gateway,
+    )
+    kind, verdict = judge_outage(facts, method, look.heard)
+    # Pings alone unanswered: the internet works for the person.
+    return None if kind is Kind.PARTIAL else verdict
 
 
-def _live_anchors(samples: Sequence[Sample]) -> list[Sample]:
-    """Samples of the anchors that answered at all; of all of them when none did."""
-    anchors = _of(samples, Role.ANCHOR)
-    alive = {s.target.id for s in anchors if s.outcome.answered}
-    return [s for s in anchors if s.target.id in alive] if alive else anchors
+def _ipv4_alone_out(look: Look, method: Method) -> Verdict | None:
+    four, six = look.family(six=False), look.family(six=True)
+    if four.tries == 0 or four.answered or not six.answered:
+        return None
+    checks = [s for s in _second_kind(look) if s.target.family != 6]
+    if any(s.outcome.answered for s in checks):
+        return None
+    reasons, counter = [Remark.of("ipv4_silent")], [Remark.of("one_machine_observes")]
+    failed = sorted({str(s.target.role) for s in checks})
+    if failed:
+        reasons.append(Remark.of("other_probes_failed", probes=",".join(failed)))
+    else:
+        counter.insert(0, Remark.of("only_pings"))
+    counter.insert(0, Remark.of("box_may_translate_badly"))
+    return Verdict(Cause.ACCESS, method.blame, tuple(reasons), tuple(counter))
 
 
-def _verdict(
-    samples: Sequence[Sample], seen: dict[Role, Tally], link: Link, habits: Habits, method: Method
-) -> Verdict | None:
-    web = _of(samples, Role.WEB)
-    portal = [s for s in web if s.outcome is Outcome.PORTAL]
-    if portal:
-        return Verdict(
-            Cause.CAPTIVE_PORTAL,
-            0.9,
-            (Remark.of("web_check_answered_by_other", tries=len(portal), detail=portal[0].detail),),
-            (Remark.of("not_the_operator"),),
-        )
-    anchors = _live_anchors(samples)
-    if anchors and not any(s.outcome.answered for s in anchors):
-        return _outage(samples, anchors, seen, link, habits, method)
+def _ipv6_alone_out(look: Look) -> Verdict | None:
+    four, six = look.family(six=False), look.family(six=True)
+    if six.tries == 0 or six.answered or not four.answered:
+        return None
+    return Verdict(Cause.IPV6, 0.6, (Remark.of("ipv6_silent"),), (Remark.of("not_counted"),))
+
+
+def _loss(look: Look, anchors: Sequence[Sample], method: Method) -> Verdict | None:
     missed = sum(not s.outcome.answered for s in anchors)
-    if missed > LOSS_DEGRADED * len(anchors):
-        around = Surroundings(method, gateway=seen[Role.GATEWAY], hop=seen[Role.FIRST_HOP])
-        return judge_loss(len(anchors), missed, seen[Role.GATEWAY], seen[Role.FIRST_HOP], around)
-    return _names(samples) or _slow(samples, method) or _web(samples)
+    if missed <= LOSS_DEGRADED * len(anchors):
+        return None
+    gateway, hop = look.tally(Role.GATEWAY), look.tally(Role.FIRST_HOP)
+    facts = LossFacts(
+        tries=len(anchors),
+        misses=missed,
+        gateway=gateway,
+        hop=hop,
+        gateway_usually_answers=look.habits.gateway or gateway.answered > 0,
+        hop_usually_answers=look.habits.hop or hop.answered > 0,
+        medium=look.link.medium,
+        checks_failed=sum(not s.outcome.answered for s in _second_kind(look)),
+    )
+    return judge_loss(facts, method, look.heard)[1]
 
 
-def _slow(samples: Sequence[Sample], method: Method) -> Verdict | None:
+def _vpn(look: Look) -> Verdict | None:
+    """The line answers beside the tunnel, nothing comes through it."""
+    tried = look.of(Role.VPN)
+    if not tried or look.tunnel or any(s.outcome.answered for s in tried):
+        return None
+    reasons = (Remark.of("tunnel_silent", tries=len(tried)), Remark.of("anchors_answer"))
+    return Verdict(Cause.VPN, 0.7, reasons, (Remark.of("not_the_operator"),))
+
+
+def _names(look: Look) -> Verdict | None:
+    system, direct = look.of(Role.SYSTEM_RESOLVER), look.of(Role.RESOLVER)
+    failed = [s for s in system if s.outcome is not Outcome.OK]
+    if not failed:
+        return None
+    reasons = [Remark.of("anchors_answer")]
+    lies = [s for s in failed if s.outcome is Outcome.PORTAL]
+    if lies:
+        reasons.append(Remark.of("names_lie", times=len(lies), detail=lies[0].detail))
+    else:
+        reasons.append(Remark.of("names_fail", tries=len(failed), detail=detail_of(failed[0])))
+    answered = sum(s.outcome is Outcome.OK for s in direct)
+    if answered:
+        reasons.append(Remark.of("other_resolver_answers", answered=answered))
+    elif direct:
+        reasons.append(Remark.of("other_resolver_fails", failed=len(direct)))
+    counter = [Remark.of("whose_resolver")]
+    if not answered and not lies:
+        counter.append(Remark.of("port_53_may_be_closed"))
+    return Verdict(Cause.DNS, 0.8 if answered or lies else 0.6, tuple(reasons), tuple(counter))
+
+
+def _slow(look: Look, method: Method) -> Verdict | None:
     """Without a usual time to compare with, only what would spoil any call counts as slow."""
-    median_ns = {
-        role: _median([s.rtt_ns for s in _of(samples, role) if s.outcome.answered and s.rtt_ns is not None])
-        for role in (Role.GATEWAY, Role.FIRST_HOP, Role.ANCHOR)
-    }
-    anchors = median_ns[Role.ANCHOR]
+    anchors = median_ns(look.of(Role.ANCHOR))
     if anchors is None or anchors < SLOW_NS:
         return None
-    box, hop = median_ns[Role.GATEWAY], median_ns[Role.FIRST_HOP]
+    box, hop = median_ns(look.of(Role.GATEWAY)), median_ns(look.of(Role.FIRST_HOP))
     reasons = [Remark.of("check_slow", median_ms=anchors / MILLISECOND)]
     if box is not None and box * 2 >= anchors:
-        return Verdict(Cause.LAN, 0.6, tuple(reasons), (Remark.of("box_may_be_busy"),))
+        busy = (Remark.of("box_may_be_busy"),)
+        if look.link.by_wifi:
+            return Verdict(Cause.WIFI, 0.6, (*reasons, *wifi_remarks(look.heard)), busy)
+        return Verdict(Cause.LAN, 0.6, tuple(reasons), busy)
     counter = (Remark.of("household_not_ruled_out"),)
     if box is None or hop is None:
         return Verdict(Cause.UNKNOWN, 0.4, tuple(reasons), counter)
@@ -156,135 +215,20 @@ def _slow(samples: Sequence[Sample], method: Method) -> Verdict | None:
     return Verdict(cause, min(0.5, method.household), tuple(reasons), counter)
 
 
-def _median(values: list[int]) -> int | None:
-    return sorted(values)[(len(values) - 1) // 2] if values else None
+def _large(look: Look) -> Verdict | None:
+    """Small answers come, a large one hangs, and the small web page does not."""
+    large = look.of(Role.LARGE)
+    hung = [s for s in large if s.outcome is Outcome.LOST and s.detail == HANGS]
+    if not hung or len(hung) < len(large) or any(s.outcome is not Outcome.OK for s in look.of(Role.WEB)):
+        return None
+    counter = (Remark.of("one_page_only"), Remark.of("where_packets_vanish_unknown"))
+    reasons = (Remark.of("large_hangs", times=len(hung)), Remark.of("anchors_answer"))
+    return Verdict(Cause.MTU, 0.6, reasons, counter)
 
 
-def _web(samples: Sequence[Sample]) -> Verdict | None:
-    failed = [s for s in _of(samples, Role.WEB) if s.outcome is not Outcome.OK]
+def _web(look: Look) -> Verdict | None:
+    failed = [s for s in look.of(Role.WEB) if s.outcome is not Outcome.OK]
     if not failed:
         return None
-    detail = failed[0].detail or failed[0].outcome.name.lower()
-    return Verdict(
-        Cause.REMOTE,
-        0.5,
-        (Remark.of("web_fails", detail=detail), Remark.of("anchors_answer")),
-        (Remark.of("one_page_only"),),
-    )
-
-
-def _outage(
-    samples: Sequence[Sample],
-    anchors: Sequence[Sample],
-    seen: dict[Role, Tally],
-    link: Link,
-    habits: Habits,
-    method: Method,
-) -> Verdict | None:
-    errors = [s for s in anchors if s.outcome is Outcome.SEND_ERROR]
-    checks = [
-        s
-        for s in samples
-        if s.target.role in (Role.RESOLVER, Role.WEB)
-        and s.outcome not in (Outcome.UNRESOLVED, Outcome.SEND_ERROR)
-    ]
-    hops = _of(samples, Role.FIRST_HOP)
-    kind_and_verdict = judge_outage(
-        OutageFacts(
-            duration_s=(anchors[-1].mono_ns - anchors[0].mono_ns) / SECOND,
-            anchors=len({s.target.id for s in anchors}),
-            networks=len({s.target.network or s.target.address for s in anchors}),
-            misses=len(anchors),
-            own_anchors=any(not s.target.network for s in anchors),
-            send_errors=len(errors),
-            send_error=errors[0].detail if errors else "",
-            unreachable_by_gateway=sum(
-                s.outcome is Outcome.UNREACHABLE and s.detail.split(" ")[0] == link.gateway for s in anchors
-            ),
-            gateway=seen[Role.GATEWAY],
-            gateway_longest_row=0,
-            gateway_usually_answers=habits.gateway or seen[Role.GATEWAY].answered > 0,
-            hop=seen[Role.FIRST_HOP],
-            hop_address=hops[0].target.address if hops else "",
-            hop_usually_answers=habits.hop or seen[Role.FIRST_HOP].answered > 0,
-            checks_failed=frozenset(s.target.role for s in checks if not s.outcome.answered),
-            checks_answered=frozenset(s.target.role for s in checks if s.outcome.answered),
-            carrier_lost=link.carrier is False,
-            carrier_held=link.carrier is True,
-            medium=link.medium,
-            trouble_before=False,
-            route_lost=not link.gateway,
-        ),
-        method,
-    )
-    kind, verdict = kind_and_verdict
-    # Pings alone unanswered: the internet works for the person.
-    return None if kind != "outage" else verdict
-
-
-def _names(samples: Sequence[Sample]) -> Verdict | None:
-    system = _of(samples, Role.SYSTEM_RESOLVER)
-    failed = [s for s in system if s.outcome is not Outcome.OK]
-    if not failed:
-        return None
-    direct = _of(samples, Role.RESOLVER)
-    detail = failed[0].detail or failed[0].outcome.name.lower()
-    reasons = [Remark.of("anchors_answer"), Remark.of("names_fail", tries=len(failed), detail=detail)]
-    answered = sum(s.outcome is Outcome.OK for s in direct)
-    if answered:
-        reasons.append(Remark.of("other_resolver_answers", answered=answered))
-        return Verdict(Cause.DNS, 0.8, tuple(reasons), (Remark.of("whose_resolver"),))
-    if direct:
-        reasons.append(Remark.of("other_resolver_fails", failed=len(direct)))
-    return Verdict(
-        Cause.DNS, 0.6, tuple(reasons), (Remark.of("whose_resolver"), Remark.of("port_53_may_be_closed"))
-    )
-
-
-def _link_layer(link: Link) -> Layer:
-    if link.carrier is False:
-        return Layer("link", "failed", Remark.of("layer_link_down", interface=link.interface or "?"))
-    if not link.gateway:
-        return Layer("link", "failed", Remark.of("layer_no_route"))
-    return Layer("link", "ok", Remark.of("layer_link", interface=link.interface, gateway=link.gateway))
-
-
-def _ping_layer(name: str, samples: Sequence[Sample], role: Role) -> Layer:
-    own = _live_anchors(samples) if role is Role.ANCHOR else _of(samples, role)
-    if not own:
-        return Layer(name, "unknown", Remark.of("layer_not_tried"))
-    answered = sorted(s.rtt_ns for s in own if s.outcome.answered and s.rtt_ns is not None)
-    if not answered:
-        state = "unknown" if role is Role.FIRST_HOP else "failed"
-        return Layer(name, state, Remark.of("layer_silent", tries=len(own)))
-    missed = len(own) - len(answered)
-    median_ms = answered[(len(answered) - 1) // 2] / MILLISECOND
-    remark = Remark.of("layer_answers", answered=len(answered), tries=len(own), median_ms=median_ms)
-    return Layer(name, "degraded" if missed > LOSS_DEGRADED * len(own) else "ok", remark)
-
-
-def _dns_layer(samples: Sequence[Sample]) -> Layer:
-    system = _of(samples, Role.SYSTEM_RESOLVER)
-    if not system:
-        return Layer("dns", "unknown", Remark.of("layer_not_tried"))
-    good = [s for s in system if s.outcome is Outcome.OK]
-    if not good:
-        return Layer(
-            "dns",
-            "failed",
-            Remark.of("layer_failed", detail=system[0].detail or system[0].outcome.name.lower()),
-        )
-    return Layer("dns", "ok", Remark.of("layer_answered_in", ms=(good[0].rtt_ns or 0) / MILLISECOND))
-
-
-def _web_layer(samples: Sequence[Sample]) -> Layer:
-    web = _of(samples, Role.WEB)
-    if not web:
-        return Layer("web", "unknown", Remark.of("layer_not_tried"))
-    if web[0].outcome is Outcome.OK:
-        return Layer("web", "ok", Remark.of("layer_answered_in", ms=(web[0].rtt_ns or 0) / MILLISECOND))
-    if web[0].outcome is Outcome.PORTAL:
-        return Layer("web", "degraded", Remark.of("layer_portal", detail=web[0].detail))
-    return Layer(
-        "web", "failed", Remark.of("layer_failed", detail=web[0].detail or web[0].outcome.name.lower())
-    )
+    reasons = (Remark.of("web_fails", detail=detail_of(failed[0])), Remark.of("anchors_answer"))
+    return Verdict(Cause.REMOTE, 0.5, reasons, (Remark.of("one_page_only"),))

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from statistics import median
 
 from diagnostics.incidents.found import Finding, Moment
+from diagnostics.incidents.latency_verdict import LatencyFacts
 from diagnostics.incidents.surroundings import Surroundings
-from diagnostics.model import MILLISECOND, Cause, Kind, Remark, Role, Sample, Verdict
+from diagnostics.model import SECOND, Flag, Kind, Outcome, Role, Sample, Span
 
 _STAGE = {Role.GATEWAY: 0, Role.FIRST_HOP: 1, Role.ANCHOR: 2}
 
@@ -35,6 +35,24 @@ class Rise:
     opened: bool = False
     worst_ns: int = 0
     excess: tuple[list[int], list[int], list[int]] = field(default_factory=lambda: ([], [], []))
+    slow: list[Span] = field(default_factory=list)
+    """The slow windows; those side by side are joined."""
+    checks: list[int] = field(default_factory=list)
+    """Round trips of checks of another kind above their usual value."""
+    lost: int = 0
+    tries: int = 0
+
+    def add_slow(self, span: Span) -> None:
+        if self.slow and span.start_ns - self.slow[-1].end_ns < SECOND:
+            self.slow[-1] = Span(self.slow[-1].start_ns, span.end_ns)
+        elif len(self.slow) < MOST:
+            self.slow.append(span)
+        else:
+            self.slow[-1] = Span(self.slow[-1].start_ns, span.end_ns)
+
+
+MOST = 2000
+"""Round trips, or stretches, kept of one incident; of a longer one the first."""
 
 
 class LatencyDetector:
@@ -53,13 +71,29 @@ class LatencyDetector:
         """True while windows are too slow: nothing may be learnt then."""
         return self._rise is not None or (self._window is not None and self._window.over > 0)
 
+    @property
+    def risen(self) -> bool:
+        """True while a latency incident is going on."""
+        return self._rise is not None and self._rise.opened
+
+    def check(self, sample: Sample) -> None:
+        """Note a TCP connection: slow by as much, it is a second kind of probe that says the same."""
+        if sample.outcome not in (Outcome.OK, Outcome.REFUSED) or sample.rtt_ns is None:
+            return
+        usual = self._around.usual_ns(sample.target.id)
+        if self._rise is not None and usual is not None and len(self._rise.checks) < MOST:
+            self._rise.checks.append(sample.rtt_ns - usual)
+
     def feed(self, sample: Sample) -> Finding | None:
-        """Note an answer from the box, the first hop or an anchor; returns the incident that just ended, if any."""
+        """Note a try at the box, the first hop or an anchor; returns the incident that just ended, if any."""
         stage = _STAGE.get(sample.target.role)
+        if self._rise is not None and stage == 2 and not sample.flags & Flag.EXTRA:
+            self._rise.tries += 1
+            self._rise.lost += not sample.outcome.answered
         if stage is None or sample.rtt_ns is None or not sample.outcome.answered:
             return None
-        usual = self._around.usual_ns(sample.target.id)
-        if usual is None:
+        usual = self._around.usual.get(sample.target.id)
+        if usual is None or usual.value_ns is None:
             self._around.meet(sample.target.id, sample.rtt_ns)
             return None
         index = sample.sent_ns // self._around.method.latency_window_ns
@@ -71,9 +105,8 @@ class LatencyDetector:
             self._window = Window(index, at, at)
         window = self._window
         window.last = at
-        window.excess[stage].append(sample.rtt_ns - usual)
-        limit = self._around.limit_ns(sample.target.id)
-        window.over += stage == 2 and limit is not None and sample.rtt_ns > limit
+        window.excess[stage].append(sample.rtt_ns - usual.value_ns)
+        window.over += stage == 2 and usual.limit_ns is not None and sample.rtt_ns > usual.limit_ns
         return finding
 
     def quiet(self) -> None:
@@ -108,8 +141,9 @@ class LatencyDetector:
             rise.below = 0
             rise.end = window.last
             rise.worst_ns = max(rise.worst_ns, round(median(anchors)))
+            rise.add_slow(Span(window.first.wall_ns, window.last.wall_ns + 1))
             for kept, new in zip(rise.excess, window.excess, strict=True):
-                kept.extend(new[: max(0, 2000 - len(kept))])
+                kept.extend(new[: max(0, MOST - len(kept))])
             rise.opened = rise.opened or rise.windows >= method.latency_open_windows
         elif self._rise is not None:
             if not self._rise.opened:
@@ -122,34 +156,28 @@ class LatencyDetector:
         return None
 
     def _finding(self, rise: Rise, *, ongoing: bool) -> Finding:
-        return Finding(
-            Kind.LATENCY,
-            rise.start,
-            rise.end,
-            judge_latency(rise.excess, rise.worst_ns, self._around),
-            ongoing,
+        facts = LatencyFacts(
+            box_ns=_median(rise.excess[0]),
+            hop_ns=_median(rise.excess[1]),
+            anchors_ns=round(median(rise.excess[2])),
+            worst_ns=rise.worst_ns,
+            spread=spread(rise.excess[2]),
+            checks_ns=_median(rise.checks),
+            lost=rise.lost,
+            tries=rise.tries,
+            medium=self._around.medium,
         )
+        return Finding(Kind.LATENCY, rise.start, rise.end, facts, ongoing, tuple(rise.slow))
 
 
-def judge_latency(
-    excess: tuple[Iterable[int], Iterable[int], Iterable[int]], worst_ns: int, around: Surroundings
-) -> Verdict:
-    """Where the delay begins is whose it is; the household's own traffic is never ruled out here."""
-    box, hop, anchors = (round(median(values)) if (values := list(stage)) else None for stage in excess)
-    assert anchors is not None
-    method = around.method
-    reasons = [
-        Remark.of("slow_to_anchors", excess_ms=anchors / MILLISECOND, worst_ms=worst_ns / MILLISECOND),
-    ]
-    counter = [Remark.of("household_not_ruled_out"), Remark.of("one_machine_observes")]
-    if box is None:
-        return Verdict(Cause.UNKNOWN, 0.4, tuple(reasons), (Remark.of("box_never_answers"), *counter))
-    reasons.append(Remark.of("slow_to_box", excess_ms=max(box, 0) / MILLISECOND))
-    if box * 2 >= anchors:
-        return Verdict(Cause.LAN, 0.7, tuple(reasons), (Remark.of("box_may_be_busy"),))
-    if hop is None:
-        counter.insert(0, Remark.of("hop_never_answers"))
-        return Verdict(Cause.ACCESS, min(0.5, method.household), tuple(reasons), tuple(counter))
-    reasons.append(Remark.of("slow_to_hop", excess_ms=max(hop, 0) / MILLISECOND))
-    cause = Cause.ACCESS if hop * 2 >= anchors else Cause.ISP_CORE
-    return Verdict(cause, method.household, tuple(reasons), tuple(counter))
+def _median(values: list[int]) -> int | None:
+    return round(median(values)) if values else None
+
+
+def spread(values: list[int]) -> float:
+    """The 90th percentile less the 10th, over the median: small for a detour, large for a queue that breathes."""
+    ordered = sorted(values)
+    middle = median(ordered)
+    if len(ordered) < 2 or middle <= 0:
+        return 0.0
+    return (ordered[len(ordered) * 9 // 10] - ordered[len(ordered) // 10]) / middle

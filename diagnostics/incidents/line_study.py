@@ -7,14 +7,17 @@ from itertools import chain
 from typing import Protocol
 
 from diagnostics.incidents.anchors import SilentAnchors
-from diagnostics.incidents.found import Finding
+from diagnostics.incidents.found import Finding, Moment
 from diagnostics.incidents.latencies import LatencyDetector
 from diagnostics.incidents.losses import LossDetector
 from diagnostics.incidents.method import Method
 from diagnostics.incidents.names import DnsDetector, PortalDetector
-from diagnostics.incidents.outages import Miss, OutageDetector, Trouble
+from diagnostics.incidents.outages import OutageDetector
+from diagnostics.incidents.rows import LargeDetector, TunnelDetector
+from diagnostics.incidents.runs import STRUGGLE_NS, Miss, Trouble
 from diagnostics.incidents.surroundings import Surroundings
-from diagnostics.model import MINUTE, Role, Sample, Target
+from diagnostics.incidents.telework import CallStudy
+from diagnostics.model import MINUTE, Outcome, Role, Sample, Target
 
 HEAVY_LOSS = 0.1
 """With so many packets lost, resolvers fail too: that is the loss's."""
@@ -30,6 +33,8 @@ class RollupRow(Protocol):
     @property
     def missed(self) -> int: ...
     @property
+    def min_ns(self) -> int | None: ...
+    @property
     def median_ns(self) -> int | None: ...
     @property
     def max_ns(self) -> int | None: ...
@@ -44,6 +49,7 @@ class LineStudy:
 
     def __init__(self, method: Method) -> None:
         self.around = Surroundings(method)
+        self.calls = CallStudy()
         self.found: list[Finding] = []
         self._start_detectors()
 
@@ -53,40 +59,76 @@ class LineStudy:
         self._latency = LatencyDetector(self.around)
         self._dns = DnsDetector(self.around)
         self._portal = PortalDetector()
+        self._large = LargeDetector(self.around)
+        self._tunnel = TunnelDetector(self.around)
         self._silent = SilentAnchors(self.around)
         self._held_back: dict[str, list[Miss]] = {}
         self._lossy: tuple[float, int] = (0.0, 0)
 
     def feed(self, sample: Sample) -> None:
         """Note one sample; samples come in order of sending."""
+        self.calls.feed(sample)
         self.around.note(sample, in_run=self._outage.running)
         role = sample.target.role
         if role is Role.ANCHOR:
             self._feed_anchor(sample)
-        else:
-            self._outage.other(sample)
-        if role in (Role.SYSTEM_RESOLVER, Role.RESOLVER):
-            excused = self._outage.qualified or self._loss.share > HEAVY_LOSS
-            self._keep(self._dns.feed(sample, excused=excused))
-        elif role is Role.WEB:
-            if not self._outage.qualified:
-                # During a cut a box may answer with a page of its own: that is no portal.
-                self._keep(self._portal.feed(sample))
-        else:
             self._keep(self._latency.feed(sample))
+            return
+        self._outage.other(sample)
+        self._gather()
+        if role in (Role.GATEWAY, Role.FIRST_HOP):
+            self._keep(self._latency.feed(sample))
+        else:
+            self._feed_check(sample)
+
+    def _feed_check(self, sample: Sample) -> None:
+        role, out = sample.target.role, self._outage.qualified
+        excused = out or self._loss.share > HEAVY_LOSS
+        if role in (Role.SYSTEM_RESOLVER, Role.RESOLVER):
+            through_tunnel = role is Role.SYSTEM_RESOLVER and self.around.tunnel and self._tunnel.suspicious
+            excused = excused or through_tunnel or self._silent.ipv4_out
+            if self._portal.open:
+                self._dns.portal_open()
+            self._keep(self._dns.feed(sample, excused=excused, loss=self._loss.suspected))
+            if self._dns.lies:
+                # The page that came in the web check's place is where the wrong name led.
+                self._portal.forget()
+        elif role is Role.WEB and not out and not self._dns.lies:
+            # During a cut a box may answer with a page of its own: that is no portal.
+            self._keep(self._portal.feed(sample))
+            if self._portal.open:
+                self._dns.portal_open()
+        elif role is Role.LARGE:
+            self._keep(self._large.feed(sample, excused=excused))
+        elif role is Role.VPN:
+            was = self._tunnel.suspicious
+            self._keep(self._tunnel.feed(sample, excused=self._outage.running))
+            if self.around.tunnel and self._tunnel.suspicious and not was:
+                self._dns.forget()
+        if role in (Role.RESOLVER, Role.WEB, Role.TCP_CHECK):
+            self._silent.check(sample)
+            lost = not sample.outcome.answered or (sample.rtt_ns or 0) >= STRUGGLE_NS
+            if lost and sample.outcome not in (Outcome.SEND_ERROR, Outcome.UNRESOLVED, Outcome.PORTAL):
+                self._loss.check_failed()
+        if role is Role.TCP_CHECK:
+            self._latency.check(sample)
 
     def _feed_anchor(self, sample: Sample) -> None:
         counts = self.around.note_anchor(sample)
+        was_four_out = self._silent.ipv4_out
         for told in self._silent.feed(sample):
             self._keep(told)
+        if self._silent.ipv4_out and not was_four_out:
+            self._dns.forget()
         if sample.outcome.answered:
-            finding, spared = self._outage.anchor_answered(sample)
-            if finding is not None:
-                self._keep(finding)
-                self._silent.not_before(finding.end)
+            was_out = self._outage.qualified
+            spared = self._outage.anchor_answered(sample)
+            self._gather()
+            if was_out and self.found:
+                self._silent.not_before(self.found[-1].end)
             self._hold_back(spared)
             for miss in self._held_back.pop(sample.target.id, ()):
-                self._loss.missed(miss)
+                self._loss.missed(miss, slow=self._latency.risen)
             self._keep(self._loss.answered())
         elif counts:
             was_out = self._outage.qualified
@@ -95,6 +137,13 @@ class LineStudy:
                 self._keep(self._dns.outage_began(self._outage.start_ns))
                 self._keep(self._loss.cut())
                 self._keep(self._latency.cut())
+                self._large.forget()
+                self._tunnel.forget()
+
+    def _gather(self) -> None:
+        if self._outage.found:
+            self.found += self._outage.found
+            self._outage.found.clear()
 
     def _trouble(self, mono_ns: int) -> Trouble:
         """What is wrong besides: the loss of the last minute, and slow answers."""
@@ -114,9 +163,9 @@ class LineStudy:
         for key in [key for key in self._held_back if key not in anchors or anchors[key].silent]:
             del self._held_back[key]
 
-    def link(self, *, carrier: bool | None, route: bool, medium: str) -> None:
+    def link(self, *, carrier: bool | None, route: bool, medium: str, tunnel: bool) -> None:
         """What the interface and the route table say from now on."""
-        self.around.carrier, self.around.route = carrier, route
+        self.around.carrier, self.around.route, self.around.tunnel = carrier, route, tunnel
         self.around.medium = medium or self.around.medium
         self._outage.link_changed()
 
@@ -127,17 +176,19 @@ class LineStudy:
         self.around.learn(
             (row.target.id, row.median_ns)
             for row in rows
-            if row.target.role in (Role.GATEWAY, Role.FIRST_HOP, Role.ANCHOR)
+            if row.target.role in (Role.GATEWAY, Role.FIRST_HOP, Role.ANCHOR, Role.TCP_CHECK)
             and row.median_ns is not None
             and row.missed * 2 < row.count
         )
 
-    def skim(self, rows: tuple[RollupRow, ...], end_ns: int) -> bool:
+    def skim(self, rows: tuple[RollupRow, ...], end: Moment) -> bool:
         """Take a whole quiet block by its figures; False, with nothing changed, when its samples have to be fed."""
         if not self._calm() or not all(self._quiet(row) for row in rows):
             return False
+        if not self.calls.skim(rows, end.wall_ns):
+            return False
         self._latency.quiet()
-        answers = 0
+        answers, dead, end_ns = 0, list[str](), end.wall_ns
         for row in rows:
             role, address = row.target.role, row.target.address
             if role is Role.GATEWAY:
@@ -145,11 +196,24 @@ class LineStudy:
             elif role is Role.FIRST_HOP:
                 self.around.note_hop(address, end_ns, row.count, row.missed)
             elif role is Role.ANCHOR:
-                self.around.anchors[row.target.id].tried_ns = end_ns
-                answers += row.count
+                state = self.around.anchors[row.target.id]
+                state.tried_ns = end_ns
+                if row.missed:
+                    state.misses_in_row += row.count
+                    dead.append(row.target.id)
+                else:
+                    answers += row.count
             elif not row.missed:
                 self.around.health[role] = None
-                self.around.resolved = self.around.resolved or role is not Role.WEB
+                if role in (Role.SYSTEM_RESOLVER, Role.RESOLVER):
+                    self.around.resolved = True
+                elif role is Role.LARGE:
+                    self.around.large_seen = True
+                elif role is Role.VPN:
+                    seen = self.around.tunnel_answers
+                    seen[row.target.id] = seen.get(row.target.id, 0) + row.count
+        if dead:
+            self._silent.skim(dead, end)
         self._keep(self._loss.answered(answers))
         self.end_block(rows)
         return True
@@ -160,13 +224,15 @@ class LineStudy:
             or self._latency.rising
             or self._portal.open
             or self._dns.suspicious
-            or any(state.misses_in_row for state in self.around.anchors.values())
+            or self._large.suspicious
+            or self._tunnel.suspicious
+            or any(state.misses_in_row and not state.silent for state in self.around.anchors.values())
         )
 
     def _quiet(self, row: RollupRow) -> bool:
         role = row.target.role
         if row.missed or row.max_ns is None:
-            return row.missed == row.count and self._silent_as_ever(role)
+            return row.missed == row.count and self._silent_as_ever(row.target)
         if role is Role.ANCHOR:
             limit = self.around.limit_ns(row.target.id)
             return row.target.id in self.around.anchors and limit is not None and row.max_ns <= limit
@@ -182,8 +248,12 @@ class LineStudy:
             )
         return role is not Role.SYSTEM_RESOLVER or row.max_ns < self.around.method.dns_slow_ns
 
-    def _silent_as_ever(self, role: Role) -> bool:
-        """A box or first hop that does not answer anyway, a direct resolver that is closed: nothing new."""
+    def _silent_as_ever(self, target: Target) -> bool:
+        """A box or hop that does not answer anyway, a dead anchor, a resolver that is closed: nothing new."""
+        role = target.role
+        if role is Role.ANCHOR:
+            state = self.around.anchors.get(target.id)
+            return state is not None and state.silent
         if role is Role.GATEWAY:
             return self.around.gateway.tries > 0 and not self.around.gateway_habit.usually_answers
         if role is Role.FIRST_HOP:
@@ -192,16 +262,19 @@ class LineStudy:
 
     def cut(self) -> None:
         """The observation ends here: everything that lasts is closed, and what is known of the line is kept."""
-        finding, spared = self._outage.cut()
-        self._keep(finding)
+        self.calls.cut()
+        spared = self._outage.cut()
+        self._gather()
         self._hold_back(spared)
         for miss in sorted(chain(*self._held_back.values()), key=lambda miss: miss.sample.sent_ns):
-            self._loss.missed(miss)
+            self._loss.missed(miss, slow=self._latency.risen)
         for found in (
             self._loss.cut(),
             self._latency.cut(),
             self._dns.cut(),
             self._portal.cut(),
+            self._large.cut(),
+            self._tunnel.cut(),
             *self._silent.cut(),
         ):
             self._keep(found)
@@ -210,11 +283,13 @@ class LineStudy:
     def ongoing(self) -> list[Finding]:
         """What lasts at the last sample fed."""
         candidates = (
-            self._outage.ongoing(),
+            *self._outage.ongoing(),
             self._loss.ongoing(),
             self._latency.ongoing(),
             self._dns.ongoing(),
             self._portal.ongoing(),
+            self._large.ongoing(),
+            self._tunnel.ongoing(),
             *self._silent.ongoing(),
         )
         return [finding for finding in candidates if finding]

@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 from math import log
 
 from diagnostics.incidents.found import Finding, Moment
-from diagnostics.incidents.method import Method
-from diagnostics.incidents.outages import Miss
+from diagnostics.incidents.loss_verdict import LossFacts, shared_loss
+from diagnostics.incidents.runs import Miss
 from diagnostics.incidents.surroundings import Surroundings, Tally
-from diagnostics.model import Cause, Kind, Remark, Verdict
+from diagnostics.model import Kind
 
-FEW_TRIES = 3
+FEW = 2
 
 
 @dataclass(slots=True)
@@ -28,6 +28,10 @@ class Stretch:
     hop_before: Tally = field(default_factory=Tally)
     gateway_at_last: Tally = field(default_factory=Tally)
     hop_at_last: Tally = field(default_factory=Tally)
+    anchors: int = 0
+    """How many were in use."""
+    slow_misses: int = 0
+    checks_failed: int = 0
 
 
 class LossDetector:
@@ -53,8 +57,19 @@ class LossDetector:
         """The share lost in the incident that is going on, 0 without one."""
         return self._stretch.misses / self._stretch.tries if self.alarmed and self._stretch else 0.0
 
-    def missed(self, miss: Miss) -> None:
-        """Note a miss; it may be told some tries later than it happened."""
+    @property
+    def suspected(self) -> float:
+        """The share lost since the present suspicion began, before it is an incident as well; 0 without one."""
+        stretch = self._stretch
+        return stretch.misses / stretch.tries if stretch and stretch.misses >= FEW else 0.0
+
+    def check_failed(self) -> None:
+        """A check of another kind than ping was lost, or had to be sent again."""
+        if self._stretch is not None:
+            self._stretch.checks_failed += 1
+
+    def missed(self, miss: Miss, *, slow: bool) -> None:
+        """Note a miss; it may be told some tries later than it happened. ``slow``: answers are late at this time."""
         sample = miss.sample
         at = Moment(sample.sent_ns, sample.mono_ns)
         if self._stretch is None:
@@ -62,15 +77,17 @@ class LossDetector:
         stretch = self._stretch
         stretch.tries += 1
         stretch.misses += 1
+        stretch.slow_misses += slow
         stretch.start = min(stretch.start, at, key=lambda moment: moment.mono_ns)
         stretch.last = max(stretch.last, at, key=lambda moment: moment.mono_ns)
         stretch.tries_at_last = stretch.tries
+        stretch.anchors = max(stretch.anchors, len(self._around.counting(sample.sent_ns)))
         stretch.by_anchor[sample.target.id] = stretch.by_anchor.get(sample.target.id, 0) + 1
         stretch.gateway_at_last, stretch.hop_at_last = miss.gateway, miss.hop
         self._sum += self._up
         self._quiet = max(0.0, self._quiet - self._up)
         if self._sum >= self._around.method.loss_alarm and not self.alarmed:
-            if _one_anchor(stretch, self._around.method, len(self._around.counting(sample.sent_ns))):
+            if self._one_anchors(stretch):
                 self._reset()
             else:
                 self.alarmed = True
@@ -105,44 +122,31 @@ class LossDetector:
         self._sum = self._quiet = 0.0
         self._stretch, self.alarmed = None, False
 
-    def _finding(self, *, ongoing: bool) -> Finding:
+    def _one_anchors(self, stretch: Stretch) -> bool:
+        """True when one anchor lost nearly all of it, or when what its peers lost is no more than usual."""
+        method, counting = self._around.method, stretch.anchors
+        worst = max(stretch.by_anchor.values())
+        if counting < 2:
+            return False
+        peers = Tally(stretch.tries * (counting - 1) // counting, stretch.misses - worst)
+        unusual = peers.missed >= FEW and shared_loss(peers, method.loss_suspect, method.loss_usual) > 0
+        return worst >= method.loss_one_anchor_share * stretch.misses or not unusual
+
+    def _finding(self, *, ongoing: bool) -> Finding | None:
         stretch = self._stretch
         assert stretch is not None
-        verdict = judge_loss(
-            stretch.tries_at_last,
-            stretch.misses,
-            stretch.gateway_at_last.since(stretch.gateway_before),
-            stretch.hop_at_last.since(stretch.hop_before),
-            self._around,
+        if self._one_anchors(stretch):
+            return None
+        around = self._around
+        facts = LossFacts(
+            tries=stretch.tries_at_last,
+            misses=stretch.misses,
+            gateway=stretch.gateway_at_last.since(stretch.gateway_before),
+            hop=stretch.hop_at_last.since(stretch.hop_before),
+            gateway_usually_answers=around.gateway_habit.usually_answers,
+            hop_usually_answers=around.hop_habit.usually_answers,
+            medium=around.medium,
+            while_slow=stretch.slow_misses * 2 > stretch.misses,
+            checks_failed=stretch.checks_failed,
         )
-        return Finding(Kind.LOSS, stretch.start, stretch.last, verdict, ongoing)
-
-
-def _one_anchor(stretch: Stretch, method: Method, counting: int) -> bool:
-    worst = max(stretch.by_anchor.values())
-    return counting > 1 and worst >= method.loss_one_anchor_share * stretch.misses
-
-
-def judge_loss(tries: int, misses: int, gateway: Tally, hop: Tally, around: Surroundings) -> Verdict:
-    """Where the loss begins is whose it is; the household's own traffic is never ruled out here."""
-    method = around.method
-    share = misses / tries
-    reasons = [Remark.of("loss_to_anchors", share=round(share, 4), tries=tries, missed=misses)]
-    counter = [Remark.of("household_not_ruled_out"), Remark.of("one_machine_observes")]
-    if not around.gateway_habit.usually_answers or gateway.tries < FEW_TRIES:
-        silent = "box_tried_little" if around.gateway_habit.usually_answers else "box_never_answers"
-        return Verdict(Cause.UNKNOWN, 0.4, tuple(reasons), (Remark.of(silent), *counter))
-    gateway_remark = Remark.of(
-        "loss_to_box", share=round(gateway.share_missed, 4), tries=gateway.tries, missed=gateway.missed
-    )
-    if gateway.missed >= 2 and gateway.share_missed >= share / 2:
-        return Verdict(Cause.LAN, 0.8, (*reasons, gateway_remark), (Remark.of("box_may_drop_pings"),))
-    reasons.append(gateway_remark)
-    if not around.hop_habit.usually_answers or not hop.tries:
-        counter.insert(0, Remark.of("hop_never_answers"))
-        return Verdict(Cause.ACCESS, min(0.5, method.household), tuple(reasons), tuple(counter))
-    reasons.append(
-        Remark.of("loss_to_hop", share=round(hop.share_missed, 4), tries=hop.tries, missed=hop.missed)
-    )
-    cause = Cause.ACCESS if hop.missed and hop.share_missed >= share / 2 else Cause.ISP_CORE
-    return Verdict(cause, method.household, tuple(reasons), tuple(counter))
+        return Finding(Kind.LOSS, stretch.start, stretch.last, facts, ongoing)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from diagnostics.incidents.found import Finding, Moment
+from diagnostics.incidents.found import Finding, Moment, Settled
+from diagnostics.incidents.runs import beyond_chance
 from diagnostics.incidents.surroundings import Surroundings
 from diagnostics.model import MILLISECOND, Cause, Kind, Outcome, Remark, Role, Sample, Verdict
 
@@ -21,19 +22,34 @@ class DnsDetector:
         self._failures: list[Sample] = []
         self._forgotten = 0
         self._direct: list[tuple[int, bool]] = []
+        self._loss = 0.0
+        """The largest share lost on the line while failures were noted."""
+        self._portal = False
+        """A portal was open meanwhile: failing names are its doing, unless the resolver alone lies."""
+
+    @property
+    def lies(self) -> bool:
+        """True while the system's resolver gives wrong answers and one asked directly good ones."""
+        lying = bool(self._failures) and self._failures[-1].outcome is Outcome.PORTAL
+        return lying and bool(self._direct) and self._direct[-1][1]
+
+    def portal_open(self) -> None:
+        """The web check is answered by somebody else at this time."""
+        self._portal = True
 
     @property
     def suspicious(self) -> bool:
         """True while the last answers of the system's resolver were failures."""
         return bool(self._failures)
 
-    def feed(self, sample: Sample, *, excused: bool) -> Finding | None:
+    def feed(self, sample: Sample, *, excused: bool, loss: float = 0.0) -> Finding | None:
         """Note a resolver's sample; returns the incident that it ends, if any.
 
-        ``excused``: its failure is another trouble's, an outage or heavy loss.
+        ``excused``: its failure is another trouble's, an outage or heavy loss. ``loss`` is the share that the line
+        loses at present: so many failures in a row are needed that it does not explain them.
         """
         if sample.target.role is Role.RESOLVER:
-            if self._failures:
+            if self._failures:  # only then is the comparison wanted
                 self._direct = [*self._direct[-999:], (sample.sent_ns, sample.outcome is Outcome.OK)]
             return None
         slow = sample.rtt_ns is not None and sample.rtt_ns >= self._around.method.dns_slow_ns
@@ -46,7 +62,12 @@ class DnsDetector:
                 del self._failures[REMEMBERED // 2]
                 self._forgotten += 1
             self._failures.append(sample)
+            self._loss = max(self._loss, loss)
         return None
+
+    def forget(self) -> None:
+        """What failed was another trouble's: a portal's, or a tunnel's."""
+        self._clear()
 
     def outage_began(self, start_ns: int) -> Finding | None:
         """Forget the failures that belong to the outage; an incident that was already there ends where it begins."""
@@ -63,10 +84,12 @@ class DnsDetector:
         return self._finding(None, ongoing=True)
 
     def _clear(self) -> None:
-        self._failures, self._direct, self._forgotten = [], [], 0
+        self._failures, self._direct, self._forgotten, self._loss, self._portal = [], [], 0, 0.0, False
 
     def _finding(self, end: Moment | None, *, ongoing: bool) -> Finding | None:
-        if len(self._failures) < self._around.method.dns_min_failures:
+        # A query and its answer are two packets, and either may be lost.
+        needed = max(self._around.method.dns_min_failures, beyond_chance(2 * self._loss))
+        if len(self._failures) < needed or (self._portal and not self.lies):
             return None
         if not self._around.resolved:
             return None  # no resolver ever answered on this line: nothing has stopped working
@@ -75,24 +98,30 @@ class DnsDetector:
             Kind.DNS,
             Moment(first.sent_ns, first.mono_ns),
             end or Moment(last.sent_ns, last.mono_ns),
-            self._verdict(),
+            Settled(Kind.DNS, self._verdict()),
             ongoing,
         )
 
     def _verdict(self) -> Verdict:
         slow = sum(sample.outcome is Outcome.OK for sample in self._failures)
-        failed = len(self._failures) - slow + self._forgotten
+        lies = [sample for sample in self._failures if sample.outcome is Outcome.PORTAL]
+        failed = len(self._failures) - slow - len(lies) + self._forgotten
         reasons = [Remark.of("anchors_answer")]
+        if lies:
+            reasons.append(Remark.of("names_lie", times=len(lies), detail=lies[0].detail))
         if failed:
             details = [
                 sample.detail or str(sample.outcome.name.lower())
                 for sample in self._failures
-                if sample.outcome
-            ]
+                if sample.outcome not in (Outcome.OK, Outcome.PORTAL)
+            ] or [""]
             reasons.append(Remark.of("names_fail", tries=failed, detail=max(set(details), key=details.count)))
         if slow:
             worst = max(sample.rtt_ns or 0 for sample in self._failures)
             reasons.append(Remark.of("names_slow", tries=slow, worst_ms=worst / MILLISECOND))
+        if self._around.tunnel:
+            counter = (Remark.of("vpn_asks_names"), Remark.of("whose_resolver"))
+            return Verdict(Cause.DNS, 0.6, tuple(reasons), counter)
         answered = sum(ok for _, ok in self._direct)
         if answered * 2 > len(self._direct):
             reasons.append(Remark.of("other_resolver_answers", answered=answered))
@@ -124,15 +153,18 @@ class PortalDetector:
             return None
         if sample.outcome is Outcome.OK:
             finding = self._finding(Moment(sample.sent_ns, sample.mono_ns), ongoing=False)
-            self._first = self._last = None
-            self._count = 0
+            self.forget()
             return finding
         return None
 
-    def cut(self) -> Finding | None:
-        finding = self._finding(None, ongoing=False)
+    def forget(self) -> None:
+        """What was seen was another trouble's: a resolver's that lies."""
         self._first = self._last = None
         self._count = 0
+
+    def cut(self) -> Finding | None:
+        finding = self._finding(None, ongoing=False)
+        self.forget()
         return finding
 
     def ongoing(self) -> Finding | None:
@@ -151,6 +183,6 @@ class PortalDetector:
             Kind.PARTIAL,
             Moment(self._first.sent_ns, self._first.mono_ns),
             end or Moment(self._last.sent_ns, self._last.mono_ns),
-            verdict,
+            Settled(Kind.PARTIAL, verdict),
             ongoing,
         )

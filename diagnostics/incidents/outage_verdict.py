@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from diagnostics.incidents.found import Judged
 from diagnostics.incidents.method import Method
 from diagnostics.incidents.surroundings import Tally
+from diagnostics.incidents.testimony import NOTHING_HEARD, Heard, Load
 from diagnostics.model import Cause, Kind, Remark, Role, Verdict
 
 NO_WAY_OUT = frozenset({"ENETUNREACH", "ENETDOWN", "EADDRNOTAVAIL", "ENODEV", "ENXIO", "EAFNOSUPPORT"})
@@ -17,9 +19,17 @@ SHORT_S = 30.0
 """The household's own traffic may fill a line; it does not silence everything for longer than this."""
 
 
+ALIVE_BPS = 200_000
+"""What came in at this rate did not come over a dead line; the program's own tries make a tenth of it."""
+
+
 @dataclass(frozen=True, slots=True)
 class OutageFacts:
-    """What was seen during one outage. ``checks_*`` name the checks (resolver, web) that failed or were answered."""
+    """What was seen during one outage. ``checks_*`` name the checks (resolver, web, TCP) that failed or were answered.
+
+    ``box_came_back``: the box answered again at its end, the internet did not yet. ``after_box_silence``: the box had
+    been silent until its beginning. ``never_answered``: no anchor has ever answered on this line.
+    """
 
     duration_s: float
     anchors: int
@@ -30,7 +40,6 @@ class OutageFacts:
     send_error: str
     unreachable_by_gateway: int
     gateway: Tally
-    gateway_longest_row: int
     gateway_usually_answers: bool
     hop: Tally
     hop_address: str
@@ -42,15 +51,27 @@ class OutageFacts:
     route_lost: bool
     medium: str
     trouble_before: bool
+    portal: bool = False
+    never_answered: bool = False
+    box_came_back: bool = False
+    after_box_silence: bool = False
+
+    def judge(self, heard: Heard, method: Method) -> Judged | None:
+        """None for a portal's doing, which is told as such, and where nothing has stopped working."""
+        if self.portal and not self.checks_failed:
+            return None
+        if self.never_answered and self.checks_answered:
+            return None
+        return judge_outage(self, method, heard)
 
 
-def judge_outage(facts: OutageFacts, method: Method) -> tuple[Kind, Verdict]:
-    """Climb the ladder: own machine, link, box, access, core. The first rung that failed is the cause."""
-    for rung in (_pings_only, _own_machine, _link, _box_restart, _box):
-        judged = rung(facts)
+def judge_outage(facts: OutageFacts, method: Method, heard: Heard = NOTHING_HEARD) -> Judged:
+    """Climb the ladder: own machine, link, box, own traffic, access, core. The first rung that failed is the cause."""
+    for rung in (_pings_only, _own_machine, _box_restart, _link, _box):
+        judged = rung(facts, method, heard)
         if judged is not None:
             return judged
-    return Kind.OUTAGE, _operator(facts, method)
+    return _own_traffic(facts, method, heard) or (Kind.OUTAGE, _operator(facts, method, heard))
 
 
 def _anchors(facts: OutageFacts) -> Remark:
@@ -59,7 +80,7 @@ def _anchors(facts: OutageFacts) -> Remark:
     return Remark.of("anchors_silent", anchors=facts.anchors, networks=facts.networks, tries=facts.misses)
 
 
-def _pings_only(facts: OutageFacts) -> tuple[Kind, Verdict] | None:
+def _pings_only(facts: OutageFacts, _method: Method, _heard: Heard) -> Judged | None:
     if not facts.checks_answered or facts.checks_failed - facts.checks_answered:
         return None
     # Somebody on the way drops pings, but the internet works: no outage for the person.
@@ -71,7 +92,7 @@ def _pings_only(facts: OutageFacts) -> tuple[Kind, Verdict] | None:
     )
 
 
-def _own_machine(facts: OutageFacts) -> tuple[Kind, Verdict] | None:
+def _own_machine(facts: OutageFacts, _method: Method, _heard: Heard) -> Judged | None:
     if facts.send_errors * 2 <= facts.misses or facts.send_error not in FORBIDDEN:
         return None
     return Kind.OUTAGE, Verdict(
@@ -82,9 +103,24 @@ def _own_machine(facts: OutageFacts) -> tuple[Kind, Verdict] | None:
     )
 
 
-def _link(facts: OutageFacts) -> tuple[Kind, Verdict] | None:
+def _box_restart(facts: OutageFacts, _method: Method, heard: Heard) -> Judged | None:
+    """The box fell silent, or the link to it, and answered again before the internet did: a restart looks like that."""
+    blinked = (facts.carrier_lost or facts.route_lost) and _alive(facts.gateway)
+    if not facts.box_came_back and not blinked:
+        return None
+    reasons = [Remark.of("box_came_back_first", missed=facts.gateway.missed), _anchors(facts)]
+    if facts.carrier_lost:
+        reasons.insert(0, Remark.of("carrier_lost"))
+    if heard.box_restarted:
+        reasons.insert(0, Remark.of("box_says_restarted"))
+    counter = (Remark.of("line_may_have_failed_too"), Remark.of("one_machine_observes"))
+    confidence = 0.9 if heard.box_restarted else 0.75 if facts.box_came_back else 0.6
+    return Kind.OUTAGE, Verdict(Cause.BOX, confidence, tuple(reasons), counter)
+
+
+def _link(facts: OutageFacts, _method: Method, heard: Heard) -> Judged | None:
     no_way_out = facts.send_errors * 2 > facts.misses and facts.send_error in NO_WAY_OUT
-    if not (facts.carrier_lost or facts.route_lost or no_way_out):
+    if not (facts.carrier_lost or facts.route_lost or no_way_out) or _alive(facts.gateway):
         return None
     reasons = []
     if facts.carrier_lost:
@@ -94,29 +130,33 @@ def _link(facts: OutageFacts) -> tuple[Kind, Verdict] | None:
     if no_way_out:
         reasons.append(Remark.of("no_way_out", error=facts.send_error, tries=facts.send_errors))
     confidence = 0.9 if facts.carrier_lost or (facts.route_lost and no_way_out) else 0.75
-    if _alive(facts.gateway):
-        return None  # the link came back before the internet did: see the next rung
+    if heard.box_restarted:
+        reasons.append(Remark.of("box_says_restarted"))
+        return Kind.OUTAGE, Verdict(
+            Cause.BOX, 0.75, (*reasons, _anchors(facts)), (Remark.of("one_machine_observes"),)
+        )
+    cause = Cause.LAN
+    if facts.medium == "wifi":
+        cause = Cause.WIFI
+        reasons += wifi_remarks(heard)
     return Kind.OUTAGE, Verdict(
-        Cause.LAN, confidence, (*reasons, _anchors(facts)), (Remark.of("box_restart_looks_alike"),)
+        cause, confidence, (*reasons, _anchors(facts)), (Remark.of("box_restart_looks_alike"),)
     )
 
 
-def _box_restart(facts: OutageFacts) -> tuple[Kind, Verdict] | None:
-    """The box fell silent, or the link to it, and answered again before the internet did: a restart looks like that."""
-    interrupted = facts.carrier_lost or facts.route_lost or facts.gateway_longest_row >= FEW_TRIES
-    if not interrupted or not _alive(facts.gateway):
-        return None
-    reasons = [
-        Remark.of("box_came_back_first", missed=facts.gateway.missed, answered=facts.gateway.answered),
-        _anchors(facts),
-    ]
-    if facts.carrier_lost:
-        reasons.insert(0, Remark.of("carrier_lost"))
-    counter = (Remark.of("line_may_have_failed_too"), Remark.of("one_machine_observes"))
-    return Kind.OUTAGE, Verdict(Cause.BOX, 0.6, tuple(reasons), counter)
+def wifi_remarks(heard: Heard) -> list[Remark]:
+    """What the Wi-Fi adapter said of the time."""
+    remarks = []
+    if heard.wifi is not None and heard.wifi.signal_dbm is not None:
+        remarks.append(Remark.of("wifi_signal", signal_dbm=heard.wifi.signal_dbm))
+    if heard.wifi_left:
+        remarks.append(Remark.of("wifi_left"))
+    if heard.wifi_moves:
+        remarks.append(Remark.of("wifi_moved", times=heard.wifi_moves))
+    return remarks
 
 
-def _box(facts: OutageFacts) -> tuple[Kind, Verdict] | None:
+def _box(facts: OutageFacts, method: Method, heard: Heard) -> Judged | None:
     if not facts.gateway_usually_answers or facts.unreachable_by_gateway or not facts.gateway.tries:
         return None
     if _alive(facts.gateway):
@@ -132,18 +172,59 @@ def _box(facts: OutageFacts) -> tuple[Kind, Verdict] | None:
             (Remark.of("box_and_line_both"),),
         )
     reasons = [Remark.of("box_silent", tries=facts.gateway.tries)]
+    if heard.box_restarted:
+        reasons.append(Remark.of("box_says_restarted"))
     if facts.carrier_held:
         reasons.append(Remark.of("carrier_held"))
     reasons.append(_anchors(facts))
-    if facts.medium == "wifi":
-        return Kind.OUTAGE, Verdict(Cause.LAN, 0.5, tuple(reasons), (Remark.of("wifi_or_box"),))
-    confidence = 0.65 if facts.carrier_held else 0.5
+    if facts.medium == "wifi" and not heard.box_restarted:
+        confidence = 0.75 if heard.wifi_left or weak(heard, method) else 0.5
+        return Kind.OUTAGE, Verdict(
+            Cause.WIFI, confidence, (*reasons, *wifi_remarks(heard)), (Remark.of("wifi_or_box"),)
+        )
+    confidence = 0.9 if heard.box_restarted else 0.65 if facts.carrier_held else 0.5
     return Kind.OUTAGE, Verdict(
         Cause.BOX, confidence, tuple(reasons), (Remark.of("switch_or_cable_looks_alike"),)
     )
 
 
-def _operator(facts: OutageFacts, method: Method) -> Verdict:
+def weak(heard: Heard, method: Method) -> bool:
+    """True when the Wi-Fi signal was so weak that packets are lost."""
+    wifi = heard.wifi
+    return wifi is not None and wifi.signal_dbm is not None and wifi.signal_dbm <= method.wifi_weak_dbm
+
+
+def _own_traffic(facts: OutageFacts, method: Method, heard: Heard) -> Judged | None:
+    """Data kept coming in while all pings were lost: the line was full, not down."""
+    load = _living(heard.home) or (_living(heard.machine) if heard.home is None else None)
+    if load is None or load.busy < method.traffic_share or heard.box_says_down:
+        return None
+    by_box = load is heard.home
+    counter = Remark.of("one_machine_observes") if by_box else Remark.of("traffic_may_stay_at_home")
+    return Kind.LATENCY, Verdict(
+        Cause.OWN_TRAFFIC,
+        0.75 if by_box else method.household,
+        (_anchors(facts), traffic_remark(load, by_box=by_box)),
+        (counter,),
+    )
+
+
+def _living(load: Load | None) -> Load | None:
+    return load if load is not None and load.down_bps >= ALIVE_BPS else None
+
+
+def traffic_remark(load: Load, *, by_box: bool) -> Remark:
+    """What a counter counted, for a sentence."""
+    rate = load.up_bps if load.direction == "up" else load.down_bps
+    return Remark.of(
+        "home_traffic" if by_box else "machine_traffic",
+        direction=load.direction,
+        rate_bps=rate,
+        best_bps=load.best_up_bps if load.direction == "up" else load.best_down_bps,
+    )
+
+
+def _operator(facts: OutageFacts, method: Method, heard: Heard) -> Verdict:
     hop_alive, hop_known = _alive(facts.hop), facts.hop_usually_answers and facts.hop.tries > 0
     box_proved = _alive(facts.gateway) or facts.unreachable_by_gateway > 0
     if not box_proved and not hop_alive:
@@ -166,9 +247,23 @@ def _operator(facts: OutageFacts, method: Method) -> Verdict:
         reasons.append(Remark.of("hop_answers", address=facts.hop_address, answered=facts.hop.answered))
     elif hop_known:
         reasons.append(Remark.of("hop_silent", address=facts.hop_address, tries=facts.hop.tries))
+    elif heard.box_says_down:
+        confidence = 0.8
+        counter.append(Remark.of("hop_never_answers"))
     else:
         confidence = method.inseparable
         counter.append(Remark.of("hop_never_answers"))
+    if heard.box_says_down:
+        reasons.append(Remark.of("box_says_line_down", times=heard.box_says_down))
+        if cause is Cause.ISP_CORE:
+            confidence = min(confidence, method.inseparable)
+    elif heard.line_restarted:
+        reasons.append(Remark.of("box_line_restarted"))
+    elif heard.box_says_up:
+        counter.append(Remark.of("box_says_line_up"))
+    if facts.after_box_silence:
+        confidence = min(confidence, method.blame)
+        counter.append(Remark.of("box_had_been_silent"))
     if hop_alive and facts.hop.tries < FEW_TRIES:
         confidence = min(confidence, method.blame)
         counter.append(Remark.of("hop_tried_little", tries=facts.hop.tries))
@@ -180,7 +275,9 @@ def _operator(facts: OutageFacts, method: Method) -> Verdict:
     else:
         confidence = min(confidence, method.blame)
         counter.append(Remark.of("only_pings"))
-    if facts.trouble_before and facts.duration_s < SHORT_S:
+    if heard.household_out(method):
+        reasons.append(Remark.of("household_ruled_out"))
+    elif facts.trouble_before and facts.duration_s < SHORT_S:
         confidence = min(confidence, method.household)
         counter.append(Remark.of("trouble_before"))
     if facts.own_anchors:

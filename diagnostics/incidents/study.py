@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import copy
 from bisect import insort
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+from diagnostics.incidents.found import Finding, Moment
 from diagnostics.incidents.line_study import LineStudy, RollupRow
 from diagnostics.incidents.method import Method, default_method
+from diagnostics.incidents.telework import NO_SECONDS, CallSeconds
+from diagnostics.incidents.testimony import Testimony
 from diagnostics.model import (
     SECOND,
     Coverage,
@@ -23,10 +26,14 @@ from diagnostics.model import (
     Sample,
     Span,
 )
+from diagnostics.witnesses import from_event
 
 OFFSET_LIMIT_NS = 200_000_000
 BACKWARD_NS = 15 * SECOND
 """Blocks of one minute may overlap a little, when clocks drift apart or an answer comes late: that is no gap."""
+
+SETTLED_NS = 11 * 60 * SECOND
+"""A finding is judged for good so long after its end: a counter's quiet minutes are told up to ten minutes later."""
 
 
 class RollupTable(Protocol):
@@ -66,6 +73,7 @@ class Told:
     carrier: bool | None
     route: bool
     medium: str
+    tunnel: bool
 
 
 class Study:
@@ -78,6 +86,8 @@ class Study:
         self.method = method or default_method()
         self._lines: dict[str, LineStudy] = {}
         self._incidents: list[Incident] = []
+        self._pending: list[tuple[Line, Finding]] = []
+        self._testimony = Testimony(self.method)
         self._stints: list[Stint] = []
         self._told: list[Told] = []
         self._known: Told | None = None
@@ -90,6 +100,8 @@ class Study:
         other = copy.copy(self)
         other._lines = copy.deepcopy(self._lines)
         other._incidents = list(self._incidents)
+        other._pending = list(self._pending)
+        other._testimony = self._testimony.fork()
         other._stints = [replace(stint) for stint in self._stints[-1:]]
         other._stints[:0] = self._stints[:-1]
         other._told = list(self._told)
@@ -97,7 +109,7 @@ class Study:
         return other
 
     def note(self, events: Iterable[Event]) -> None:
-        """Take in what the recorder says of the link and of its own gaps; before the blocks of the same time."""
+        """Take in what the recorder and the witnesses say; before the blocks of the same time."""
         for event in events:
             if event.kind is EventKind.LINK:
                 carrier = event.data.get("carrier")
@@ -106,8 +118,13 @@ class Study:
                     None if carrier is None else bool(carrier),
                     bool(event.data.get("interface")),
                     str(event.data.get("medium") or ""),
+                    bool(event.data.get("tunnel")),
                 )
                 insort(self._told, told, key=lambda one: one.at_ns)
+            elif event.kind is EventKind.WITNESS:
+                statement = from_event(event)
+                if statement is not None:
+                    self._testimony.note(statement, event.at_ns)
             elif event.kind is EventKind.GAP:
                 start = int(str(event.data["start_ns"]))
                 if start < event.at_ns:
@@ -121,7 +138,8 @@ class Study:
         self.sample_count += sum(row.count for row in rows)
         if self._follows(block) and not self._told_before(block.span.end_ns):
             study = self._lines[block.line.id]
-            if study.skim(rows, block.span.end_ns):
+            offset_ns = self._offset_ns or 0
+            if study.skim(rows, Moment(block.span.end_ns, block.span.end_ns - offset_ns)):
                 self._last_ns = self._stints[-1].end_ns = block.span.end_ns
                 self._gather(block.line, study)
                 return
@@ -162,11 +180,15 @@ class Study:
             study = self._lines[line.id] = LineStudy(self.method)
         while self._told_before(sample.sent_ns):
             self._known = self._told.pop(0)
-            study.link(carrier=self._known.carrier, route=self._known.route, medium=self._known.medium)
+            self._tell_link(study, self._known)
         if (last is None or other_line) and self._known is not None:
-            study.link(carrier=self._known.carrier, route=self._known.route, medium=self._known.medium)
+            self._tell_link(study, self._known)
         self._stints[-1].end_ns = max(self._stints[-1].end_ns, sample.sent_ns)
         study.feed(sample)
+
+    @staticmethod
+    def _tell_link(study: LineStudy, told: Told) -> None:
+        study.link(carrier=told.carrier, route=told.route, medium=told.medium, tunnel=told.tunnel)
 
     def _cut(self) -> None:
         if self._stints:
@@ -176,15 +198,29 @@ class Study:
             self._gather(line, study)
 
     def _gather(self, line: Line, study: LineStudy) -> None:
-        self._incidents += [finding.on(line) for finding in study.found]
+        self._pending += [(line, finding) for finding in study.found]
         study.found.clear()
+        now = self._last_ns or 0
+        self._testimony.advance(line.id, now)
+        settled = [entry for entry in self._pending if entry[1].end.wall_ns + SETTLED_NS <= now]
+        if settled:
+            self._pending = [entry for entry in self._pending if entry[1].end.wall_ns + SETTLED_NS > now]
+            self._incidents += self._judged(settled)
+
+    def _judged(self, findings: Iterable[tuple[Line, Finding]]) -> Iterator[Incident]:
+        for line, finding in findings:
+            heard = self._testimony.hear(line.id, finding.span, finding.windows)
+            judged = finding.case.judge(heard, self.method)
+            if judged is not None:
+                yield finding.on(line, judged)
 
     def incidents(self, exclusions: Iterable[Exclusion] = ()) -> tuple[Incident, ...]:
         """Everything found so far, oldest first; the last line's ongoing troubles included."""
-        found = list(self._incidents)
+        open_findings = list(self._pending)
         if self._stints:
             line = self._stints[-1].line
-            found += [finding.on(line) for finding in self._lines[line.id].ongoing()]
+            open_findings += [(line, finding) for finding in self._lines[line.id].ongoing()]
+        found = [*self._incidents, *self._judged(open_findings)]
         found.sort(key=lambda incident: (incident.span.start_ns, incident.kind, incident.id))
         excluded = tuple(exclusions)
         return tuple(_mark(incident, excluded) for incident in found)
@@ -232,6 +268,11 @@ class Study:
             else:
                 gaps.append(Gap(rest, GapReason.UNKNOWN))
         return gaps
+
+    def call_seconds(self, line_id: str) -> CallSeconds:
+        """The line's call-breaking seconds; those of its outages are not among them."""
+        study = self._lines.get(line_id)
+        return study.calls.seconds() if study else NO_SECONDS
 
     @property
     def last_line(self) -> Line | None:

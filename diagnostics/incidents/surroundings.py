@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from statistics import median
 
 from diagnostics.incidents.method import Method
-from diagnostics.model import MINUTE, SECOND, Outcome, Role, Sample
+from diagnostics.model import MINUTE, SECOND, Flag, Outcome, Role, Sample
 
 
 @dataclass(slots=True)
@@ -67,6 +67,13 @@ class Habit:
         answered = sum(tally.answered for _, tally in self._minutes)
         return answered >= 5 and answered * 10 >= tries
 
+    @property
+    def hardly_misses(self) -> bool:
+        """At most one try in thirty: then a few misses in a row say that it has fallen silent."""
+        tries = sum(tally.tries for _, tally in self._minutes)
+        missed = sum(tally.missed for _, tally in self._minutes)
+        return tries >= 15 and missed * 30 <= tries
+
 
 FIRST_ANSWERS = 10
 
@@ -78,10 +85,13 @@ class UsualTime:
     Its first value is the median of the first ten answers.
     """
 
-    def __init__(self, minutes: int) -> None:
+    def __init__(self, minutes: int, min_excess_ns: int, min_excess_ratio: float) -> None:
         self._medians: deque[int] = deque(maxlen=minutes)
         self._first: list[int] = []
+        self._excess = min_excess_ns, min_excess_ratio
         self.value_ns: int | None = None
+        self.limit_ns: int | None = None
+        """The round trip from which the target's latency is suspect."""
 
     def meet(self, rtt_ns: int) -> None:
         """Note an answer while there is no usual time yet."""
@@ -93,6 +103,8 @@ class UsualTime:
     def learn(self, median_ns: int) -> None:
         self._medians.append(median_ns)
         self.value_ns = round(median(self._medians))
+        least_ns, ratio = self._excess
+        self.limit_ns = self.value_ns + max(least_ns, round(self.value_ns * ratio))
 
 
 @dataclass(slots=True)
@@ -101,7 +113,8 @@ class AnchorState:
 
     network: str
     misses_in_row: int = 0
-    peer_answers: int = 0
+    answers_before: int = 0
+    """What all anchors had answered when the present row of misses began."""
     silent: bool = False
     tried_ns: int = 0
     silent_since: tuple[int, int] | None = None
@@ -124,6 +137,13 @@ class Surroundings:
     carrier: bool | None = None
     medium: str = ""
     route: bool = True
+    tunnel: bool = False
+    """A VPN carries the way out: the system's resolver goes through it, the other tries do not."""
+    anchor_answers: int = 0
+    large_seen: bool = False
+    """A large answer has come whole on this line."""
+    tunnel_answers: dict[str, int] = field(default_factory=dict)
+    """Answers through each tunnel so far."""
     resolved: bool = False
     """Some resolver has answered on this line."""
     health: dict[Role, int | None] = field(default_factory=dict)
@@ -134,13 +154,15 @@ class Surroundings:
         """Keep account of one sample. Anchors are judged in ``note_anchor``."""
         missed = sample.outcome is not Outcome.OK
         role = sample.target.role
+        if missed and sample.flags & Flag.EXTRA and role in (Role.GATEWAY, Role.FIRST_HOP):
+            return  # sent because others were missing: no measure of how much is lost
         if role is Role.GATEWAY:
             self.note_gateway(sample.target.address, sample.sent_ns, 1, missed)
         elif role is Role.FIRST_HOP:
             self.note_hop(sample.target.address, sample.sent_ns, 1, missed)
-        elif role is not Role.ANCHOR:
+        elif role is not Role.ANCHOR and not (role is Role.TCP_CHECK and sample.target.family == 6):
             if not missed:
-                self.resolved = self.resolved or role is not Role.WEB
+                self.resolved = self.resolved or role in (Role.SYSTEM_RESOLVER, Role.RESOLVER)
             if sample.outcome.answered:
                 self.health[role] = None
             elif not in_run and role in self.health:
@@ -174,22 +196,28 @@ class Surroundings:
             )
         state.tried_ns = sample.sent_ns
         if sample.outcome.answered:
-            state.misses_in_row = state.peer_answers = 0
-            state.silent, state.silent_since = False, None
-            for other in self.anchors.values():
-                if other is not state:
-                    other.peer_answers += 1
+            self.anchor_answers += 1
+            if state.misses_in_row:
+                state.misses_in_row = 0
+                state.silent, state.silent_since = False, None
             return True
+        if sample.flags & Flag.EXTRA:
+            return not state.silent
         if not state.misses_in_row:
-            state.peer_answers = 0
+            state.answers_before = self.anchor_answers
             state.silent_since = (sample.sent_ns, sample.mono_ns)
         state.misses_in_row += 1
         if (
             state.misses_in_row >= self.method.dead_after_misses
-            and state.peer_answers >= self.method.dead_peer_answers
+            and self.anchor_answers - state.answers_before >= self.method.dead_peer_answers
         ):
             state.silent = True
         return not state.silent
+
+    @property
+    def never_answered(self) -> bool:
+        """No anchor has answered on this line yet."""
+        return not self.anchor_answers
 
     def _sweep(self, now_ns: int) -> None:
         """Forget the anchors that are no longer tried (another configuration, no more IPv6): nobody waits for them."""
@@ -212,7 +240,13 @@ class Surroundings:
         return usual.value_ns if usual else None
 
     def _usual(self, target_id: str) -> UsualTime:
-        return self.usual.setdefault(target_id, UsualTime(self.method.latency_usual_minutes))
+        known = self.usual.get(target_id)
+        if known is None:
+            method = self.method
+            known = self.usual[target_id] = UsualTime(
+                method.latency_usual_minutes, method.latency_min_excess_ns, method.latency_min_excess_ratio
+            )
+        return known
 
     def meet(self, target_id: str, rtt_ns: int) -> None:
         """Note an answer of a target whose usual time is not known yet."""
@@ -225,9 +259,5 @@ class Surroundings:
 
     def limit_ns(self, target_id: str) -> int | None:
         """The round trip from which a target's latency is suspect, or None while its usual time is not known."""
-        usual = self.usual_ns(target_id)
-        if usual is None:
-            return None
-        return usual + max(
-            self.method.latency_min_excess_ns, round(usual * self.method.latency_min_excess_ratio)
-        )
+        usual = self.usual.get(target_id)
+        return usual.limit_ns if usual else None

@@ -140,6 +140,9 @@ class Reader:
                     gateway=str(data["gateway"]),
                     gateway_mac=str(data["gateway_mac"]),
                     interface=str(data["interface"]),
+                    operator=str(data.get("operator") or "") or known.operator,
+                    network=str(data.get("network") or known.network),
+                    ssid=str(data.get("ssid") or known.ssid),
                 )
             elif key in lines and event.kind is EventKind.LINE_NAMED:
                 lines[key] = replace(lines[key], name=str(data["name"]))

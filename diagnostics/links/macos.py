@@ -1,7 +1,9 @@
 """The link on macOS, from the output of its own commands. Never run on a real Mac.
 
-Constructed from the manual pages route(8), arp(8), ifconfig(8), networksetup(8). A routing socket (route(4)) tells of
-changes, so the commands run seldom; the list of hardware ports is read once.
+Constructed from the manual pages route(8), netstat(1), arp(8), ifconfig(8), networksetup(8). A routing socket
+(route(4)) tells of changes, so the commands run seldom; the list of hardware ports is read once. Where a tunnel draws
+the traffic, the physical way out is the default route that is left for another interface, or the host route to the
+VPN's server. A Mac has tunnel interfaces of its own without an IPv4 route: those are not counted. No peer is told.
 """
 
 from __future__ import annotations
@@ -10,10 +12,27 @@ import re
 import socket
 import subprocess
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from diagnostics.links.route import RouteState
 
+OUTSIDE = "198.41.0.4"
+"""An address that nobody has a route of their own for (a.root-servers.net). Only looked up in the routing table."""
+
+_TUNNELS = ("utun", "ipsec", "ppp", "tun", "tap", "gif", "stf")
+_ADDRESS = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}", re.ASCII)
+
 Run = Callable[[Sequence[str]], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One IPv4 route as netstat shows it. ``gateway`` is empty where it is no address."""
+
+    destination: str
+    gateway: str
+    flags: str
+    interface: str
 
 
 def run(command: Sequence[str]) -> str:
@@ -26,7 +45,7 @@ def run(command: Sequence[str]) -> str:
 
 
 def parse_route(text: str) -> tuple[str, str]:
-    """Interface and gateway from ``route -n get default``; empty without a default route."""
+    """Interface and gateway from ``route -n get ADDRESS``; empty without a route."""
     fields = {}
     for line in text.splitlines():
         name, colon, value = line.partition(":")
@@ -35,6 +54,35 @@ def parse_route(text: str) -> tuple[str, str]:
     gateway = fields.get("gateway", "").partition("%")[0]
     # On a point-to-point link the "gateway" is the interface itself.
     return fields.get("interface", ""), gateway if re.fullmatch(r"[0-9a-fA-F.:]+", gateway) else ""
+
+
+def parse_table(text: str) -> list[Row]:
+    """The routes in ``netstat -rn -f inet``, in its order. Columns differ between versions: the headline tells."""
+    rows: list[Row] = []
+    column = -1
+    for line in text.splitlines():
+        words = line.split()
+        if words[:3] == ["Destination", "Gateway", "Flags"]:
+            column = words.index("Netif") if "Netif" in words else -1
+        elif 3 <= column < len(words):
+            gateway = words[1] if _ADDRESS.fullmatch(words[1]) else ""
+            rows.append(Row(words[0], gateway, words[2], words[column]))
+    return rows
+
+
+def is_tunnel(interface: str) -> bool:
+    """Whether an interface's name is that of a tunnel."""
+    return interface.startswith(_TUNNELS)
+
+
+def beneath_tunnel(rows: Sequence[Row]) -> tuple[str, str]:
+    """Interface and gateway of the physical way out, from what a tunnel has left of the routes; empty for none."""
+    plain = [row for row in rows if row.gateway and not is_tunnel(row.interface)]
+    defaults = [row for row in plain if row.destination == "default"]
+    hosts = [row for row in plain if "H" in row.flags and "G" in row.flags]
+    for row in (*defaults, *hosts):
+        return row.interface, row.gateway
+    return "", ""
 
 
 def parse_arp(text: str, address: str, interface: str) -> str:
@@ -64,7 +112,7 @@ def parse_ports(text: str) -> dict[str, str]:
 
 def medium_of(interface: str, ports: dict[str, str]) -> str:
     """What an interface is, by the name of its port."""
-    if interface.startswith(("utun", "ipsec", "ppp", "tun", "tap")):
+    if is_tunnel(interface):
         return "vpn"
     port = ports.get(interface, "").lower()
     if port in ("wi-fi", "airport"):
@@ -83,16 +131,24 @@ class MacRouteReader:
         self._events: socket.socket | None = None
 
     def read(self) -> RouteState:
-        interface, gateway = parse_route(self._run(["route", "-n", "get", "default"]))
-        interface6, gateway6 = parse_route(self._run(["route", "-n", "get", "-inet6", "default"]))
-        interface = interface or interface6
+        out, gateway = parse_route(self._run(["route", "-n", "get", OUTSIDE]))
+        out6, gateway6 = parse_route(self._run(["route", "-n", "get", "-inet6", "default"]))
+        rows = parse_table(self._run(["netstat", "-rn", "-f", "inet"]))
+        tunnel = next((name for name in (out, "" if out else out6) if is_tunnel(name)), "")
+        interface, gateway = beneath_tunnel(rows) if is_tunnel(out) else (out, gateway)
+        if not interface and not is_tunnel(out6):
+            interface = out6
+        if out6 != interface:
+            gateway6 = ""
+        tunnels = tuple(sorted({row.interface for row in rows if is_tunnel(row.interface)} | {tunnel} - {""}))
         if not interface:
-            return RouteState()
+            return RouteState(tunnel=tunnel, tunnels=tunnels)
         mac = parse_arp(self._run(["arp", "-n", gateway]), gateway, interface) if gateway else ""
         carrier = parse_carrier(self._run(["ifconfig", interface]))
         if self._ports is None:
             self._ports = parse_ports(self._run(["networksetup", "-listallhardwareports"]))
-        return RouteState(interface, gateway, mac, gateway6, carrier, medium_of(interface, self._ports))
+        medium = medium_of(interface, self._ports)
+        return RouteState(interface, gateway, mac, gateway6, carrier, medium, tunnel, tunnels)
 
     def events(self) -> socket.socket | None:
         family = getattr(socket, "AF_ROUTE", None)

@@ -1,6 +1,7 @@
-"""The little of Linux's rtnetlink that is needed: asking for one route, for neighbours, and hearing of changes.
+"""The little of Linux's rtnetlink that is needed: asking for one route, for neighbours, for the other ends of tunnels,
+and hearing of changes.
 
-Formats: linux/netlink.h, linux/rtnetlink.h, linux/neighbour.h. Parsers never raise on foreign bytes.
+Formats: linux/netlink.h, linux/rtnetlink.h, linux/neighbour.h, linux/if_addr.h. Parsers never raise on foreign bytes.
 """
 
 from __future__ import annotations
@@ -14,13 +15,16 @@ _HEADER = struct.Struct("=IHHII")
 _ATTRIBUTE = struct.Struct("=HH")
 _ROUTE = struct.Struct("=BBBBBBBBI")
 _NEIGHBOUR = struct.Struct("=BxxxiHBB")
+_ADDRESS = struct.Struct("=BBBBi")
 
 _NEWROUTE, _GETROUTE = 24, 26
 _NEWNEIGH, _GETNEIGH = 28, 30
+_NEWADDR, _GETADDR = 20, 22
 _DONE, _ERROR = 3, 2
 _REQUEST, _DUMP = 1, 0x300
 _RTA_DST, _RTA_OIF, _RTA_GATEWAY = 1, 4, 5
 _NDA_DST, _NDA_LLADDR = 1, 2
+_IFA_ADDRESS, _IFA_LOCAL = 1, 2
 _USABLE = 0x02 | 0x04 | 0x08 | 0x10 | 0x80
 """Neighbour states in which the address is known: reachable, stale, delay, probe, permanent."""
 
@@ -85,6 +89,27 @@ def read_neighbours(data: bytes) -> Iterator[tuple[int, str, str]]:
             yield index, address, mac.hex(":")
 
 
+def read_ends(data: bytes) -> Iterator[tuple[int, str, str]]:
+    """Interface index, own and the other end's IPv4 address in a dump of addresses.
+
+    The other end's is the peer address of a point-to-point link; in a subnet, by custom, its first address; empty
+    where there is neither.
+    """
+    for message in messages(data):
+        if message.kind != _NEWADDR or len(message.body) < _ADDRESS.size:
+            continue
+        family, length, _, _, index = _ADDRESS.unpack_from(message.body)
+        found = attributes(message.body[_ADDRESS.size :])
+        address = found.get(_IFA_ADDRESS, b"")
+        own = found.get(_IFA_LOCAL, address)
+        if family != socket.AF_INET or len(address) != 4 or len(own) != 4:
+            continue
+        if address == own and length < 31:
+            mask = 0xFFFFFFFF << 32 - length & 0xFFFFFFFF
+            address = ((int.from_bytes(own, "big") & mask) + 1).to_bytes(4, "big")
+        yield index, _address(own), _address(address) if address != own else ""
+
+
 def _address(packed: bytes) -> str:
     family = {4: socket.AF_INET, 16: socket.AF_INET6}.get(len(packed))
     return socket.inet_ntop(family, packed) if family is not None else ""
@@ -110,6 +135,16 @@ def ask_mac(index: int, address: str) -> str:
         if (where, neighbour) == (index, address):
             return mac
     return ""
+
+
+def ask_ends() -> dict[int, tuple[str, str]]:
+    """Own and the other end's IPv4 address by interface index; the first of several. Raises OSError."""
+    ends: dict[int, tuple[str, str]] = {}
+    for index, own, other in read_ends(
+        _ask(_GETADDR, _REQUEST | _DUMP, _ADDRESS.pack(socket.AF_INET, 0, 0, 0, 0))
+    ):
+        ends.setdefault(index, (own, other))
+    return ends
 
 
 def _ask(kind: int, flags: int, body: bytes) -> bytes:

@@ -1,4 +1,6 @@
-"""The machine's own link: which interface the way out takes, through which gateway. One file a system."""
+"""The machine's own link: which physical interface the way out takes, through which gateway, and what tunnels there
+are. One file a system.
+"""
 
 from __future__ import annotations
 
@@ -10,12 +12,17 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True)
 class RouteState:
-    """The way out, as the system sees it. Text is empty where there is nothing, or nothing is known.
+    """The physical way out, also while a tunnel draws the traffic. Text is empty where there is nothing, or nothing is
+    known.
 
     ``gateway`` is empty too on a point-to-point link; ``gateway6`` is on the same interface, and often link-local: to
     send to it, add ``%interface``. ``gateway_mac`` is in lower case with colons. ``carrier`` is
     None where the system does not tell; without a default route it is that of the interface that last had one.
     ``medium`` is one of ``ethernet wifi vpn other`` or empty.
+
+    ``tunnel`` is the tunnel that carries traffic to the outside at present (for IPv4, or for IPv6 where there is no
+    IPv4). ``tunnels`` are all tunnels that are up, also those that carry some networks only. ``peers`` says who is at
+    the other end of each, as ``interface>address``, where that is known.
     """
 
     interface: str = ""
@@ -24,6 +31,9 @@ class RouteState:
     gateway6: str = ""
     carrier: bool | None = None
     medium: str = ""
+    tunnel: str = ""
+    tunnels: tuple[str, ...] = ()
+    peers: tuple[str, ...] = ()
 
 
 class RouteReader(Protocol):

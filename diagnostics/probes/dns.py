@@ -13,7 +13,7 @@ import socket
 import struct
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -21,6 +21,8 @@ from typing import Protocol
 from diagnostics.clock import Clock, Reading
 from diagnostics.model import Outcome, Sample, Target, quantise_rtt, quantise_time
 from diagnostics.probes import sockets
+from diagnostics.probes.answers import AnswerMemory, lie
+from diagnostics.probes.binding import Binding, bind
 from diagnostics.probes.lookup import BUSY, TIMEOUT, BoundedLookup
 
 PORT = 53
@@ -47,12 +49,16 @@ class DnsCheck(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A response to our question. ``addresses`` counts its A records; ``broken`` when they cannot be read."""
+    """A response to our question. ``found`` are the addresses in its A records; ``broken`` when they cannot be read."""
 
     rcode: int
     truncated: bool
-    addresses: int
+    found: tuple[str, ...]
     broken: bool
+
+    @property
+    def addresses(self) -> int:
+        return len(self.found)
 
 
 def encode_question(name: str) -> bytes:
@@ -79,17 +85,17 @@ def read_answer(data: bytes, identifier: int, question: bytes) -> Answer | None:
         return None
     rcode, truncated = flags & 15, bool(flags & _TRUNCATED)
     if questions == 0 and rcode:
-        return Answer(rcode, truncated, 0, False)
+        return Answer(rcode, truncated, (), False)
     end = _HEADER.size + len(question)
     if questions != 1 or data[_HEADER.size : end].lower() != question.lower():
         return None
-    count = _count_addresses(data, end, answers)
-    return Answer(rcode, truncated, count or 0, count is None)
+    found = _addresses(data, end, answers)
+    return Answer(rcode, truncated, found or (), found is None)
 
 
-def _count_addresses(data: bytes, offset: int, records: int) -> int | None:
-    """How many of the next ``records`` are A records; None when they run past the end."""
-    count = 0
+def _addresses(data: bytes, offset: int, records: int) -> tuple[str, ...] | None:
+    """The addresses in the A records among the next ``records``; None when they run past the end."""
+    found: list[str] = []
     for _ in range(records):
         after = _skip_name(data, offset)
         if after is None or after + _RECORD.size > len(data):
@@ -98,8 +104,9 @@ def _count_addresses(data: bytes, offset: int, records: int) -> int | None:
         offset = after + _RECORD.size + length
         if offset > len(data):
             return None
-        count += (kind, klass, length) == (_TYPE_A, _CLASS_IN, 4)
-    return count
+        if (kind, klass, length) == (_TYPE_A, _CLASS_IN, 4):
+            found.append(socket.inet_ntoa(data[offset - 4 : offset]))
+    return tuple(found)
 
 
 def _skip_name(data: bytes, offset: int) -> int | None:
@@ -140,21 +147,32 @@ class DirectDns:
     """A resolver asked over UDP for the A records of ``names``, in turn.
 
     The query is sent again after 1 s, as stub resolvers do; the round-trip time counts from the first sending.
-    Outcomes: OK, REFUSED, LOST after ``timeout_s``, UNREACHABLE (an ICMP error, say nobody listens), SEND_ERROR.
+    Outcomes: OK, REFUSED, LOST after ``timeout_s``, UNREACHABLE (an ICMP error, say nobody listens), SEND_ERROR,
+    PORTAL for a public name without any public address: somebody on the way answered in the resolver's place.
     Raises ValueError for names that are none.
     """
 
     def __init__(
-        self, target: Target, names: Sequence[str], clock: Clock, timeout_s: float = 2.0, *, port: int = PORT
+        self,
+        target: Target,
+        names: Sequence[str],
+        clock: Clock,
+        timeout_s: float = 2.0,
+        *,
+        port: int = PORT,
+        binding: Binding | None = None,
+        memory: AnswerMemory | None = None,
     ) -> None:
         self.target = target
-        self._questions = itertools.cycle([encode_question(name) for name in names])
+        self._questions = itertools.cycle([(name.rstrip("."), encode_question(name)) for name in names])
+        self._memory = AnswerMemory() if memory is None else memory
         self._clock = clock
         self._timeout_s = timeout_s
         self._port = port
+        self._binding = Binding() if binding is None else binding
 
     def run(self) -> Sample:
-        question = next(self._questions)
+        name, question = next(self._questions)
         sent = self._clock.read()
         inet = socket.AF_INET6 if sockets.family_of(self.target.address) == 6 else socket.AF_INET
         try:
@@ -163,11 +181,12 @@ class DirectDns:
             return _sample(self.target, sent, Outcome.SEND_ERROR, sockets.errno_name(error.errno))
         with sock:
             try:
+                bind(sock, sockets.family_of(self.target.address), self._binding.interface)
                 if sys.platform == "linux":
                     sockets.ask_for_errors(sock, sockets.family_of(self.target.address))
                 sock.connect(sockets.socket_address(self.target.address, self._port))
                 sent = self._clock.read()
-                outcome, detail = self._exchange(sock, question)
+                outcome, detail = self._exchange(sock, name, question)
             except OSError as error:
                 outcome, detail = sockets.explain(sock, error.errno)
                 if isinstance(error, ConnectionRefusedError) and outcome is Outcome.SEND_ERROR:
@@ -176,7 +195,7 @@ class DirectDns:
         rtt = done - sent.mono_ns if outcome.answered else None
         return _sample(self.target, sent, outcome, detail, rtt)
 
-    def _exchange(self, sock: socket.socket, question: bytes) -> tuple[Outcome, str]:
+    def _exchange(self, sock: socket.socket, name: str, question: bytes) -> tuple[Outcome, str]:
         """Ask on a connected socket until an answer comes or the time is over. Raises OSError on network errors."""
         identifier = int.from_bytes(os.urandom(2), "big")
         query = encode_query(identifier, question)
@@ -198,6 +217,10 @@ class DirectDns:
                 continue
             answer = read_answer(data, identifier, question)
             if answer is not None:
+                changed = lie(name, answer.found, {}, frozenset())
+                if changed:
+                    return Outcome.PORTAL, f"{name} {changed}"
+                self._memory.keep(name, answer.found, self._clock.mono_ns())
                 return judge(answer)
 
 
@@ -219,6 +242,10 @@ class SystemDns:
     waits for its end as long as for an answer, throws its outcome away, and reports LOST with the detail
     ``earlier-query-hangs``: in all that time the resolver answered nothing. Answers are never attributed to a later
     query. Names in a cache of the system's are answered from there: this check says what programs experience.
+
+    PORTAL when the answer was changed on the way (``answers.lie``), with the name and the address given as the detail.
+    ``memory`` is the one that the resolvers asked directly write into; ``canaries`` are names with their published
+    addresses.
     """
 
     def __init__(
@@ -230,9 +257,13 @@ class SystemDns:
         *,
         lookup: BoundedLookup | None = None,
         noname_is_answer: Callable[[], bool] | None = None,
+        memory: AnswerMemory | None = None,
+        canaries: Mapping[str, Sequence[str]] | None = None,
     ) -> None:
         self.target = target
-        self._names = itertools.cycle([name.rstrip(".") + "." for name in names])
+        self._names = itertools.cycle([name.rstrip(".") for name in names])
+        self._memory = AnswerMemory() if memory is None else memory
+        self._canaries = canaries or {}
         self._clock = clock
         self._timeout_s = timeout_s
         self._lookup = BoundedLookup(clock) if lookup is None else lookup
@@ -240,9 +271,13 @@ class SystemDns:
 
     def run(self) -> Sample:
         sent = self._clock.read()
-        found = self._lookup.ask(next(self._names), 4, self._timeout_s)
+        name = next(self._names)
+        found = self._lookup.ask(name + ".", 4, self._timeout_s)
         outcome, detail = self._judge(found.error)
-        rtt = found.done_ns - sent.mono_ns if outcome.answered else None
+        told = lie(name, found.addresses, self._canaries, self._memory.lately(name, found.done_ns))
+        if told:
+            outcome, detail = Outcome.PORTAL, f"{name} {told}"
+        rtt = found.done_ns - sent.mono_ns if outcome.answered or told else None
         return _sample(self.target, sent, outcome, detail, rtt)
 
     def _judge(self, error: str) -> tuple[Outcome, str]:

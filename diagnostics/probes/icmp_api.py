@@ -81,8 +81,11 @@ class EchoCall(Protocol):
 class EchoApi(Protocol):
     """The service itself, so that tests can put their own in its place."""
 
-    def start(self, address: str, body: bytes, timeout_ms: int, ttl: int = 128) -> EchoCall:
-        """Send one request. Raises OSError(EINVAL) when ``address`` is no IP address."""
+    def start(self, address: str, body: bytes, timeout_ms: int, ttl: int = 128, source: str = "") -> EchoCall:
+        """Send one request, from the address ``source`` unless it is empty.
+
+        Raises OSError(EINVAL) when ``address`` is no IP address.
+        """
         ...
 
     def close(self) -> None: ...
@@ -163,6 +166,8 @@ class WindowsEchoApi:
         self._kernel.CloseHandle.argtypes = [handle]
         tail = [handle, ctypes.c_uint16, handle, handle, ctypes.c_uint32, ctypes.c_uint32]
         self._api.IcmpSendEcho2.argtypes = [handle] * 4 + [ctypes.c_uint32, *tail]
+        # Windows Vista and later: as IcmpSendEcho2, with the source before the destination.
+        self._api.IcmpSendEcho2Ex.argtypes = [handle] * 4 + [ctypes.c_uint32, ctypes.c_uint32, *tail]
         self._api.Icmp6SendEcho2.argtypes = [handle] * 6 + tail
         for name in ("IcmpParseReplies", "Icmp6ParseReplies"):
             getattr(self._api, name).argtypes = [handle, ctypes.c_uint32]
@@ -178,7 +183,7 @@ class WindowsEchoApi:
             self._handles[family] = opened
         return self._handles[family]
 
-    def start(self, address: str, body: bytes, timeout_ms: int, ttl: int = 128) -> EchoCall:
+    def start(self, address: str, body: bytes, timeout_ms: int, ttl: int = 128, source: str = "") -> EchoCall:
         family = sockets.family_of(address)
         where = sockets.socket_address(address)
         handle = self._handle(family)
@@ -188,13 +193,17 @@ class WindowsEchoApi:
         reply = ctypes.create_string_buffer(64 + len(body) + _SPARE)
         tail = (sent, len(body), ctypes.byref(options), reply, len(reply), timeout_ms)
         if family == 4:
-            packed = struct.unpack("<I", socket.inet_pton(socket.AF_INET, address))[0]
+            packed = _packed(address)
             parse = self._api.IcmpParseReplies
             call = _Call(self._kernel, event, 4, reply, (sent, options), parse)
-            done = self._api.IcmpSendEcho2(handle, event, None, None, packed, *tail)
+            if source:
+                given = (_packed(source), packed)
+                done = self._api.IcmpSendEcho2Ex(handle, event, None, None, *given, *tail)
+            else:
+                done = self._api.IcmpSendEcho2(handle, event, None, None, packed, *tail)
         else:
             scope = where[3] if len(where) == 4 else 0
-            here, there = _sockaddr6("::", 0), _sockaddr6(str(where[0]), scope)
+            here, there = _sockaddr6(source or "::", 0), _sockaddr6(str(where[0]), scope)
             parse = self._api.Icmp6ParseReplies
             call = _Call(self._kernel, event, 6, reply, (sent, options, here, there), parse)
             done = self._api.Icmp6SendEcho2(handle, event, None, None, here, there, *tail)
@@ -210,6 +219,11 @@ class WindowsEchoApi:
         for handle in self._handles.values():
             self._api.IcmpCloseHandle(handle)
         self._handles.clear()
+
+
+def _packed(address: str) -> int:
+    """An IPAddr: the four bytes in the order of the wire, taken for a number as it lies in memory."""
+    return int(struct.unpack("<I", socket.inet_pton(socket.AF_INET, address))[0])
 
 
 def _sockaddr6(address: str, scope: int) -> Any:

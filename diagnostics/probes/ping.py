@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Protocol
 
 from diagnostics.clock import Clock
 from diagnostics.model import SECOND, BadInput, Flag, MachineCannot, Sample, Target
+from diagnostics.probes.binding import Binding
 
 TIMEOUT_NS = SECOND
 LATE_NS = 10 * SECOND
@@ -21,7 +22,10 @@ METHODS = ("icmp-datagram", "icmp-raw", "icmp-api", "tcp")
 
 
 class Pinger(Protocol):
-    """Sends probes and reports what became of them. Used by one thread."""
+    """Sends probes and reports what became of them. Used by one thread.
+
+    A target whose address is ``interface>address`` leaves by that interface, the others by that of the Binding.
+    """
 
     @property
     def method(self) -> str:
@@ -50,7 +54,12 @@ class Pinger(Protocol):
 
 
 def open_pinger(
-    clock: Clock, *, method: str | None = None, timeout_ns: int = TIMEOUT_NS, late_ns: int = LATE_NS
+    clock: Clock,
+    *,
+    method: str | None = None,
+    timeout_ns: int = TIMEOUT_NS,
+    late_ns: int = LATE_NS,
+    binding: Binding | None = None,
 ) -> Pinger:
     """The best pinger that this machine allows, or the one that ``method`` or $JALERTE_PING_METHOD forces.
 
@@ -65,13 +74,16 @@ def open_pinger(
         makers = {name: maker for name, maker in makers.items() if name == wanted}
     for maker in makers.values():
         try:
-            return maker(clock, timeout_ns, late_ns)
+            return maker(clock, timeout_ns, late_ns, binding=binding)
         except OSError:
             continue
     raise MachineCannot("ping_impossible", method=wanted or "")
 
 
-_Maker = Callable[[Clock, int, int], Pinger]
+class _Maker(Protocol):
+    def __call__(
+        self, clock: Clock, timeout_ns: int, late_ns: int, /, *, binding: Binding | None
+    ) -> Pinger: ...
 
 
 def _makers(platform: str) -> Mapping[str, _Maker]:

@@ -1,5 +1,5 @@
-"""What all pingers on ICMP sockets share: one socket a family for all targets, sending, collecting, telling
-whose it is.
+"""What all pingers on ICMP sockets share: one socket a family and interface for all targets, sending, collecting,
+telling whose it is.
 
 ``ping_linux`` and ``ping_macos`` say how a socket is opened and read on their system.
 """
@@ -15,17 +15,21 @@ from dataclasses import dataclass
 from diagnostics.clock import Clock, Reading
 from diagnostics.model import Flag, Outcome, Sample, Target
 from diagnostics.probes import icmp, sockets
+from diagnostics.probes.binding import GONE, Binding, bind, split
 from diagnostics.probes.ping_flights import Flight, FlightBook
 
 _RECEIVE_BUFFER = 256 * 1024
 MOST_PACKETS = 1024
 """What one ``collect`` reads at most, so that a flood cannot hold the caller."""
+_MOST_SOCKETS = 12
+"""Interfaces come and go under new names: the oldest socket is closed when there are more."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """An address as sendto, and as comparing, want it."""
+    """An address as sendto, and as comparing, want it. ``interface`` is empty unless the target names one."""
 
+    interface: str
     where: sockets.SocketAddress
     family: int
     canonical: str
@@ -38,22 +42,31 @@ class IcmpPinger:
 
     method = ""
 
-    def __init__(self, clock: Clock, timeout_ns: int, late_ns: int, first_number: int = 1) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        timeout_ns: int,
+        late_ns: int,
+        first_number: int = 1,
+        *,
+        binding: Binding | None = None,
+    ) -> None:
         """Raises OSError where this kind of socket is not allowed."""
         self._clock = clock
+        self._binding = Binding() if binding is None else binding
         self._book = FlightBook(clock, timeout_ns, late_ns, first_number)
         self._cookie = os.urandom(icmp.COOKIE_BYTES)
         self._identifier = int.from_bytes(os.urandom(2), "big")
-        self._sockets: dict[int, socket.socket] = {}
-        self._families: dict[int, int] = {}
+        self._sockets: dict[tuple[int, str], socket.socket] = {}
+        self._opened: dict[int, tuple[int, socket.socket]] = {}
         self._poll = select.poll()
         self._places: dict[str, _Place] = {}
         try:
-            self._socket(4)
+            self._socket(4, "")
         except OSError as error:
             if error.errno != errno.EAFNOSUPPORT:
                 raise
-            self._socket(6)
+            self._socket(6, "")
 
     def _open(self, family: int) -> socket.socket:
         """A new socket with receive stamps switched on. Raises OSError where it is not allowed."""
@@ -66,23 +79,38 @@ class IcmpPinger:
         """Take one packet from a socket that has one."""
         raise NotImplementedError
 
-    def _socket(self, family: int) -> socket.socket:
-        sock = self._sockets.get(family)
+    def _socket(self, family: int, interface: str) -> socket.socket:
+        """The socket that sends by ``interface``. Raises OSError where there can be none."""
+        sock = self._sockets.get((family, interface))
         if sock is None:
             sock = self._open(family)
-            sock.setblocking(False)
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BUFFER)
-            self._sockets[family] = sock
-            self._families[sock.fileno()] = family
+            try:
+                bind(sock, family, interface)
+                sock.setblocking(False)
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BUFFER)
+            except OSError:
+                sock.close()
+                raise
+            while len(self._sockets) >= _MOST_SOCKETS:
+                self._drop(next(key for key in self._sockets if key[1]))
+            self._sockets[family, interface] = sock
+            self._opened[sock.fileno()] = (family, sock)
             self._poll.register(sock, select.POLLIN)
         return sock
+
+    def _drop(self, key: tuple[int, str]) -> None:
+        sock = self._sockets.pop(key)
+        self._poll.unregister(sock)
+        del self._opened[sock.fileno()]
+        sock.close()
 
     def _place(self, address: str) -> _Place:
         """Raises OSError when ``address`` is none."""
         place = self._places.get(address)
         if place is None:
-            where = sockets.socket_address(address)
-            place = _Place(where, sockets.family_of(address), sockets.canonical(address))
+            interface, bare = split(address)
+            where = sockets.socket_address(bare)
+            place = _Place(interface, where, sockets.family_of(bare), sockets.canonical(bare))
             # A zone's number belongs to an interface that may be replaced by another of the same name.
             if "%" not in address:
                 self._places[address] = place
@@ -91,7 +119,8 @@ class IcmpPinger:
     def send(self, target: Target, flags: Flag = Flag.NONE) -> None:
         try:
             place = self._place(target.address)
-            sock = self._socket(place.family)
+            interface = place.interface or self._binding.interface
+            sock = self._socket(place.family, interface)
         except OSError as error:
             failed = self._book.depart(target, flags)
             self._book.fail(failed, Outcome.SEND_ERROR, sockets.errno_name(error.errno))
@@ -104,7 +133,15 @@ class IcmpPinger:
                 sock.sendto(packet, place.where)
                 return
             except OSError as error:
-                if not self._drain_errors(sock) and attempt:
+                if interface and error.errno in GONE and not attempt:
+                    # There may be another interface of the same name by now.
+                    self._drop((place.family, interface))
+                    try:
+                        sock = self._socket(place.family, interface)
+                    except OSError as refused:
+                        self._book.fail(flight, Outcome.SEND_ERROR, sockets.errno_name(refused.errno))
+                        return
+                elif not self._drain_errors(sock) and attempt:
                     self._book.fail(flight, Outcome.SEND_ERROR, sockets.errno_name(error.errno))
                     return
         self._book.fail(flight, Outcome.SEND_ERROR, "EAGAIN")
@@ -145,7 +182,7 @@ class IcmpPinger:
 
     def _canonical(self, flight: Flight) -> str:
         place = self._places.get(flight.target.address)
-        return sockets.canonical(flight.target.address) if place is None else place.canonical
+        return sockets.canonical(split(flight.target.address)[1]) if place is None else place.canonical
 
     def _on_reply(self, reply: icmp.EchoReply, source: str, now: Reading, stamp_ns: int | None) -> None:
         quoted = icmp.read_payload(reply.payload)
@@ -163,8 +200,7 @@ class IcmpPinger:
                 break
             now = self._clock.read()
             for descriptor, event in events:
-                family = self._families[descriptor]
-                sock = self._sockets[family]
+                family, sock = self._opened[descriptor]
                 if event & select.POLLERR:
                     self._drain_errors(sock)
                 if event & select.POLLIN:
@@ -182,5 +218,5 @@ class IcmpPinger:
         for sock in self._sockets.values():
             sock.close()
         self._sockets.clear()
-        self._families.clear()
+        self._opened.clear()
         self._poll = select.poll()

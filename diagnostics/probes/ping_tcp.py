@@ -17,6 +17,7 @@ import sys
 from diagnostics.clock import Clock, Reading
 from diagnostics.model import Flag, Outcome, Sample, Target
 from diagnostics.probes import sockets
+from diagnostics.probes.binding import Binding, bind, split
 from diagnostics.probes.ping_flights import Flight, FlightBook
 
 PORT = 443
@@ -33,9 +34,18 @@ class TcpPinger:
 
     method = "tcp"
 
-    def __init__(self, clock: Clock, timeout_ns: int, late_ns: int, port: int = PORT) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        timeout_ns: int,
+        late_ns: int,
+        port: int = PORT,
+        *,
+        binding: Binding | None = None,
+    ) -> None:
         """Raises OSError where not even TCP sockets can be made."""
         self._clock = clock
+        self._binding = Binding() if binding is None else binding
         self._book = FlightBook(clock, timeout_ns, late_ns)
         self._port = port
         self._open: dict[int, tuple[Flight, socket.socket]] = {}
@@ -48,11 +58,13 @@ class TcpPinger:
             socket.socket(socket.AF_INET6, socket.SOCK_STREAM).close()
 
     def send(self, target: Target, flags: Flag = Flag.NONE) -> None:
-        family = sockets.family_of(target.address)
+        interface, bare = split(target.address)
+        family = sockets.family_of(bare)
         sock = None
         try:
-            address = sockets.socket_address(target.address, self._port)
+            address = sockets.socket_address(bare, self._port)
             sock = socket.socket(socket.AF_INET6 if family == 6 else socket.AF_INET, socket.SOCK_STREAM)
+            bind(sock, family, interface or self._binding.interface)
             sock.setblocking(False)
             # Closing with a reset leaves no TIME_WAIT entry, here or there.
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("@ii", 1, 0))

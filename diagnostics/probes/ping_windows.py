@@ -11,6 +11,7 @@ import os
 from diagnostics.clock import Clock
 from diagnostics.model import MILLISECOND, Flag, Outcome, Sample, Target
 from diagnostics.probes import icmp, icmp_api, sockets
+from diagnostics.probes.binding import Binding, source_on, split
 from diagnostics.probes.ping_flights import Flight, FlightBook
 
 
@@ -20,10 +21,17 @@ class WindowsPinger:
     method = "icmp-api"
 
     def __init__(
-        self, clock: Clock, timeout_ns: int, late_ns: int, api: icmp_api.EchoApi | None = None
+        self,
+        clock: Clock,
+        timeout_ns: int,
+        late_ns: int,
+        api: icmp_api.EchoApi | None = None,
+        *,
+        binding: Binding | None = None,
     ) -> None:
         """Raises OSError where the service cannot be opened."""
         self._clock = clock
+        self._binding = Binding() if binding is None else binding
         self._book = FlightBook(clock, timeout_ns, late_ns)
         self._late_ms = max(late_ns // MILLISECOND, 1)
         self._cookie = os.urandom(icmp.COOKIE_BYTES)
@@ -33,8 +41,12 @@ class WindowsPinger:
     def send(self, target: Target, flags: Flag = Flag.NONE) -> None:
         flight = self._book.depart(target, flags)
         body = icmp.payload(self._cookie, flight.number)
+        interface, bare = split(target.address)
+        interface = interface or self._binding.interface
         try:
-            self._calls.append((flight, self._api.start(target.address, body, self._late_ms)))
+            # The service knows no interfaces; Windows sends by the one that the source address belongs to.
+            source = source_on(interface, bare) if interface else ""
+            self._calls.append((flight, self._api.start(bare, body, self._late_ms, source=source)))
         except OSError as error:
             self._book.fail(flight, Outcome.SEND_ERROR, sockets.errno_name(error.errno))
 
@@ -53,7 +65,7 @@ class WindowsPinger:
 
     def _settle(self, flight: Flight, result: icmp_api.EchoResult) -> None:
         if result.status == icmp_api.SUCCESS:
-            if result.address == sockets.canonical(flight.target.address):
+            if result.address == sockets.canonical(split(flight.target.address)[1]):
                 self._book.timed_answer(flight, result.rtt_ms * MILLISECOND)
         elif result.status in icmp_api.NAMES:
             if result.address and not sockets.is_own(result.address):

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 from diagnostics.clock import Clock
 from diagnostics.model import SECOND
 from diagnostics.probes import icmp, sockets
+from diagnostics.probes.binding import bind, source_on
 
 if TYPE_CHECKING:
     from diagnostics.probes.icmp_api import EchoApi, EchoResult
@@ -48,13 +49,20 @@ class HopAnswer:
 
 
 def find_first_hop(
-    destinations: Sequence[str], *, gateway: str, clock: Clock, timeout_s: float = 1.0, family: int = 4
+    destinations: Sequence[str],
+    *,
+    gateway: str,
+    clock: Clock,
+    timeout_s: float = 1.0,
+    family: int = 4,
+    interface: str = "",
 ) -> HopAnswer:
     """Find the first hop beyond ``gateway`` towards up to three destinations, and whether it answers a plain ping.
 
     Sends one packet to each, and as many again where the first kind brings nothing. Blocks for at most
     ``timeout_s`` to find it and ``timeout_s`` to ping it. Network errors do not raise: nothing is found then.
-    An answer by the gateway itself is passed over. Where destinations disagree, most of them decide.
+    An answer by the gateway itself is passed over. Where destinations disagree, most of them decide. All leaves by
+    ``interface``, or as the system chooses where that is empty.
     """
     wanted = [
         address
@@ -62,17 +70,17 @@ def find_first_hop(
         if sockets.family_of(address) == family
     ][:MOST_DESTINATIONS]
     if sys.platform == "win32":
-        return find_with_api(wanted, gateway, clock, timeout_s)
+        return find_with_api(wanted, gateway, clock, timeout_s, interface=interface)
     said: _Said = {}
     ways = _ways(sys.platform)
     start = clock.mono_ns()
     for number, way in enumerate(ways, 1):
         limit = start + int(timeout_s * SECOND) * number // len(ways)
         with suppress(OSError):
-            said = way(wanted, family, clock, limit)
+            said = way(wanted, family, interface, clock, limit)
         address = choose(wanted, said, gateway)
         if address is not None:
-            return HopAnswer(address, _echoes(address, family, clock, timeout_s))
+            return HopAnswer(address, _echoes(address, family, interface, clock, timeout_s))
     return HopAnswer(None, None)
 
 
@@ -83,39 +91,45 @@ def choose(destinations: Sequence[str], said: _Said, gateway: str) -> str | None
     return max(counted, key=lambda hop: counted[hop], default=None)
 
 
-_Way = Callable[[Sequence[str], int, Clock, int], _Said]
+_Way = Callable[[Sequence[str], int, str, Clock, int], _Said]
 
 
 def _ways(platform: str) -> list[_Way]:
     return [_by_icmp_errors, _by_udp_errors] if platform == "linux" else [_by_packets]
 
 
-def _by_icmp_errors(destinations: Sequence[str], family: int, clock: Clock, limit_ns: int) -> _Said:
+def _by_icmp_errors(
+    destinations: Sequence[str], family: int, interface: str, clock: Clock, limit_ns: int
+) -> _Said:
     """Echo requests from a datagram ICMP socket. Raises OSError where that is not allowed."""
     with socket.socket(_INET[family], socket.SOCK_DGRAM, _IPPROTO_ICMP[family]) as sock:
         cookie = os.urandom(icmp.COOKIE_BYTES)
-        _prepare(sock, family, errors=True)
+        _prepare(sock, family, interface, errors=True)
         for number, address in enumerate(destinations, 1):
             packet = icmp.echo_request(family, 0, number, icmp.payload(cookie, number), summed=False)
             _send(sock, packet, sockets.socket_address(address))
         return _listen(sock, family, cookie, None, destinations, clock, limit_ns)
 
 
-def _by_udp_errors(destinations: Sequence[str], family: int, clock: Clock, limit_ns: int) -> _Said:
+def _by_udp_errors(
+    destinations: Sequence[str], family: int, interface: str, clock: Clock, limit_ns: int
+) -> _Said:
     """UDP packets to ports that nobody listens on, as traceroute sends them."""
     with socket.socket(_INET[family], socket.SOCK_DGRAM) as sock:
-        _prepare(sock, family, errors=True)
+        _prepare(sock, family, interface, errors=True)
         for number, address in enumerate(destinations):
             _send(sock, b"jalerte", sockets.socket_address(address, _FIRST_PORT + number))
         return _listen(sock, family, b"", None, destinations, clock, limit_ns)
 
 
-def _by_packets(destinations: Sequence[str], family: int, clock: Clock, limit_ns: int) -> _Said:
+def _by_packets(
+    destinations: Sequence[str], family: int, interface: str, clock: Clock, limit_ns: int
+) -> _Said:
     """Echo requests from an ICMP socket that sees errors as packets: datagram on macOS, else raw."""
     sock, _ = _icmp_socket(family, (socket.SOCK_RAW, socket.SOCK_DGRAM))
     with sock:
         cookie, identifier = os.urandom(icmp.COOKIE_BYTES), int.from_bytes(os.urandom(2), "big")
-        _prepare(sock, family, errors=False)
+        _prepare(sock, family, interface, errors=False)
         for number, address in enumerate(destinations, 1):
             body = icmp.payload(cookie, number)
             packet = icmp.echo_request(family, identifier, number, body, summed=family == 4)
@@ -135,7 +149,8 @@ def _icmp_socket(family: int, kinds: Sequence[socket.SocketKind]) -> tuple[socke
     raise refused
 
 
-def _prepare(sock: socket.socket, family: int, *, errors: bool) -> None:
+def _prepare(sock: socket.socket, family: int, interface: str, *, errors: bool) -> None:
+    bind(sock, family, interface)
     sock.setblocking(False)
     if family == 6:
         sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_UNICAST_HOPS, HOPS)
@@ -210,8 +225,8 @@ def _received(
     return socket.inet_ntop(_INET[family], message.destination), sayer
 
 
-def _echoes(address: str, family: int, clock: Clock, timeout_s: float) -> bool | None:
-    """Whether ``address`` answers one of two plain pings; None where ICMP sockets are not allowed at all."""
+def _echoes(address: str, family: int, interface: str, clock: Clock, timeout_s: float) -> bool | None:
+    """Whether ``address`` answers one of two plain pings; None where that cannot be tried."""
     try:
         sock, kind = _icmp_socket(family, (socket.SOCK_DGRAM, socket.SOCK_RAW))
     except OSError:
@@ -219,6 +234,10 @@ def _echoes(address: str, family: int, clock: Clock, timeout_s: float) -> bool |
     cookie, identifier = os.urandom(icmp.COOKIE_BYTES), int.from_bytes(os.urandom(2), "big")
     summed = family == 4 and not (kind == socket.SOCK_DGRAM and sys.platform == "linux")
     with sock:
+        try:
+            bind(sock, family, interface)
+        except OSError:
+            return None
         sock.setblocking(False)
         for number in (1, 2):
             body = icmp.payload(cookie, number)
@@ -236,6 +255,7 @@ def find_with_api(
     clock: Clock,
     timeout_s: float,
     api: EchoApi | None = None,
+    interface: str = "",
 ) -> HopAnswer:
     """As ``find_first_hop``, over Windows' echo service. Never run on a real Windows machine."""
     from diagnostics.probes import icmp_api
@@ -245,7 +265,7 @@ def find_with_api(
     except OSError:
         return HopAnswer(None, None)
     try:
-        results = _ask(api, destinations, HOPS, clock, timeout_s)
+        results = _ask(api, destinations, HOPS, clock, timeout_s, interface)
         said = {
             destination: result.address
             for destination, result in results.items()
@@ -254,21 +274,23 @@ def find_with_api(
         address = choose(destinations, said, gateway)
         if address is None:
             return HopAnswer(None, None)
-        answer = _ask(api, [address], 128, clock, timeout_s).get(address)
+        answer = _ask(api, [address], 128, clock, timeout_s, interface).get(address)
         return HopAnswer(address, answer is not None and answer.status == icmp_api.SUCCESS)
     finally:
         api.close()
 
 
 def _ask(
-    api: EchoApi, addresses: Sequence[str], ttl: int, clock: Clock, timeout_s: float
+    api: EchoApi, addresses: Sequence[str], ttl: int, clock: Clock, timeout_s: float, interface: str
 ) -> dict[str, EchoResult]:
     """Ping each address once; what is known when all have answered or the time is over."""
     limit_ns = clock.mono_ns() + int(timeout_s * SECOND)
     calls = {}
     for address in addresses:
         try:
-            calls[address] = api.start(sockets.canonical(address), b"jalerte", int(timeout_s * 1000), ttl)
+            source = source_on(interface, address) if interface else ""
+            where = sockets.canonical(address)
+            calls[address] = api.start(where, b"jalerte", int(timeout_s * 1000), ttl, source=source)
         except OSError:
             continue
     results: dict[str, EchoResult] = {}

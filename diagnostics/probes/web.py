@@ -11,9 +11,10 @@ import time
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from diagnostics.clock import Clock
+from diagnostics.clock import Clock, Reading
 from diagnostics.model import Outcome, Sample, Target, quantise_rtt, quantise_time
 from diagnostics.probes import sockets
+from diagnostics.probes.binding import Binding, bind
 from diagnostics.probes.lookup import BoundedLookup
 
 USER_AGENT = "jalerte/0.1 (connectivity check)"
@@ -103,8 +104,10 @@ class WebCheck:
     """Fetches the page at ``target.address``, an URL of the form ``http://host[:port]/path``.
 
     The round-trip time runs from the start of the connection that was answered to the first byte of the answer; the
-    name's look-up is not in it, but ``sent_ns`` lies before both. ``timeout_s`` bounds everything together. Where a
-    name has several addresses, up to three are tried, each but the last in half of the time that is left.
+    name's look-up is not in it. ``sent_ns`` is the start of the connection that decided, since a name that was found
+    only after seconds must not date an answer back; it lies before the look-up where that failed. ``timeout_s`` bounds
+    everything together. Where a name has several addresses, up to three are tried, each but the last in half of the
+    time that is left.
 
     Outcomes: OK (204, or an empty 200); PORTAL (a redirect, a page, 511); REFUSED (other 4xx and 5xx, ``ECONNREFUSED``,
     ``ECONNRESET``, ``bad-answer``); UNRESOLVED (the detail says how the look-up failed); LOST (detail ``no-answer``
@@ -112,7 +115,13 @@ class WebCheck:
     """
 
     def __init__(
-        self, target: Target, clock: Clock, timeout_s: float = 4.0, *, lookup: BoundedLookup | None = None
+        self,
+        target: Target,
+        clock: Clock,
+        timeout_s: float = 4.0,
+        *,
+        lookup: BoundedLookup | None = None,
+        binding: Binding | None = None,
     ) -> None:
         self.target = target
         parts = urlsplit(target.address)
@@ -127,33 +136,35 @@ class WebCheck:
         self._clock = clock
         self._timeout_s = timeout_s
         self._lookup = BoundedLookup(clock) if lookup is None else lookup
+        self._binding = Binding() if binding is None else binding
 
     def run(self) -> Sample:
-        sent = self._clock.read()
-        attempt = self._check(time.monotonic() + self._timeout_s)
+        attempt, sent = self._check(time.monotonic() + self._timeout_s)
         rtt = None if attempt.rtt_ns is None else quantise_rtt(max(attempt.rtt_ns, 0))
         wall, mono = quantise_time(sent.wall_ns), quantise_time(sent.mono_ns)
         return Sample(self.target, wall, mono, attempt.outcome, rtt, attempt.detail)
 
-    def _check(self, deadline: float) -> _Attempt:
+    def _check(self, deadline: float) -> tuple[_Attempt, Reading]:
+        """What became of it, and when that was tried."""
+        sent = self._clock.read()
         try:
             sockets.socket_address(self._host)
             addresses: tuple[str, ...] = (self._host,)
         except OSError:
             found = self._lookup.ask(self._host, self.target.family, deadline - time.monotonic())
             if not found.addresses:
-                return _Attempt(Outcome.UNRESOLVED, found.error)
+                return _Attempt(Outcome.UNRESOLVED, found.error), sent
             addresses = found.addresses[:MOST_ADDRESSES]
-        failed: list[_Attempt] = []
+        failed: list[tuple[_Attempt, Reading]] = []
         for left in range(len(addresses), 0, -1):
-            now = time.monotonic()
+            now, sent = time.monotonic(), self._clock.read()
             limit = deadline if left == 1 else now + (deadline - now) / 2
             attempt = self._attempt(addresses[len(addresses) - left], limit)
             if attempt.settles:
-                return attempt
-            failed.append(attempt)
+                return attempt, sent
+            failed.append((attempt, sent))
         # An address of a family that this machine has no route for says less than one that was tried.
-        return next((attempt for attempt in failed if attempt.outcome is not Outcome.SEND_ERROR), failed[0])
+        return next((one for one in failed if one[0].outcome is not Outcome.SEND_ERROR), failed[0])
 
     def _attempt(self, address: str, deadline: float) -> _Attempt:
         family = sockets.family_of(address)
@@ -164,6 +175,7 @@ class WebCheck:
         with sock:
             start = self._clock.mono_ns()
             try:
+                bind(sock, family, self._binding.interface)
                 if sys.platform == "linux":
                     sockets.ask_for_errors(sock, family)
                 sock.settimeout(_left(deadline))

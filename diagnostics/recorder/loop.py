@@ -15,6 +15,7 @@ from diagnostics.model import (
     SECOND,
     Event,
     EventKind,
+    Flag,
     GapReason,
     Line,
     Outcome,
@@ -25,10 +26,14 @@ from diagnostics.model import (
     quantise_time,
 )
 from diagnostics.model import Protocol as ProbeProtocol
-from diagnostics.recorder.lines import LineKeeper, gateway_of
+from diagnostics.recorder.announce import configured, started
+from diagnostics.recorder.attention import Attention
+from diagnostics.recorder.lines import LineKeeper, gateway_of, tunnel_targets
 from diagnostics.recorder.notes import NOTES, check_note
 from diagnostics.recorder.parts import Identity, Parts
 from diagnostics.recorder.schedule import Schedule
+from diagnostics.recorder.trouble import Trouble
+from diagnostics.recorder.way_out import WayOut
 
 TICK_NS = 600 * MILLISECOND
 SLACK_NS = 200 * MILLISECOND
@@ -42,7 +47,6 @@ HOUR_NS = 3600 * SECOND
 STALL_NS = 5 * SECOND
 GRACE_NS = 15 * SECOND
 """How long after sleep the network may take to come back before its absence counts."""
-ALARM_MISSES = 2
 EPOCH_DRIFT_NS = 20 * MILLISECOND
 """How far wall and monotonic clock may drift apart before times are taken from a new offset, and a new block."""
 
@@ -56,13 +60,15 @@ class Recorder:
         self._parts = parts
         self._identity = identity
         self._lines = LineKeeper()
+        self._way_out = WayOut(parts.binding)
         self._homes: set[str] = set()
         self._held: list[Sample] = []
         self._events: list[Event] = []
         self._broken_since: int | None = None
         self._grace: tuple[int, int, GapReason] | None = None
-        self._misses: dict[str, int] = {}
-        self._answered_ns = 0
+        self._counts_from_ns = 0
+        self._trouble = Trouble()
+        self._attention = Attention()
         reading = parts.clock.read()
         self._reading = reading
         self._offset_ns = quantise_time(reading.offset_ns)
@@ -81,42 +87,20 @@ class Recorder:
         if last_ns is not None and last_ns < now:
             reason = GapReason.CRASHED if crashed else GapReason.STOPPED
             self._events.append(Event(EventKind.GAP, now, {"start_ns": last_ns, "reason": str(reason)}))
-        identity, config = self._identity, self._config
-        self._events.append(
-            Event(
-                EventKind.STARTED,
-                now,
-                {
-                    "version": identity.version,
-                    "method": identity.method,
-                    "system": identity.system,
-                    "ping": self._parts.pinger.method,
-                    "pid": os.getpid(),
-                },
-            )
-        )
-        self._events.append(
-            Event(
-                EventKind.CONFIGURATION,
-                now,
-                {
-                    "gateway": config.gateway,
-                    "anchors": [target.address for target in (*config.anchors, *config.anchors6)],
-                    "resolvers": [target.address for target in config.resolvers],
-                    "web_check": config.web_check,
-                    "own": list(config.given),
-                },
-            )
-        )
+        self._events.append(started(self._identity, self._parts.pinger.method, now))
+        self._events.append(configured(self._config, now))
         self._flush_events()
         self._follow_route(self._reading.mono_ns)
         self._plan(self._reading.mono_ns)
         self._parts.checks.start()
+        self._parts.witnesses.start()
 
     def stop(self) -> None:
         """Stage and seal everything, chain the stop. What is still under way has no outcome and is left out."""
         self._parts.checks.stop()
+        self._parts.witnesses.stop()
         self._take([*self._parts.pinger.drain(), *self._parts.checks.collect()])
+        self._events += self._parts.witnesses.collect(self._parts.clock.read())
         self._stage(force=True)
         self._events.append(Event(EventKind.STOPPED, self._parts.clock.read().wall_ns, {"reason": "asked"}))
         self._flush_events()
@@ -127,6 +111,8 @@ class Recorder:
     def until_next_s(self) -> float:
         """Seconds until something is due. A tick waits for the next try, which is never far: a wake-up costs too."""
         next_ns = min(self._schedule.next_ns or self._tick_ns, self._tick_ns + SLACK_NS, self._route_ns)
+        if self._trouble.next_ns is not None:
+            next_ns = min(next_ns, self._trouble.next_ns)
         return max(0, next_ns - self._parts.clock.mono_ns()) / SECOND
 
     def step(self) -> None:
@@ -134,15 +120,32 @@ class Recorder:
         now = self._parts.clock.mono_ns()
         for target in self._schedule.due(now):
             self._parts.pinger.send(target)
+            self._trouble.sent(target, now)
+        glance = self._trouble.next_ns is not None and now >= self._trouble.next_ns
+        if glance:
+            for target in self._trouble.extras(now):
+                self._parts.pinger.send(target, Flag.EXTRA)
+                self._trouble.sent(target, now)
         if now >= self._tick_ns or now >= self._route_ns:
             self._tick(now)
+        elif glance or self._trouble.overdue(now):
+            self._take(self._parts.pinger.collect())
+            self._watch(now)
+
+    def _watch(self, now: int) -> None:
+        """Let other probes and witnesses look closer while something seems wrong."""
+        self._trouble.look(now)
+        self._parts.checks.alarm(self._trouble.alarm)
+        self._parts.witnesses.attend(self._trouble.alarm or self._attention.active(now))
 
     def _tick(self, now: int) -> None:
         self._tick_ns = now + TICK_NS
         self._notice_jump()
         self._take(self._parts.pinger.collect())
         self._take(self._parts.checks.collect())
-        if now >= self._route_ns:
+        self._watch(now)
+        self._hear(self._parts.witnesses.collect(self._reading))
+        if now >= self._route_ns or self._way_out.news(now):
             self._follow_route(now)
             self._writer.check_in_place()
         self._end_grace(now)
@@ -155,6 +158,12 @@ class Recorder:
                 Event(EventKind.CLOCK_STATE, self._reading.wall_ns, dict(self._parts.clock_state()))
             )
             self._parts.hops.look(self._gateway())
+
+    def _hear(self, said: list[Event]) -> None:
+        """Keep what witnesses say, and what came to be known of lines."""
+        self._events += said + self._lines.hear(said)
+        for line, facts in self._parts.identity.collect():
+            self._events += self._lines.learn(line, facts, self._reading.wall_ns)
 
     def route_changed(self) -> None:
         """Read the route at the next step: the system says that it changed."""
@@ -175,7 +184,13 @@ class Recorder:
     def _was_away(self, before: Reading, after: Reading, reason: GapReason) -> None:
         # Tries under way when the machine fell asleep were not lost on the line.
         self._take(s for s in self._parts.pinger.collect() if s.outcome in (Outcome.OK, Outcome.LATE))
+        self._trouble.forget()
+        # What was sent on waking, before this was noticed, waits for the grace's end.
+        until_ns = before.wall_ns + STALL_NS // 2
+        woken = [sample for sample in self._held if sample.sent_ns > until_ns]
+        self._held = [sample for sample in self._held if sample.sent_ns <= until_ns]
         self._stage(force=True)
+        self._held = woken
         self._gap(before, after, reason)
         self._grace = (before.wall_ns, after.mono_ns + GRACE_NS, reason)
         self._route_ns = after.mono_ns
@@ -200,31 +215,28 @@ class Recorder:
 
     def _take(self, samples: Iterable[Sample]) -> None:
         for sample in samples:
+            self._way_out.note(sample)
+            if sample.target.role is Role.ANCHOR:
+                self._trouble.note(sample)
+                self._attention.note(sample)
             offset = sample.sent_ns - sample.mono_ns
             if abs(offset - self._offset_ns) <= EPOCH_DRIFT_NS:
                 sample = replace(sample, mono_ns=sample.sent_ns - self._offset_ns)
             else:
                 self._offset_ns = offset
-            self._held.append(sample)
-            if sample.target.role is Role.ANCHOR:
-                self._count_miss(sample)
-
-    def _count_miss(self, sample: Sample) -> None:
-        if sample.outcome.answered:
-            self._misses.clear()
-            self._answered_ns = max(self._answered_ns, sample.mono_ns)
-        elif sample.mono_ns > self._answered_ns:
-            self._misses[sample.target.address] = self._misses.get(sample.target.address, 0) + 1
-        needed = min(ALARM_MISSES, max(1, len(self._config.anchors)))
-        self._parts.checks.alarm(len(self._misses) >= needed)
+            if sample.mono_ns >= self._counts_from_ns:
+                self._held.append(sample)
 
     def _end_grace(self, mono_ns: int) -> None:
         """After sleep, nothing counts until an anchor answers: the network needs a moment to come back."""
         if self._grace is None:
             return
         start_ns, until_mono, reason = self._grace
-        anchors = (s for s in self._held if s.target.role is Role.ANCHOR)
-        answer = next((s for s in anchors if s.outcome is Outcome.OK), None)
+        # An answer to a try from before the sleep shows nothing of the network after it.
+        woken = (
+            s for s in self._held if s.target.role is Role.ANCHOR and s.sent_ns > start_ns + STALL_NS // 2
+        )
+        answer = next((s for s in woken if s.outcome is Outcome.OK), None)
         if answer is None and mono_ns < until_mono:
             self._held.clear()
             return
@@ -232,26 +244,31 @@ class Recorder:
         self._held = kept
         self._grace = None
         end = answer.sent_ns if answer is not None else self._reading.wall_ns
+        # What was sent before and is given up only now did not count either.
+        self._counts_from_ns = answer.mono_ns if answer is not None else mono_ns
         self._events.append(Event(EventKind.GAP, end, {"start_ns": start_ns, "reason": str(reason)}))
 
     def _stage(self, force: bool = False) -> None:
         if self._grace is not None and not force:
             return
-        if self._lines.waiting(self._reading.mono_ns) and not force:
+        if self._waiting(self._reading.mono_ns) and not force:
             self._follow_route(self._reading.mono_ns)
-            if self._lines.waiting(self._reading.mono_ns):
+            if self._waiting(self._reading.mono_ns):
                 return
         self._flush_events()
-        if not self._held:
-            return
-        held, line = self._held, self._lines.line.id
+        held, line = self._way_out.worth_keeping(self._held, self._reading.mono_ns), self._lines.line.id
         self._held = []
+        if not held:
+            return
         if self._guard(lambda: self._writer.stage(line, held)):
             self.samples += len(held)
             self._last_sent_ns = held[-1].sent_ns
             self._mended()
         elif self._broken_since is None:
             self._broken_since = min(sample.sent_ns for sample in held)
+
+    def _waiting(self, mono_ns: int) -> bool:
+        return self._lines.waiting(mono_ns) or self._way_out.waiting(mono_ns)
 
     def _mended(self) -> None:
         if self._broken_since is not None:
@@ -280,10 +297,14 @@ class Recorder:
 
     def _follow_route(self, mono_ns: int) -> None:
         wall_ns = self._parts.clock.read().wall_ns
-        self._events += self._lines.update(self._parts.routes.read(), wall_ns, mono_ns)
+        route = self._parts.routes.read()
+        self._way_out.follow(route, mono_ns)
+        self._events += self._lines.update(route, wall_ns, mono_ns, bound=self._way_out.bound(mono_ns))
+        self._parts.witnesses.follow(self._lines.route)
         undecided = self._lines.undecided_since is not None and bool(gateway_of(self._lines.route))
         self._route_ns = mono_ns + (ROUTE_SOON_NS if undecided else self._parts.route_every_ns)
         line = self._lines.line
+        self._parts.identity.look(line.id if line.gateway_mac else "", route.tunnel)
         if line.gateway_mac and self._config.line == "first" and not self._homes:
             self._homes.add(line.id)
             self._events.append(
@@ -296,6 +317,7 @@ class Recorder:
         if targets != self._schedule.targets:
             gateway_before = {t.address for t in self._schedule.targets if t.role is Role.GATEWAY}
             self._schedule = Schedule(targets, mono_ns)
+            self._trouble.follow(targets)
             gateway = self._gateway()
             if gateway and gateway not in gateway_before:
                 self._parts.hops.look(gateway)
@@ -308,15 +330,16 @@ class Recorder:
     def _targets(self) -> tuple[Target, ...]:
         protocol = ProbeProtocol.TCP if self._parts.pinger.method == "tcp" else ProbeProtocol.ICMP
         # Without an IPv6 route there is nothing to judge: its anchors would only fail to be sent.
-        anchors6 = self._config.anchors6 if self._lines.route.gateway6 else ()
+        with6 = self._lines.route.gateway6 and self._way_out.tries_ipv6
+        anchors6 = self._config.anchors6 if with6 else ()
         targets = [replace(anchor, protocol=protocol) for anchor in (*self._config.anchors, *anchors6)]
         gateway, hop = self._gateway(), self._parts.hops.found()
-        # Box and first hop stand apart among the anchors: the wider the anchors are spread, the sharper an edge.
-        if hop and hop != gateway:
-            targets.insert(len(targets) // 2, Target(Role.FIRST_HOP, protocol, hop, _family(hop)))
         if gateway:
-            targets.insert(0, Target(Role.GATEWAY, protocol, gateway, _family(gateway)))
-        return tuple(targets)
+            targets.append(Target(Role.GATEWAY, protocol, gateway, _family(gateway)))
+        if hop and hop != gateway:
+            targets.append(Target(Role.FIRST_HOP, protocol, hop, _family(hop)))
+        anchors = [target for target in targets if target.role is Role.ANCHOR]
+        return (*targets, *tunnel_targets(self._lines.route, anchors))
 
     # --- what others ask ------------------------------------------------------------------------------------------
 

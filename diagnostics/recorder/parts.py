@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from diagnostics.clock import Clock, Reading
 from diagnostics.links.route import RouteState
 from diagnostics.model import Event, Flag, Problem, Sample, Target
+from diagnostics.probes.binding import Binding
 
 
 class Pinger(Protocol):
@@ -49,7 +50,45 @@ class Witnesses(Protocol):
         """What has been said since the last call, as events of kind ``witness``. Called at every tick."""
         ...
 
+    def stop(self) -> None:
+        """End; what has been said until now is there for one more ``collect``."""
+        ...
+
+
+class NoWitnesses:
+    """Nobody says anything."""
+
+    def start(self) -> None: ...
+
+    def follow(self, route: RouteState) -> None: ...
+
+    def attend(self, active: bool) -> None: ...
+
+    def collect(self, now: Reading) -> list[Event]:  # noqa: ARG002 the protocol's
+        return []
+
     def stop(self) -> None: ...
+
+
+class LineIdentity(Protocol):
+    """Finds out in the background which network and operator a line belongs to."""
+
+    def look(self, line: str, way: str) -> None:
+        """The line in use is this one, reached by this way (a tunnel's name, or empty); empty: none to ask about."""
+        ...
+
+    def collect(self) -> list[tuple[str, Mapping[str, str]]]:
+        """What was learnt since the last call: lines, and facts as ``recorder.lines.FACTS`` names them."""
+        ...
+
+
+class NoIdentity:
+    """Asks nobody."""
+
+    def look(self, line: str, way: str) -> None: ...
+
+    def collect(self) -> list[tuple[str, Mapping[str, str]]]:
+        return []
 
 
 class Hops(Protocol):
@@ -73,6 +112,9 @@ class Parts:
     clock_state: Callable[[], Mapping[str, Any]]
     route_every_ns: int
     warn: Callable[[Problem], None]
+    witnesses: Witnesses = field(default_factory=NoWitnesses)
+    binding: Binding = field(default_factory=lambda: Binding(possible=lambda _: True))
+    identity: LineIdentity = field(default_factory=NoIdentity)
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,22 +22,21 @@ from diagnostics.journal.lock import Held, Lock
 from diagnostics.journal.reader import Reader
 from diagnostics.journal.writer import Writer
 from diagnostics.links.route import RouteReader, open_route_reader
-from diagnostics.model import SECOND, Line, MachineCannot, Problem, Protocol, Role, Target
+from diagnostics.model import SECOND, Line, MachineCannot, Problem
+from diagnostics.probes.binding import Binding
 from diagnostics.probes.clock_sync import read_clock_state
-from diagnostics.probes.dns import DirectDns, SystemDns
 from diagnostics.probes.ping import Pinger, open_pinger
+from diagnostics.probes.public_address import PublicAddress
 from diagnostics.probes.route import HopAnswer, find_first_hop
-from diagnostics.probes.web import WebCheck
-from diagnostics.recorder.checks import Plan, Runner
+from diagnostics.recorder.checks import Runner
 from diagnostics.recorder.control import Server
 from diagnostics.recorder.hops import HopWatch
+from diagnostics.recorder.identity import IdentityWatch
 from diagnostics.recorder.loop import ROUTE_NS, ROUTE_POLL_NS, Recorder
 from diagnostics.recorder.notes import LOCK_NAME
-from diagnostics.recorder.parts import Identity, Parts
-
-SYSTEM_DNS_S = 5.0
-DIRECT_DNS_S = 10.0
-WEB_S = 30.0
+from diagnostics.recorder.parts import Identity, LineIdentity, NoIdentity, Parts
+from diagnostics.recorder.plans import make_plans
+from diagnostics.recorder.witnesses import BackgroundWitnesses, real_sources
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,14 +103,15 @@ def record(
     clock = SystemClock()
     with ExitStack() as stack:
         stack.enter_context(_lock(home))
-        pinger = stack.enter_context(closing(open_pinger(clock)))
+        binding = Binding()
+        pinger = stack.enter_context(closing(open_pinger(clock, binding=binding)))
         writer = stack.enter_context(closing(Writer(journal)))
         crashed = writer.recover(clock.read().wall_ns) is not None
         with Reader(journal) as reader:
             span = reader.record_span()
             homes = _known_homes(tuple(reader.lines.values()))
         routes = stack.enter_context(closing(open_route_reader()))
-        parts = _parts(config, clock, pinger, routes, warn)
+        parts = _parts(config, clock, pinger, routes, binding, warn)
         recorder = Recorder(writer, config, parts, Identity(version, method, platform.platform()))
         selector = stack.enter_context(selectors.DefaultSelector())
         server = stack.enter_context(closing(Server(home, recorder.handle)))
@@ -143,18 +143,37 @@ def _lock(home: Path) -> Lock:
 
 
 def _parts(
-    config: Config, clock: Clock, pinger: Pinger, routes: RouteReader, warn: Callable[[Problem], None]
+    config: Config,
+    clock: Clock,
+    pinger: Pinger,
+    routes: RouteReader,
+    binding: Binding,
+    warn: Callable[[Problem], None],
 ) -> Parts:
     return Parts(
         clock=clock,
         pinger=pinger,
-        checks=Runner(_plans(config, clock), lambda target, error: warn(_broken(target, error))),
+        checks=Runner(
+            make_plans(config, clock, binding), lambda target, error: warn(_broken(target.id, error))
+        ),
         routes=routes,
-        hops=HopWatch(lambda gateway: _first_hop(config, gateway, clock)),
+        hops=HopWatch(lambda gateway: _first_hop(config, gateway, clock, binding)),
         clock_state=lambda: asdict(read_clock_state()),
         route_every_ns=ROUTE_POLL_NS if routes.events() is None else ROUTE_NS,
         warn=warn,
+        witnesses=BackgroundWitnesses(
+            clock, real_sources(clock), lambda name, error: warn(_broken(name, error))
+        ),
+        binding=binding,
+        identity=_identity(config, binding),
     )
+
+
+def _identity(config: Config, binding: Binding) -> LineIdentity:
+    """Asks for the public address only where the shipped targets are in use: who set others wants no one else asked."""
+    if not config.resolvers or {"targets.anchors", "targets.anchors6", "targets.resolvers"} & {*config.given}:
+        return NoIdentity()
+    return IdentityWatch(PublicAddress(config.resolvers[0].address, binding).learn)
 
 
 def _watch(routes: RouteReader, recorder: Recorder, selector: selectors.BaseSelector) -> None:
@@ -196,22 +215,15 @@ def _known_homes(lines: Sequence[Line]) -> list[str]:
     return [line.id for line in lines if line.home is not None]
 
 
-def _plans(config: Config, clock: Clock) -> list[Plan]:
-    system = Target(Role.SYSTEM_RESOLVER, Protocol.DNS, "system")
-    return [
-        Plan(SystemDns(system, config.names, clock), SYSTEM_DNS_S),
-        *(Plan(DirectDns(t, config.names, clock), DIRECT_DNS_S, on_alarm=True) for t in config.resolvers),
-        Plan(WebCheck(config.web_target, clock), WEB_S, on_alarm=True),
-    ]
+def _broken(name: str, error: BaseException) -> Problem:
+    return Problem("check_broken", target=name, why=f"{type(error).__name__}: {error}")
 
 
-def _broken(target: Target, error: BaseException) -> Problem:
-    return Problem("check_broken", target=target.id, why=f"{type(error).__name__}: {error}")
-
-
-def _first_hop(config: Config, gateway: str, clock: Clock) -> HopAnswer:
+def _first_hop(config: Config, gateway: str, clock: Clock, binding: Binding) -> HopAnswer:
     anchors = config.anchors6 if ":" in gateway else config.anchors
     destinations = [anchor.address for anchor in anchors]
     if not destinations:
         return HopAnswer(None, None)
-    return find_first_hop(destinations, gateway=gateway, clock=clock, family=6 if ":" in gateway else 4)
+    family = 6 if ":" in gateway else 4
+    interface = binding.interface
+    return find_first_hop(destinations, gateway=gateway, clock=clock, family=family, interface=interface)

@@ -10,12 +10,12 @@ from dataclasses import dataclass, replace
 from diagnostics.clock import Clock
 from diagnostics.config import Config
 from diagnostics.links.route import RouteReader, RouteState
-from diagnostics.model import SECOND, Protocol, Role, Sample, Target
-from diagnostics.probes.dns import DirectDns, SystemDns
+from diagnostics.model import MILLISECOND, SECOND, Protocol, Role, Sample, Target
+from diagnostics.probes.binding import Binding
 from diagnostics.probes.ping import Pinger
 from diagnostics.probes.route import HopAnswer, find_first_hop
-from diagnostics.probes.web import WebCheck
 from diagnostics.recorder.lines import gateway_of
+from diagnostics.recorder.plans import make_plans
 from diagnostics.recorder.schedule import Schedule
 
 PERIOD_NS = SECOND // 4
@@ -25,27 +25,38 @@ CHECK_LIMIT_S = 8.0
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """What was seen. ``samples`` are in order of sending; ``hop`` is the first hop that answers, or None."""
+    """What was seen. ``samples`` are in order of sending; ``hop`` is the first hop that answers, or None.
+
+    ``tunnel`` names the tunnel that the samples went through, because nothing gets out beside it; empty as a rule.
+    """
 
     route: RouteState
     gateway: str
     hop: str | None
     samples: tuple[Sample, ...]
     method: str
+    tunnel: str = ""
 
 
 def look(
-    config: Config, clock: Clock, pinger: Pinger, routes: RouteReader, remembered_hop: str | None
+    config: Config,
+    clock: Clock,
+    pinger: Pinger,
+    routes: RouteReader,
+    remembered_hop: str | None,
+    binding: Binding,
 ) -> Survey:
-    """Try everything for about seven seconds, twelve at most.
+    """Try everything for about seven seconds, twelve at most, and two more beneath a tunnel.
 
     ``remembered_hop`` is the first hop that an earlier recording knew: during a cut it cannot be found anew.
+    ``binding`` is the pinger's.
     """
     route = routes.read()
     gateway = config.gateway if config.gateway != "auto" else gateway_of(route)
-    checks = _Checks(config, clock)
     anchors = _anchors(config, route, pinger)
-    hop = _find_hop(anchors, gateway, clock) or remembered_hop
+    tunnel = _bind(binding, route, anchors, clock, pinger)
+    checks = _Checks(config, clock, binding)
+    hop = _find_hop(anchors, gateway, clock, binding) or remembered_hop
     samples = _ping(_targets(anchors, gateway, hop, pinger), clock, pinger)
     answered_hop = hop and any(s.target.role is Role.FIRST_HOP and s.outcome.answered for s in samples)
     samples += checks.results()
@@ -56,21 +67,60 @@ def look(
         hop if answered_hop or hop == remembered_hop else None,
         tuple(samples),
         pinger.method,
+        tunnel,
     )
+
+
+def _bind(
+    binding: Binding, route: RouteState, anchors: Sequence[Target], clock: Clock, pinger: Pinger
+) -> str:
+    """Keep to the physical interface beneath a tunnel, unless anchors answer through the tunnel alone: then it is
+    named, since nothing can be said of the line.
+    """
+    if not route.tunnel:
+        return ""
+    if not route.interface or not binding.possible(route.interface):
+        return route.tunnel
+    for interface in (route.interface, ""):
+        binding.interface = interface
+        if _any_answers(anchors, clock, pinger):
+            return "" if interface else route.tunnel
+    binding.interface = route.interface
+    return ""
+
+
+def _any_answers(anchors: Sequence[Target], clock: Clock, pinger: Pinger) -> bool:
+    start = clock.mono_ns()
+    for anchor in anchors:
+        pinger.send(anchor)
+    while clock.mono_ns() < start + SECOND:
+        if any(sample.outcome.answered and _since(start, sample) for sample in pinger.collect()):
+            return True
+        time.sleep(0.02)
+    return False
+
+
+def _since(start_ns: int, sample: Sample) -> bool:
+    """Whether it was sent since then. Samples' times are rounded to 0.1 ms."""
+    return sample.mono_ns >= start_ns - MILLISECOND // 10
 
 
 def _anchors(config: Config, route: RouteState, pinger: Pinger) -> list[Target]:
     protocol = Protocol.TCP if pinger.method == "tcp" else Protocol.ICMP
-    anchors = (*config.anchors, *(config.anchors6 if route.gateway6 else ()))
+    # IPv6 is often shut off beside a tunnel that draws IPv4: that says nothing of the line.
+    with6 = route.gateway6 and not (route.tunnel and route.gateway)
+    anchors = (*config.anchors, *(config.anchors6 if with6 else ()))
     return [replace(anchor, protocol=protocol) for anchor in anchors]
 
 
-def _find_hop(anchors: Sequence[Target], gateway: str, clock: Clock) -> str | None:
+def _find_hop(anchors: Sequence[Target], gateway: str, clock: Clock, binding: Binding) -> str | None:
     family = 6 if ":" in gateway else 4
     destinations = [anchor.address for anchor in anchors if anchor.family == family]
     if not gateway or not destinations:
         return None
-    answer: HopAnswer = find_first_hop(destinations, gateway=gateway, clock=clock, family=family)
+    answer: HopAnswer = find_first_hop(
+        destinations, gateway=gateway, clock=clock, family=family, interface=binding.interface
+    )
     return answer.address if answer.echoes else None
 
 
@@ -85,9 +135,10 @@ def _targets(anchors: Sequence[Target], gateway: str, hop: str | None, pinger: P
 
 
 def _ping(targets: Sequence[Target], clock: Clock, pinger: Pinger) -> list[Sample]:
-    schedule = Schedule(targets, clock.mono_ns(), PERIOD_NS)
+    start = clock.mono_ns()
+    schedule = Schedule(targets, start, PERIOD_NS)
     samples: dict[tuple[str, int], Sample] = {}
-    end = clock.mono_ns() + ROUNDS_NS
+    end = start + ROUNDS_NS
     # The last second only waits for answers.
     while (now := clock.mono_ns()) < end + SECOND:
         if now < end:
@@ -99,25 +150,23 @@ def _ping(targets: Sequence[Target], clock: Clock, pinger: Pinger) -> list[Sampl
         time.sleep(max(0, min(next_ns or end, end + SECOND) - clock.mono_ns()) / SECOND)
     for sample in pinger.collect():
         samples[(sample.target.id, sample.sent_ns)] = sample
-    return list(samples.values())
+    return [sample for sample in samples.values() if _since(start, sample)]
 
 
 class _Checks:
     """The slow checks, each once in a thread, while the pings go on."""
 
-    def __init__(self, config: Config, clock: Clock) -> None:
-        runs: list[Callable[[], Sample]] = [
-            SystemDns(Target(Role.SYSTEM_RESOLVER, Protocol.DNS, "system"), config.names, clock).run,
-            *(DirectDns(target, config.names, clock).run for target in config.resolvers),
-            WebCheck(config.web_target, clock).run,
-        ]
+    def __init__(self, config: Config, clock: Clock, binding: Binding) -> None:
+        runs = [plan.check.run for plan in make_plans(config, clock, binding)]
         self._results: list[Sample] = []
         self._threads = [threading.Thread(target=self._run, args=(run,), daemon=True) for run in runs]
         for thread in self._threads:
             thread.start()
 
-    def _run(self, run: Callable[[], Sample]) -> None:
-        self._results.append(run())
+    def _run(self, run: Callable[[], Sample | None]) -> None:
+        sample = run()
+        if sample is not None:
+            self._results.append(sample)
 
     def results(self) -> list[Sample]:
         deadline = time.monotonic() + CHECK_LIMIT_S

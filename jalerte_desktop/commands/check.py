@@ -5,17 +5,24 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from diagnostics.incidents.checkup import Checkup, Habits, Link, judge
+from diagnostics.incidents.checkup import Checkup, Habits, Link, judge_look
+from diagnostics.incidents.look import Look
 from diagnostics.incidents.method import default_method
+from diagnostics.incidents.rooms import SAME_TIME_NS, Comparison, Reach, Room, compare, room_of
 from diagnostics.incidents.surroundings import Habit
 from diagnostics.journal.reader import Reader
-from diagnostics.links.route import open_route_reader
-from diagnostics.model import SECOND, Problem, Role
+from diagnostics.links.route import RouteState, open_route_reader
+from diagnostics.model import MILLISECOND, SECOND, Problem, Role, line_id
+from diagnostics.probes.binding import Binding
 from diagnostics.probes.ping import open_pinger
-from diagnostics.recorder.survey import look
+from diagnostics.recorder.bystanders import Bystanders, ask_adapter, ask_box
+from diagnostics.recorder.lines import gateway_of
+from diagnostics.recorder.survey import Survey, look
+from diagnostics.witnesses import WifiState
+from jalerte_desktop.commands._rooms import keep_room, read_rooms, room_name
 from jalerte_desktop.commands.arguments import add_json
 from jalerte_desktop.commands.context import Context, Home
-from jalerte_desktop.words.figures import number
+from jalerte_desktop.words.figures import clock_time, day, iso, local, number, percent
 from jalerte_desktop.words.language import N_, _
 from jalerte_desktop.words.names import cause_name
 from jalerte_desktop.words.remarks import say
@@ -24,45 +31,95 @@ RECENT_NS = 4 * 3600 * SECOND
 
 _LAYERS = {
     "link": N_("link"),
+    "wifi": N_("Wi-Fi"),
     "box": N_("box"),
+    "box_line": N_("line, as the box says"),
     "first_hop": N_("first router beyond the box"),
     "internet": N_("internet"),
+    "connections": N_("connections"),
     "dns": N_("names (DNS)"),
     "web": N_("web"),
+    "large": N_("large answers"),
 }
 _STATES = {"ok": N_("fine"), "degraded": N_("degraded"), "failed": N_("failed"), "unknown": N_("unknown")}
 _MARKS = {"ok": "✓", "degraded": "~", "failed": "✕", "unknown": "·"}
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--room", metavar="NAME", help=_("the room this computer is in: kept, and compared with the others")
+    )
     add_json(parser)
 
 
 def run(arguments: argparse.Namespace, context: Context) -> int:
     config = context.config
+    name = None if arguments.room is None else room_name(arguments.room)
     habits, hop = remembered(context.home, context.now_ns)
+    rooms, unread = _rooms(context)
     if not context.json:
         context.say(_("Checking the line, about ten seconds…"))
         context.out.flush()
-    pinger, routes = open_pinger(context.clock), open_route_reader()
+    binding = Binding()
+    pinger, routes = open_pinger(context.clock, binding=binding), open_route_reader()
     try:
-        survey = look(config, context.clock, pinger, routes, hop)
+        route = routes.read()
+        gateway = config.gateway if config.gateway != "auto" else gateway_of(route)
+        bystanders = Bystanders(lambda: ask_adapter(route), lambda: ask_box(route, gateway, context.clock))
+        survey = look(config, context.clock, pinger, routes, hop, binding)
     finally:
         pinger.close()
         routes.close()
-    link = Link(
-        survey.route.interface,
-        survey.gateway if survey.route.interface else "",
-        survey.route.carrier,
-        survey.route.medium,
-    )
-    checkup = judge(survey.samples, link, habits, default_method())
+    home_box = _box_id(survey, route)
+    seen = _look(survey, habits, bystanders, _cable_tried(rooms, home_box, context.now_ns))
+    method = default_method()
+    checkup = judge_look(seen, method)
+    room, comparison = None, None
+    if name is not None:
+        room = room_of(name, context.now_ns, home_box, seen, checkup)
+        rooms = (*(other for other in rooms if other.name != name), room)
+        comparison = compare(rooms, name, method)
+    shown = tuple(one for one in rooms if one.box_id == home_box)
     if context.json:
-        context.print_json(_document(checkup, survey.method))
+        context.print_json(_document(checkup, survey.method, shown, comparison))
     else:
-        for line in describe(checkup):
+        for line in (*describe(checkup), *(describe_rooms(shown, comparison) if room else ())):
             context.say(line)
+    if room is not None:
+        if unread is not None:
+            raise unread
+        keep_room(context.home.rooms, rooms, room)
     return 0
+
+
+def _rooms(context: Context) -> tuple[tuple[Room, ...], Problem | None]:
+    """The rooms kept so far; why not, where they cannot be read: the diagnosis goes on without."""
+    try:
+        return read_rooms(context.home.rooms, context.now_ns), None
+    except Problem as problem:
+        return (), problem
+
+
+def _box_id(survey: Survey, before: RouteState) -> str:
+    """Tells one home's box from another's, by cable and by Wi-Fi alike."""
+    return line_id(survey.route.gateway_mac or before.gateway_mac or survey.gateway, "box")
+
+
+def _cable_tried(rooms: tuple[Room, ...], box_id: str, now_ns: int) -> bool:
+    return any(
+        room.box_id == box_id and room.medium == "ethernet" and now_ns - room.at_ns <= SAME_TIME_NS
+        for room in rooms
+    )
+
+
+def _look(survey: Survey, habits: Habits, bystanders: Bystanders, cable_tried: bool) -> Look:
+    interface, wifi = survey.route.interface, bystanders.wifi()
+    medium = survey.route.medium
+    if not medium and wifi is not None and wifi.state is WifiState.CONNECTED and wifi.interface == interface:
+        medium = "wifi"
+    gateway = survey.gateway if interface else ""
+    link = Link(interface, gateway, survey.route.carrier, medium, wifi)
+    return Look(survey.samples, link, habits, bystanders.box(), cable_tried, survey.tunnel)
 
 
 def remembered(home: Home, now_ns: int) -> tuple[Habits, str | None]:
@@ -84,7 +141,9 @@ def remembered(home: Home, now_ns: int) -> tuple[Habits, str | None]:
     return Habits(gateway.usually_answers, hop.usually_answers), address if hop.usually_answers else None
 
 
-def _document(checkup: Checkup, method: str) -> dict[str, Any]:
+def _document(
+    checkup: Checkup, method: str, rooms: tuple[Room, ...], comparison: Comparison | None
+) -> dict[str, Any]:
     return {
         "verdict": {
             "ok": checkup.ok,
@@ -99,6 +158,37 @@ def _document(checkup: Checkup, method: str) -> dict[str, Any]:
             for layer in checkup.layers
         ],
         "ping_method": method,
+        "rooms": [_room_json(room) for room in rooms],
+        "comparison": comparison
+        and {
+            "cause": None if comparison.cause is None else str(comparison.cause),
+            "room": comparison.room,
+            "confidence": comparison.confidence,
+            "summary": say(comparison.summary),
+            "reasons": [say(remark) for remark in comparison.reasons],
+            "counter_evidence": [say(remark) for remark in comparison.counter_evidence],
+            "advice": [say(remark) for remark in comparison.advice],
+        },
+    }
+
+
+def _room_json(room: Room) -> dict[str, Any]:
+    def ms(value: int | None) -> float | None:
+        return None if value is None else round(value / MILLISECOND, 2)
+
+    return {
+        "name": room.name,
+        "at": iso(room.at_ns),
+        "medium": room.medium or None,
+        "signal_dbm": room.signal_dbm,
+        "tx_bps": room.tx_bps,
+        "band_ghz": room.band_ghz,
+        "box_loss": round(room.box.share_missed, 4),
+        "box_ms": ms(room.box.median_ns),
+        "internet_loss": round(room.internet.share_missed, 4),
+        "internet_ms": ms(room.internet.median_ns),
+        "ok": room.ok,
+        "cause": room.cause,
     }
 
 
@@ -124,3 +214,47 @@ def describe(checkup: Checkup) -> list[str]:
     lines += [f"  − {say(remark)}" for remark in checkup.counter_evidence]
     lines += [f"  → {say(remark)}" for remark in checkup.advice]
     return lines
+
+
+def describe_rooms(rooms: tuple[Room, ...], comparison: Comparison | None) -> list[str]:
+    """The rooms side by side, and what they say together."""
+    lines = ["", _("Rooms looked at so far:")]
+    width = max(len(room.name) for room in rooms)
+    for room in sorted(rooms, key=lambda one: one.at_ns):
+        start = local(room.at_ns)
+        when = f"{day(start, weekday=False, year=False)} {clock_time(start, seconds=False)}"
+        parts = [
+            when,
+            _medium(room),
+            _reach_words(_("box"), room.box),
+            _reach_words(_("internet"), room.internet),
+        ]
+        lines.append(f"  {room.name:<{width}}  " + " · ".join(part for part in parts if part))
+    if comparison is None:
+        lines.append(_("Run the check in another room with --room: the two are then compared."))
+        return lines
+    summary = say(comparison.summary)
+    lines += [
+        "",
+        f"{summary} " + _("(confidence {confidence})").format(confidence=number(comparison.confidence, 2)),
+    ]
+    lines += [f"  + {say(remark)}" for remark in comparison.reasons]
+    lines += [f"  − {say(remark)}" for remark in comparison.counter_evidence]
+    lines += [f"  → {say(remark)}" for remark in comparison.advice]
+    return lines
+
+
+def _medium(room: Room) -> str:
+    if room.medium != "wifi":
+        return _("cable") if room.medium == "ethernet" else ""
+    return "Wi-Fi" if room.signal_dbm is None else f"Wi-Fi {number(room.signal_dbm)} dBm"
+
+
+def _reach_words(name: str, reach: Reach) -> str:
+    if not reach.tries:
+        return ""
+    if reach.median_ns is None:
+        return _("{name}: no answer").format(name=name)
+    return _("{name}: {share} lost, {ms} ms").format(
+        name=name, share=percent(reach.share_missed), ms=number(reach.median_ns / MILLISECOND, 1)
+    )

@@ -36,6 +36,10 @@ class Home:
         return self.folder / "case.sqlite"
 
     @property
+    def rooms(self) -> Path:
+        return self.folder / "rooms.json"
+
+    @property
     def files(self) -> Path:
         return self.folder / "files"
 
@@ -85,8 +89,9 @@ class Context:
     def findings(self, since: int | None = None, until: int | None = None) -> Findings:
         """What the journal says between two times (UTC ns); the whole record by default. Raises Problem."""
         from jalerte_desktop.findings.load import load
+        from jalerte_desktop.findings.personal import personal_of
 
-        return load(self.home.journal, since, until)
+        return load(self.home.journal, since, until, personal_of(self.config))
 
     def say(self, text: str = "") -> None:
         print(text, file=self.out)

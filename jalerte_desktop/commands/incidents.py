@@ -4,15 +4,27 @@ from __future__ import annotations
 
 import argparse
 
+from diagnostics.config import load_thresholds
+from diagnostics.incidents.merged import MergedIncident
 from diagnostics.model import Incident
 from jalerte_desktop.commands.arguments import add_json, add_period, period
 from jalerte_desktop.commands.context import Context
-from jalerte_desktop.commands.described import coverage_json, incident_json, line_json
-from jalerte_desktop.findings.model import Findings
+from jalerte_desktop.commands.described import (
+    calls_of,
+    coverage_json,
+    incident_json,
+    line_json,
+    merged_json,
+    own_thresholds_json,
+    telework_json,
+)
+from jalerte_desktop.findings.model import Findings, total_s
+from jalerte_desktop.findings.personal import OwnThresholds
 from jalerte_desktop.words.figures import clock_time, day, duration, iso, local, number, percent
 from jalerte_desktop.words.language import _, ngettext
 from jalerte_desktop.words.names import cause_name, gap_name, kind_name
 from jalerte_desktop.words.remarks import say
+from jalerte_desktop.words.views import row_words, thresholds_words
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -31,7 +43,10 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
                 "method": findings.method,
                 "seal": findings.seal and {"sequence": findings.seal.sequence, "link": findings.seal.link},
                 "incidents": [incident_json(incident) for incident in findings.incidents],
+                "merged": [merged_json(merged) for merged in findings.merged],
                 "coverage": coverage_json(findings.coverage),
+                "telework": telework_json(findings.telework),
+                "own_thresholds": own_thresholds_json(findings.own),
                 "exclusions": [
                     {"start": iso(e.span.start_ns), "end": iso(e.span.end_ns), "reason": e.reason}
                     for e in findings.exclusions
@@ -48,12 +63,14 @@ def describe(findings: Findings) -> list[str]:
     """The findings as lines of text for a terminal."""
     lines: list[str] = []
     shown_day = ""
-    for incident in findings.incidents:
-        start = local(incident.span.start_ns)
+    by_id = {incident.id: incident for incident in findings.incidents}
+    for merged in findings.merged:
+        start = local(merged.span.start_ns)
         if day(start) != shown_day:
             shown_day = day(start)
             lines += ["", shown_day]
-        lines += _incident(incident)
+        raw = [by_id[key] for key in merged.incidents]
+        lines += _incident(raw[0]) if len(raw) == 1 else _several(merged, raw)
     if not findings.incidents:
         lines.append(_("No incident in this period."))
     lines.append("")
@@ -63,6 +80,9 @@ def describe(findings: Findings) -> list[str]:
             n=count, time=duration(findings.outage_s)
         )
     )
+    lines.append(calls_of(findings.telework))
+    if findings.own is not None:
+        lines.append(_own(findings.own, findings.line.id))
     coverage = findings.coverage
     lines.append(
         _("Observed: {share} of the period ({time}).").format(
@@ -81,22 +101,60 @@ def describe(findings: Findings) -> list[str]:
 
 
 def _incident(incident: Incident) -> list[str]:
-    verdict = incident.verdict
-    length = _("going on for {time}") if incident.ongoing else "{time}"
     lines = [
         _("  {start}  {kind}, {length}: {cause} (confidence {confidence})").format(
             start=clock_time(local(incident.span.start_ns)),
             kind=kind_name(incident.kind),
-            length=length.format(time=duration(incident.duration_s)),
-            cause=cause_name(verdict.cause),
-            confidence=number(verdict.confidence, 2),
+            length=_length(incident),
+            cause=cause_name(incident.verdict.cause),
+            confidence=number(incident.verdict.confidence, 2),
         )
     ]
-    lines += [f"      + {say(remark)}" for remark in verdict.reasons]
-    lines += [f"      − {say(remark)}" for remark in verdict.counter_evidence]
+    return lines + _arguments(incident)
+
+
+def _several(merged: MergedIncident, raw: list[Incident]) -> list[str]:
+    """Incidents that follow each other closely: one line for all, one that names each, the arguments of the longest."""
+    longest = max(raw, key=lambda incident: incident.duration_s)
+    head = _("  {start}  {kind}, {length}: {cause} (confidence {confidence} at least)").format(
+        start=clock_time(local(merged.span.start_ns)),
+        kind=kind_name(merged.kind),
+        length=row_words(merged.count, merged.span.duration_s, merged.total_s),
+        cause=cause_name(merged.cause),
+        confidence=number(merged.confidence, 2),
+    )
+    each = " · ".join(
+        f"{clock_time(local(incident.span.start_ns))} ({_length(incident)})" for incident in raw
+    )
+    return [head, f"      {each}", _("      The longest:"), *_arguments(longest)]
+
+
+def _length(incident: Incident) -> str:
+    length = _("going on for {time}") if incident.ongoing else "{time}"
+    return length.format(time=duration(incident.duration_s))
+
+
+def _arguments(incident: Incident) -> list[str]:
+    lines = [f"      + {say(remark)}" for remark in incident.verdict.reasons]
+    lines += [f"      − {say(remark)}" for remark in incident.verdict.counter_evidence]
     if incident.excluded is not None:
         lines.append(_("      Taken out of the count: {reason}").format(reason=incident.excluded))
     return lines
+
+
+def _own(own: OwnThresholds, line_id: str) -> str:
+    """The count by the person's own thresholds, which stands beside the default one and replaces nothing."""
+    outages = own.outages_of(line_id)
+    counted = [i for i in own.incidents if i.line.id == line_id and i.excluded is None]
+    return _(
+        "With thresholds of your own ({thresholds}): {n} incidents, of which {outages} outages ({time} in all)."
+        " The default ones stay what counts."
+    ).format(
+        thresholds=thresholds_words(own.thresholds, load_thresholds()),
+        n=number(len(counted)),
+        outages=number(len(outages)),
+        time=duration(total_s(outages)),
+    )
 
 
 def _moment(ns: int) -> str:

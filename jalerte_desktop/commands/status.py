@@ -13,9 +13,10 @@ from diagnostics.recorder import control
 from diagnostics.recorder.notes import LOCK_NAME
 from jalerte_desktop.commands.arguments import add_json
 from jalerte_desktop.commands.context import Context
-from jalerte_desktop.commands.described import line_json
+from jalerte_desktop.commands.described import calls_of, line_json
 from jalerte_desktop.findings.load import load_recent
 from jalerte_desktop.findings.model import Findings
+from jalerte_desktop.findings.personal import NO_TELEWORK, Personal, personal_of
 from jalerte_desktop.words.figures import duration, iso, local, percent
 from jalerte_desktop.words.language import _, ngettext
 
@@ -69,16 +70,26 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
             count,
         ).format(n=count, time=duration(findings.outage_s), share=percent(findings.coverage.ratio))
     )
+    context.say(calls_of(findings.telework))
     return 0
 
 
 def _findings(context: Context, midnight: datetime) -> Findings | None:
     try:
-        return load_recent(context.home.journal, round(midnight.timestamp()) * SECOND, context.now_ns)
+        since_ns = round(midnight.timestamp()) * SECOND
+        return load_recent(context.home.journal, since_ns, context.now_ns, _personal(context))
     except BadInput as problem:
         if problem.remark.code == "journal_missing":
             return None
         raise
+
+
+def _personal(context: Context) -> Personal:
+    """Whether the recorder runs must be told whatever the configuration says: one that cannot be read sets no hours."""
+    try:
+        return personal_of(context.config)
+    except BadInput:
+        return Personal()
 
 
 def _line(line: Line) -> str:
@@ -90,6 +101,7 @@ def _line(line: Line) -> str:
 
 def _document(recorder: Recorder, findings: Findings | None, context: Context) -> dict[str, Any]:
     outages = findings.outages if findings else ()
+    telework = findings.telework if findings else NO_TELEWORK
     return {
         "recorder": {"running": recorder.running, "pid": recorder.pid, "answers": recorder.answers},
         "home": str(context.home.folder),
@@ -101,5 +113,8 @@ def _document(recorder: Recorder, findings: Findings | None, context: Context) -
             "observed_s": round(findings.coverage.observed_s, 3) if findings else 0.0,
             "outages": len(outages),
             "outage_s": round(findings.outage_s, 3) if findings else 0.0,
+            "call_breaking_s": telework.call_breaking_s,
+            "minutes_lost": len(telework.lost),
+            "working_minutes_lost": None if telework.working_lost is None else len(telework.working_lost),
         },
     }

@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import tzinfo
 
+from diagnostics.config import load_thresholds
+from diagnostics.incidents.telework import CallSeconds, default_call_limits
 from diagnostics.model import Incident, Kind
+from diagnostics.working_hours import WorkingHours
 from jalerte_desktop.casefile.text import clean
 from jalerte_desktop.documents.account import BLAME_ABOVE, Account, longest, not_observed_by_reason, total_s
 from jalerte_desktop.documents.french import (
@@ -22,8 +25,10 @@ from jalerte_desktop.documents.french import (
     zone_words,
 )
 from jalerte_desktop.documents.letter import Block, Bullets, Paragraph, Section, Table
+from jalerte_desktop.findings.personal import OwnThresholds
 from jalerte_desktop.words import figures
 from jalerte_desktop.words.figures import local
+from jalerte_desktop.words.views import thresholds_words, working_hours_words
 
 ROWS_IN_BODY = 60
 """More incidents than this are listed in an annex; the body then shows the longest."""
@@ -114,6 +119,9 @@ def summary(account: Account, moments: Moments) -> Table:
         group = account.held_of(kind)
         if group or kind is Kind.OUTAGE:
             rows.append((_HELD_ROWS[kind], _counted(kind, group, moments)))
+        if group and kind is Kind.OUTAGE and findings.telework.hours is not None:
+            lost = _while_working(account, findings.telework.hours, moments)
+            rows.append(("Ces coupures, dans mes heures de travail", lost))
     rows.append(("Origine incertaine, non imputés", _total(account.uncertain)))
     rows.append(("Pannes de noms (DNS), comptées à part", _total(account.dns)))
     rows.append(("Autres causes, écartés", _set_aside(account)))
@@ -169,8 +177,13 @@ def _method(account: Account, moments: Moments) -> list[str]:
             "incidents que la méthode rapporte à ces causes sont écartés."
         ),
     ]
-    if findings.own_settings:
-        own = ", ".join(clean(setting) for setting in findings.own_settings)
+    if findings.telework.call_breaking_s:
+        items.append(_calls(account))
+    if findings.own is not None:
+        items.append(_own_thresholds(account, findings.own))
+    settings = [clean(setting) for setting in findings.own_settings if not setting.startswith("method.")]
+    if settings:
+        own = ", ".join(settings)
         items.append(say("Réglages personnels, qui ne changent aucun seuil : {own}.", own=own))
     if record is not None:
         words = "Le relevé complet va {span} et compte {n}."
@@ -198,6 +211,50 @@ def _method(account: Account, moments: Moments) -> list[str]:
             )
         )
     return items
+
+
+def _while_working(account: Account, hours: WorkingHours, moments: Moments) -> str:
+    """Minutes that cuts held against the operator took from the working hours."""
+    cuts = CallSeconds().and_all_of(cut.span for cut in account.outages)
+    lost = cuts.within(account.findings.span).lost_minutes(default_call_limits().lost_minute_s)
+    working = sum(hours.contain(at, moments.zone) for at in lost)
+    return say(
+        "{n} ({hours})",
+        n=count(working, "minute perdue", "minutes perdues"),
+        hours=working_hours_words(hours.entries),
+    )
+
+
+def _calls(account: Account) -> str:
+    telework = account.findings.telework
+    words = say(
+        "Pour information, toutes causes confondues et sans rien imputer : {time} pendant lesquelles un appel vocal ou "
+        "vidéo aurait été haché ou coupé (pertes, délai ou gigue au-delà des limites de la méthode, ou coupure).",
+        time=figures.duration(telework.call_breaking_s),
+    )
+    if telework.hours is None or telework.working_lost is None:
+        return words
+    return f"{words} " + say(
+        "Dans mes heures de travail ({hours}), {n} (cinq secondes ou plus).",
+        hours=working_hours_words(telework.hours.entries),
+        n=count(len(telework.working_lost), "minute en a été perdue", "minutes en ont été perdues"),
+    )
+
+
+def _own_thresholds(account: Account, own: OwnThresholds) -> str:
+    """The person's own thresholds beside the default ones: no figure of the paper goes by them."""
+    outages = own.outages_of(account.findings.line.id)
+    default = account.findings.outages
+    return say(
+        "Avec mes propres seuils ({thresholds}), la méthode aurait trouvé {own} ({own_time}), contre {n} ({time}) avec "
+        "les seuils par défaut, toutes causes confondues. Tous les autres chiffres de ce document suivent les seuils "
+        "par défaut.",
+        thresholds=clean(thresholds_words(own.thresholds, load_thresholds())),
+        own=count(len(outages), "coupure", "coupures"),
+        own_time=figures.duration(total_s(outages)),
+        n=count(len(default), "coupure", "coupures"),
+        time=figures.duration(total_s(default)),
+    )
 
 
 def _table(numbered: list[tuple[int, Incident]], moments: Moments, caption: str = "") -> Table:

@@ -28,5 +28,8 @@ def last_days(findings: Findings, days: int = DEFAULT_DAYS) -> Findings:
         span=shorter,
         incidents=tuple(i for i in findings.incidents if i.span.end_ns > start),
         coverage=Coverage(shorter, max(0.0, observed_s), gaps),
+        merged=tuple(m for m in findings.merged if m.span.end_ns > start),
+        telework=findings.telework.since(shorter),
+        own=findings.own and findings.own.since(start),
         minutes=tuple(minute for minute in findings.minutes if minute.start_ns >= start),
     )

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import deque
 from pathlib import Path
 
-from diagnostics.incidents import Study
+from diagnostics.incidents.study import Study
 from diagnostics.journal.reader import Reader
 from diagnostics.model import BadInput, EventKind
 from jalerte_desktop.findings.load import RUN_UP_NS, summaries, tell
 from jalerte_desktop.findings.model import Findings, MinuteSummary
+from jalerte_desktop.findings.personal import Personal
 
 
 class LiveFindings:
@@ -18,8 +19,9 @@ class LiveFindings:
     The study begins some hours before the first period asked for: see ``load_recent``.
     """
 
-    def __init__(self, journal: Path) -> None:
+    def __init__(self, journal: Path, personal: Personal | None = None) -> None:
         self._journal = journal
+        self._personal = personal
         self._identity: tuple[int, int] | None = None
         self._reset()
 
@@ -48,7 +50,7 @@ class LiveFindings:
             for block in reader.staged():
                 study.feed(block)
                 staged += summaries(block)
-            return tell(reader, study, since_ns, until_ns, (*self._minutes, *staged))
+            return tell(reader, study, since_ns, until_ns, (*self._minutes, *staged), self._personal)
 
     def _follow(self, reader: Reader, since_ns: int) -> None:
         status = self._journal.stat()
@@ -60,7 +62,7 @@ class LiveFindings:
             self._seq = reader.seq_before(since_ns - RUN_UP_NS)
         head = reader.head()
         newest = head.seq if head else 0
-        self._study.note(reader.events(EventKind.LINK, EventKind.GAP, after_seq=self._seq))
+        self._study.note(reader.events(EventKind.LINK, EventKind.GAP, EventKind.WITNESS, after_seq=self._seq))
         for block in reader.sealed(after_seq=self._seq):
             self._study.feed(block)
             if block.span.end_ns >= since_ns:

@@ -6,42 +6,60 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
-from diagnostics.incidents import Study
+from diagnostics.incidents.merged import MergedIncident, merge
+from diagnostics.incidents.method import default_method
+from diagnostics.incidents.own_method import own_method
+from diagnostics.incidents.study import Study
 from diagnostics.journal.codec import Rollup
 from diagnostics.journal.reader import Block, Reader
 from diagnostics.model import MILLISECOND, NO_LINE, SECOND, Event, EventKind, Incident, Line, Span
 from jalerte_desktop.findings.model import Findings, MinuteSummary, Seal
+from jalerte_desktop.findings.personal import OwnThresholds, Personal, telework_of
 
 
-def load(journal: Path, since_ns: int | None = None, until_ns: int | None = None) -> Findings:
+def load(
+    journal: Path, since_ns: int | None = None, until_ns: int | None = None, personal: Personal | None = None
+) -> Findings:
     """Study the whole journal and tell what lies between ``since_ns`` and ``until_ns`` (default: all of it).
 
     The whole journal is studied whatever the period, so that an incident has the same id and the same edges in every
-    paper. Raises diagnostics.model.Problem when there is no journal or it cannot be read.
+    paper. Thresholds of the person's own are studied beside. Raises diagnostics.model.Problem when there is no
+    journal or it cannot be read.
     """
+    personal = personal or Personal()
     with Reader(journal) as reader:
         study = Study()
-        study.note(reader.events(EventKind.LINK, EventKind.GAP))
+        own = Study(own_method(personal.thresholds, default_method())) if personal.thresholds else None
+        studies = [one for one in (study, own) if one is not None]
+        events = list(reader.events(EventKind.LINK, EventKind.GAP, EventKind.WITNESS))
+        for one in studies:
+            one.note(events)
         for block in reader.blocks():
-            study.feed(block)
-        return tell(reader, study, since_ns, until_ns)
+            for one in studies:
+                one.feed(block)
+        found = tell(reader, study, since_ns, until_ns, personal=personal)
+        if own is None:
+            return found
+        incidents = _named(own.incidents(found.exclusions), reader.lines, found.span)
+        return replace(found, own=OwnThresholds(personal.thresholds, incidents))
 
 
 RUN_UP_NS = 6 * 3600 * SECOND
 
 
-def load_recent(journal: Path, since_ns: int, until_ns: int) -> Findings:
+def load_recent(journal: Path, since_ns: int, until_ns: int, personal: Personal | None = None) -> Findings:
     """Like ``load``, but studies only from some hours before ``since_ns``: for a glance, not for a paper.
 
-    An incident that began before those hours shows a later start and another id.
+    An incident that began before those hours shows a later start and another id. Thresholds of the person's own are
+    left out.
     """
     with Reader(journal) as reader:
         study = Study()
         place = reader.seq_before(since_ns - RUN_UP_NS)
-        study.note(reader.events(EventKind.LINK, EventKind.GAP, after_seq=place))
+        study.note(reader.events(EventKind.LINK, EventKind.GAP, EventKind.WITNESS, after_seq=place))
         for block in (*reader.sealed(after_seq=place), *reader.staged()):
             study.feed(block)
-        return tell(reader, study, since_ns, until_ns)
+        return tell(reader, study, since_ns, until_ns, personal=personal)
 
 
 def tell(
@@ -50,8 +68,10 @@ def tell(
     since_ns: int | None,
     until_ns: int | None,
     minutes: tuple[MinuteSummary, ...] = (),
+    personal: Personal | None = None,
 ) -> Findings:
     """Put what a study found into the words of Findings."""
+    personal = personal or Personal()
     record = reader.record_span()
     whole = record or Span(0, 0)
     span = Span(
@@ -60,12 +80,14 @@ def tell(
     line = line_of_interest(reader.lines, study)
     exclusions = reader.exclusions()
     head = reader.head()
+    incidents = _named(study.incidents(exclusions), reader.lines, span)
+    of_line = [incident for incident in incidents if incident.line.id == line.id]
     return Findings(
         span=span,
         record=record,
         line=line,
         lines=tuple(reader.lines.values()),
-        incidents=_named(study.incidents(exclusions), reader.lines, span),
+        incidents=incidents,
         coverage=study.coverage(line.id, span),
         exclusions=exclusions,
         seal=Seal(head.seq, head.link.hex(), head.at_ns) if head else None,
@@ -73,7 +95,15 @@ def tell(
         sample_count=study.sample_count,
         own_settings=_own_settings(reader.events(EventKind.CONFIGURATION)),
         minutes=minutes,
+        merged=_merged(incidents, study, whole),
+        telework=telework_of(study.call_seconds(line.id), of_line, exclusions, span, personal.hours),
     )
+
+
+def _merged(incidents: tuple[Incident, ...], study: Study, whole: Span) -> tuple[MergedIncident, ...]:
+    lines = {incident.line.id for incident in incidents}
+    holes = {one: [gap.span for gap in study.coverage(one, whole).gaps] for one in lines}
+    return merge(incidents, holes)
 
 
 def line_of_interest(lines: dict[str, Line], study: Study) -> Line:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from diagnostics.incidents.merged import MergedIncident
 from diagnostics.model import Coverage, Exclusion, Gap, Incident, Kind, Line, Span
+from jalerte_desktop.findings.personal import NO_TELEWORK, OwnThresholds, Telework
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,8 @@ class Findings:
     ``incidents`` holds every line's, oldest first, excluded ones included (``Incident.excluded`` says why).
     ``coverage`` is of the home line where one is confirmed, else of the line in use: ``line``.
     ``record`` is the span of the whole journal. ``confirmed`` says whether ``line`` is confirmed as home.
+    ``merged`` shows the incidents in rows, each incident in one; ``telework`` is of ``line``. ``own`` is what the
+    person's own thresholds found, None where there are none: no figure of a paper and no alert goes by it.
     """
 
     span: Span
@@ -52,6 +56,9 @@ class Findings:
     sample_count: int
     own_settings: tuple[str, ...] = ()
     minutes: tuple[MinuteSummary, ...] = ()
+    merged: tuple[MergedIncident, ...] = ()
+    telework: Telework = NO_TELEWORK
+    own: OwnThresholds | None = None
 
     @property
     def confirmed(self) -> bool:

@@ -25,23 +25,31 @@ class Figure:
 
 
 def figures_of(findings: Findings, now_ns: int) -> tuple[Figure, ...]:
-    """Outages in the week, outages today, the longest, and how much was observed."""
+    """Outages in the week, outages today, the longest, and how much was observed.
+
+    Where working hours are set, the minutes lost in them stand second, and the longest outage leaves.
+    """
     today = local_day(now_ns)
     of_today = [outage for outage in findings.outages if outage.span.end_ns > today.start_ns]
-    return (
-        Figure(
-            number(len(findings.outages)),
-            ngettext("outage in 7 days", "outages in 7 days", len(findings.outages))
-            + _in_brackets(findings.outage_s),
-        ),
-        Figure(
-            number(len(of_today)),
-            ngettext("outage today", "outages today", len(of_today))
-            + _in_brackets(_seconds(of_today, today)),
-        ),
-        _longest(findings.outages),
-        _observed(findings),
+    week = Figure(
+        number(len(findings.outages)),
+        ngettext("outage in 7 days", "outages in 7 days", len(findings.outages))
+        + _in_brackets(findings.outage_s),
     )
+    today_figure = Figure(
+        number(len(of_today)),
+        ngettext("outage today", "outages today", len(of_today)) + _in_brackets(_seconds(of_today, today)),
+    )
+    working_lost = findings.telework.working_lost
+    if working_lost is None:
+        return week, today_figure, _longest(findings.outages), _observed(findings)
+    return week, _lost(len(working_lost)), today_figure, _observed(findings)
+
+
+def _lost(minutes: int) -> Figure:
+    """Minutes in which a call would have broken up, whoever's fault it was."""
+    value = duration(minutes * 60) if minutes else f"0{NO_BREAK}min"
+    return Figure(value, _("lost for calls in your working hours, in 7 days"))
 
 
 def _seconds(outages: list[Incident], day_span: Span) -> float:

@@ -15,7 +15,7 @@ from jalerte_desktop.window.home_cards import (
     NextCard,
     StateCard,
 )
-from jalerte_desktop.window.incidents_card import IncidentsCard, rows_of
+from jalerte_desktop.window.incidents_card import IncidentsCard, merged_rows_of
 from jalerte_desktop.window.parts import button
 from jalerte_desktop.window.reader import Reading
 from jalerte_desktop.window.recorder import State
@@ -105,7 +105,7 @@ class HomePage(QScrollArea):
         self.question.setVisible(findings.line.home is None and bool(findings.line.id))
         self.question.ask(findings.line.interface, findings.line.gateway)
         self.chart.show_chart(reading.chart, line_words(findings))
-        self.incidents.show_rows(rows_of(findings, reading.at_ns))
+        self.incidents.show_rows(merged_rows_of(findings, reading.at_ns))
         recording = recorder in (State.ON, State.STARTING, State.UNKNOWN)
         self.next.say(suggestion_of(findings, recording))
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
+from diagnostics.incidents.merged import MergedIncident
 from diagnostics.model import Incident
 from jalerte_desktop.findings.model import Findings
 from jalerte_desktop.window.chart_data import local_day
+from jalerte_desktop.window.digest import unbroken
 from jalerte_desktop.window.marks import badge_tone, sign_of
 from jalerte_desktop.window.parts import Card, button, label, rule
 from jalerte_desktop.window.sentences import confidence
@@ -18,6 +20,7 @@ from jalerte_desktop.words.figures import clock_time, day, duration, local
 from jalerte_desktop.words.language import _, ngettext
 from jalerte_desktop.words.names import cause_short, kind_name
 from jalerte_desktop.words.remarks import say
+from jalerte_desktop.words.views import row_words
 
 SHOWN = 20
 
@@ -58,6 +61,47 @@ def rows_of(findings: Findings, now_ns: int) -> list[Row]:
     return [
         row_of(incident, now_ns) for incident in sorted(mine, key=lambda one: one.span.start_ns, reverse=True)
     ]
+
+
+def merged_rows_of(findings: Findings, now_ns: int) -> list[Row]:
+    """Like ``rows_of``, but what follows each other closely is one row that names each of its incidents."""
+    by_id = {incident.id: incident for incident in findings.incidents}
+    rows = []
+    for merged in sorted(findings.merged, key=lambda one: one.span.start_ns, reverse=True):
+        raw = [by_id[key] for key in merged.incidents]
+        if merged.line.id == findings.line.id:
+            rows.append(row_of(raw[0], now_ns) if len(raw) == 1 else _row_of_several(merged, raw, now_ns))
+    return rows
+
+
+EACH_SHOWN = 3
+
+
+def _row_of_several(merged: MergedIncident, raw: list[Incident], now_ns: int) -> Row:
+    """The longest one's arguments, under the first one's time and the time of all."""
+    longest = max(raw, key=lambda one: one.duration_s)
+    each = [
+        f"{clock_time(local(one.span.start_ns))} ({unbroken(duration(one.duration_s))})"
+        for one in raw[:EACH_SHOWN]
+    ]
+    if len(raw) > EACH_SHOWN:
+        each.append(_("{n} more in the whole list").format(n=len(raw) - EACH_SHOWN))
+    first, row = row_of(raw[0], now_ns), row_of(longest, now_ns)
+    words = row_words(merged.count, merged.span.duration_s, merged.total_s)
+    return replace(
+        row,
+        id=merged.id,
+        day=first.day,
+        time=first.time,
+        lasted=_("ongoing") if merged.ongoing else _("{time} in all").format(time=duration(merged.total_s)),
+        kind=f"{kind_name(merged.kind)} × {merged.count}",
+        sure=confidence(merged.confidence),
+        reasons=" ".join((_sentence(_capital(words)), _sentence(", ".join(each)), row.reasons)),
+    )
+
+
+def _capital(words: str) -> str:
+    return words[:1].upper() + words[1:]
 
 
 def row_of(incident: Incident, now_ns: int) -> Row:

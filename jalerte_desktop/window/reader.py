@@ -6,13 +6,16 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from PySide6.QtCore import QObject, QThread, Signal, Slot
 
 from diagnostics.model import SECOND, Problem
 from jalerte_desktop.findings.model import Findings
 from jalerte_desktop.window.chart_data import Chart, chart_of, local_day
+
+if TYPE_CHECKING:
+    from jalerte_desktop.findings.personal import Personal
 
 DAYS = 7
 
@@ -32,9 +35,21 @@ class Reading:
 
 
 def live_source(journal: Path) -> Source:
-    from jalerte_desktop.findings.live import LiveFindings  # a dear import, made on the reader's own thread
+    # Dear imports, made on the reader's own thread.
+    from jalerte_desktop.findings.live import LiveFindings
 
-    return LiveFindings(journal)
+    return LiveFindings(journal, _personal(journal.with_name("config.toml")))
+
+
+def _personal(path: Path) -> Personal | None:
+    """The working hours of the configuration beside the journal; a file that cannot be read sets none."""
+    from diagnostics.config import load
+    from jalerte_desktop.findings.personal import personal_of
+
+    try:
+        return personal_of(load(path))
+    except Problem:
+        return None
 
 
 def week_start(now_ns: int) -> int:

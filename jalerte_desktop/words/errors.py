@@ -61,6 +61,13 @@ _SENTENCES: dict[str, str] = {
     "ping_method_unknown": N_(
         "“{value}” is no way of pinging: use icmp-datagram, icmp-raw, icmp-api or tcp."
     ),
+    "rooms_unreadable": N_(
+        "{path} cannot be understood ({why}): rooms looked at before are not compared; move the file away."
+    ),
+    "rooms_newer": N_(
+        "{path} was written by another jalerte (format {found}, this one knows {known}): rooms looked at before are"
+        " not compared; move the file away."
+    ),
     "check_broken": N_("The check of {target} broke down ({why}); the others go on."),
     "no_display": N_("There is no display: run this in a graphical session, or use “jalerte check”."),
     "bad_time": N_(

@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from diagnostics.model import Remark, Scalar
+from jalerte_desktop.words.arguments import ARGUMENTS
+from jalerte_desktop.words.checks import CHECKS
 from jalerte_desktop.words.figures import number, percent
 from jalerte_desktop.words.language import N_, _
 
 _SENTENCES: dict[str, str] = {
+    **ARGUMENTS,
+    **CHECKS,
     # reasons
     "anchors_silent": N_("{anchors} anchors on {networks} distinct networks did not answer ({tries} tries)."),
     "own_anchors_silent": N_("{anchors} anchors chosen by you did not answer ({tries} tries)."),
@@ -70,7 +74,7 @@ _SENTENCES: dict[str, str] = {
         "The line was slow or losing packets just before: a line full of the household’s traffic does that too."
     ),
     "box_came_back_first": N_(
-        "The box missed {missed} tries, then answered {answered} times before the internet was back."
+        "The box missed {missed} tries, then answered again before the internet was back."
     ),
     "line_may_have_failed_too": N_(
         "A box that restarts waits for its line: the line may have failed as well."
@@ -97,29 +101,6 @@ _SENTENCES: dict[str, str] = {
     "not_the_operator": N_("Nothing here concerns the operator’s line."),
     "not_counted": N_("This is not counted against the line."),
     "short_check": N_("A check of a few seconds says nothing of the rest of the day."),
-    # layers of a check
-    "layer_link": N_("{interface} is connected, the way out goes through {gateway}."),
-    "layer_link_down": N_("{interface} has no link."),
-    "layer_no_route": N_("No way out to the internet is set up."),
-    "layer_not_tried": N_("Not tried: nothing is known to try."),
-    "layer_silent": N_("No answer to {tries} tries."),
-    "layer_answers": N_("{answered} answers to {tries} tries, median {median_ms} ms."),
-    "layer_failed": N_("Failed ({detail})."),
-    "layer_answered_in": N_("Answered in {ms} ms."),
-    "layer_portal": N_("Somebody else answered ({detail}): a captive portal."),
-    # advice
-    "advise_cable": N_("Check the cable or the Wi-Fi of this computer, then run the check again."),
-    "advise_box": N_(
-        "See whether the box’s lights are normal; restart it once, wait five minutes and run the check again."
-    ),
-    "advise_wait_and_record": N_(
-        "Nothing to do on your side: leave the recording on, it will hold the start and the end of the outage."
-    ),
-    "advise_call": N_("If it lasts, report the outage to your operator and note the time of your call."),
-    "advise_resolver": N_("Try another name resolver in the network settings, or restart the box."),
-    "advise_portal": N_("Open a web browser: the network is waiting for an agreement or a password."),
-    "advise_firewall": N_("Look at this computer’s firewall or security program."),
-    "advise_record": N_("Leave the recording on: cuts that come and go are found over hours, not seconds."),
 }
 
 _PROBES = {
@@ -127,6 +108,7 @@ _PROBES = {
     "resolver": N_("name resolution"),
     "system_resolver": N_("name resolution"),
     "web": N_("web page"),
+    "tcp_check": N_("connection to port 443"),
 }
 
 
@@ -141,6 +123,9 @@ _DETAILS = {
     "ENETUNREACH": N_("no route"),
     "EHOSTUNREACH": N_("the box does not answer"),
     "ECONNREFUSED": N_("connection refused"),
+    "timeout": N_("no answer in time"),
+    "no-connection": N_("no connection"),
+    "large-hangs": N_("began, then hung"),
     "bad-answer": N_("not a proper answer"),
     "unresolved": N_("the name did not resolve"),
 }
@@ -158,15 +143,29 @@ def _ms(value: Scalar) -> str:
     return number(float(str(value)))
 
 
+_DIRECTIONS = {"down": N_("incoming"), "up": N_("outgoing")}
+
+
+def _rate(value: Scalar) -> str:
+    return _("{rate} Mbit/s").format(rate=number(int(str(value)) / 1_000_000, 1))
+
+
 _FORMATS: dict[str, Callable[[Scalar], str]] = {
     "share": lambda value: percent(float(str(value))),
+    "other_share": lambda value: percent(float(str(value))),
     "detail": _detail,
     "error": _detail,
     "excess_ms": _ms,
     "worst_ms": _ms,
     "median_ms": lambda value: number(float(str(value)), 1),
     "ms": _ms,
+    "room_ms": _ms,
+    "other_ms": _ms,
+    "band_ghz": lambda value: number(float(str(value)), 0 if float(str(value)).is_integer() else 1),
     "probes": _probes,
+    "direction": lambda value: _(_DIRECTIONS[str(value)]),
+    "rate_bps": _rate,
+    "best_bps": _rate,
 }
 
 

@@ -8,12 +8,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from diagnostics.incidents.telework import NO_SECONDS
 from diagnostics.model import Cause, Gap, GapReason, Kind, Problem, Span
+from diagnostics.working_hours import parse_working_hours
 from jalerte_desktop.casefile.model import NO_CASE
 from jalerte_desktop.documents.account import account
 from jalerte_desktop.documents.demands import refund_eur
 from jalerte_desktop.documents.letter import Table
 from jalerte_desktop.documents.reserves import blanks, reserves
+from jalerte_desktop.findings.personal import OwnThresholds, telework_of
 from jalerte_desktop.words.errors_papers import say_warning
 from jalerte_desktop.words.language import current, use
 from tests import examples
@@ -321,3 +324,56 @@ def test_french_spaces_stand_where_they_belong():
         assert " :" not in text
         assert " %" not in text
         assert "'" not in text
+
+
+# --- calls, working hours and thresholds of one's own ---------------------------------------------------------------
+
+
+def with_views(hours=("Mon-Fri 09:00-18:00",), own=None):
+    """The ordinary fortnight, as a person sees it who set working hours, and perhaps thresholds of their own."""
+    found = examples.ordinary()
+    mine = [one for one in found.incidents if one.line.id == found.line.id]
+    working = parse_working_hours(hours) if hours else None
+    telework = telework_of(NO_SECONDS, mine, found.exclusions, found.span, working, PARIS)
+    return replace(found, telework=telework, own=own)
+
+
+def test_minutes_lost_to_the_operators_cuts_in_working_hours_stand_in_the_summary():
+    text = plain(text_of(complaint(findings=with_views())))
+    rows = {row[0]: row[1] for row in summary_rows(complaint(findings=with_views()))}
+    # On ten weekdays one minute at 9:12 and three from 15:30 on, less the excluded afternoon.
+    assert plain(rows["Ces coupures, dans mes heures de travail"]).startswith(
+        "37 minutes perdues (lun.–ven. 09:00–18:00)"
+    )
+    assert "toutes causes confondues et sans rien imputer" in text
+    assert "Dans mes heures de travail (lun.–ven. 09:00–18:00)" in text
+
+
+def summary_rows(letter):
+    tables = [b for s in letter.sections for b in s.blocks if isinstance(b, Table) and not b.header]
+    return [row for table in tables for row in table.rows if len(row) == 2]
+
+
+def test_without_working_hours_nothing_is_said_of_them():
+    assert "heures de travail" not in text_of(complaint(findings=with_views(hours=())))
+
+
+def test_own_thresholds_stand_beside_the_default_figures():
+    default = with_views()
+    more = tuple(examples.incident(f"2026-11-17 {hour}:00:00", 5) for hour in (10, 11, 12))
+    own = OwnThresholds((("loss.suspect", 0.02), ("outage.min_misses", 2)), (*default.incidents, *more))
+    with_own, without = complaint(findings=replace(default, own=own)), complaint(findings=default)
+    text = plain(text_of(with_own))
+    outages = len(default.outages)
+    thresholds = "loss.suspect 0,02 au lieu de 0,03, outage.min_misses 2 au lieu de 3"
+    assert f"Avec mes propres seuils ({thresholds}), la méthode aurait trouvé {outages + 3} coupures" in text
+    assert f"contre {outages} coupures" in text
+    assert chronology_rows(with_own) == chronology_rows(without)
+    assert summary_rows(with_own) == summary_rows(without)
+
+
+def test_a_threshold_of_ones_own_is_no_setting_that_changes_nothing():
+    found = replace(examples.ordinary(), own_settings=("method.loss.suspect", "targets.anchors"))
+    text = plain(text_of(complaint(findings=found)))
+    assert "Réglages personnels, qui ne changent aucun seuil : targets.anchors" in text
+    assert "method.loss.suspect" not in text

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from diagnostics.incidents import Study
+from diagnostics.incidents.study import Study
 from diagnostics.model import SECOND, Cause, Event, EventKind, Incident, Kind, Outcome, Role
 from tests.made import (
     ANCHORS,
@@ -242,7 +242,7 @@ def test_a_silent_box_on_wifi_may_be_the_wifi() -> None:
         {"interface": "wlan0", "carrier": True, "gateway": "192.168.1.1", "medium": "wifi"},
     )
     incident = one(study(between(100, 130, EVERYTHING), events=(link,)))
-    assert incident.verdict.cause is Cause.LAN
+    assert incident.verdict.cause is Cause.WIFI
     assert "wifi_or_box" in codes(incident.verdict.counter_evidence)
 
 
@@ -285,8 +285,12 @@ def test_a_restart_of_the_box_is_not_held_against_the_operator() -> None:
         dead = 100 <= at_s < 130 or (130 <= at_s < 220 and target is not GATEWAY)
         return LOST if dead else GOOD
 
-    incident = one(study(world))  # type: ignore[arg-type]
-    assert (incident.kind, incident.verdict.cause) == (Kind.OUTAGE, Cause.BOX)
+    silent, back = study(world)  # type: ignore[arg-type]
+    assert (silent.kind, silent.verdict.cause) == (Kind.OUTAGE, Cause.BOX)
+    assert edges_s(silent) == (pytest.approx(100, abs=1), pytest.approx(130, abs=1.1))
+    assert (back.kind, back.verdict.cause) == (Kind.OUTAGE, Cause.ACCESS)
+    assert back.span.start_ns == silent.span.end_ns
+    assert back.verdict.confidence <= 0.6
     link = (
         Event(
             EventKind.LINK,

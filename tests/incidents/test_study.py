@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from diagnostics.incidents import Study
+from diagnostics.incidents.study import Study
 from diagnostics.model import SECOND, Event, EventKind, Exclusion, GapReason, Kind, Line, Role, Span
 from tests.made import (
     BEYOND_BOX,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import struct
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -44,14 +45,42 @@ def test_macos_is_read() -> None:
     assert asked.count("networksetup -listallhardwareports") == 1
 
 
-def test_macos_without_a_route_or_with_a_vpn() -> None:
+VPN = "   route to: 198.41.0.4\n  interface: utun3\n    gateway: utun3\n"
+TABLE = "Routing tables\n\nInternet:\nDestination  Gateway  Flags  Netif Expire\n"
+OLD_TABLE = "Internet:\nDestination  Gateway  Flags  Refs  Use  Netif Expire\n"
+HOME = RouteState("en0", "192.168.1.1", "00:0a:95:9d:68:16", "fe80::1", True, "wifi")
+
+
+def test_macos_without_a_route() -> None:
     assert reader({}).read() == RouteState()
     assert (
-        reader({"route -n get default": "route: writing to routing socket: not in table\n"}).read()
+        reader({"route -n get 198.41.0.4": "route: writing to routing socket: not in table\n"}).read()
         == RouteState()
     )
-    vpn = "   route to: default\n  interface: utun3\n    gateway: utun3\n"
-    assert reader({"route -n get default": vpn}).read() == RouteState("utun3", medium="vpn")
+    vpn = reader({"route -n get 198.41.0.4": VPN})
+    assert vpn.read() == RouteState(tunnel="utun3", tunnels=("utun3",))
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        TABLE + "default link#22 UCSg utun3\ndefault 192.168.1.1 UGScIg en0\n",
+        TABLE + "0/1 10.8.0.1 UGSc utun3\ndefault 192.168.1.1 UGSc en0\n128.0/1 10.8.0.1 UGSc utun3\n",
+        TABLE + "default 10.8.0.1 UGSc utun3\n203.0.113.9 192.168.1.1 UGHS en0\n",
+        OLD_TABLE + "default 10.8.0.1 UGSc 91 0 utun3\n203.0.113.9/32 192.168.1.1 UGHS 1 0 en0\n",
+    ],
+)
+def test_macos_under_a_vpn_shows_the_physical_way_out(table: str) -> None:
+    outputs = commands() | {"route -n get 198.41.0.4": VPN, "netstat -rn -f inet": table}
+    assert reader(outputs).read() == replace(HOME, tunnel="utun3", tunnels=("utun3",))
+    # IPv6 that goes into the tunnel too is none of the line's.
+    outputs["route -n get -inet6 default"] = VPN
+    assert reader(outputs).read() == replace(HOME, gateway6="", tunnel="utun3", tunnels=("utun3",))
+
+
+def test_macos_shows_a_split_tunnel() -> None:
+    table = commands()["netstat -rn -f inet"] + "10.8/16 10.8.0.1 UGSc utun3\n"
+    assert reader(commands() | {"netstat -rn -f inet": table}).read() == replace(HOME, tunnels=("utun3",))
 
 
 def test_macos_details() -> None:
@@ -70,6 +99,8 @@ def test_macos_details() -> None:
 @given(st.text(max_size=200))
 def test_foreign_output_never_raises(text: str) -> None:
     macos.parse_route(text)
+    macos.beneath_tunnel(macos.parse_table(text))
+    macos.beneath_tunnel(macos.parse_table(TABLE + text))
     macos.parse_arp("? (1.1.1.1) at " + text, "1.1.1.1", "en0")
     macos.parse_carrier(text)
     macos.parse_ports(text)
@@ -89,17 +120,21 @@ def neighbours(*rows: tuple[int, str, bytes, int]) -> bytes:
 
 
 class Api:
-    def __init__(self, row: bytes, table: bytes, name: str) -> None:
-        self.row, self.table, self.name = row, table, name
+    def __init__(self, row: bytes, table: bytes, name: str, forward: bytes = b"") -> None:
+        self.row, self.table, self.name, self.forward = row, table, name, forward
+        self.names: dict[int, str] = {}
 
     def best_route(self, address: str) -> bytes:
         return self.row
+
+    def routes(self) -> bytes:
+        return self.forward
 
     def neighbours(self) -> bytes:
         return self.table
 
     def interface_name(self, index: int) -> str:
-        return self.name
+        return self.names.get(index, self.name)
 
 
 MAC = bytes.fromhex("aabbccddee01")
@@ -122,14 +157,61 @@ def test_windows_is_read() -> None:
 def test_windows_without_a_route_or_with_a_vpn() -> None:
     assert WindowsRouteReader(Api(b"", b"", "")).read() == RouteState()
     vpn = WindowsRouteReader(Api(forward_row("10.8.0.2", 30, 3), b"", "ppp_1"))
-    assert vpn.read() == RouteState("ppp_1", medium="vpn")
+    assert vpn.read() == RouteState(tunnel="ppp_1", tunnels=("ppp_1",))
     nameless = WindowsRouteReader(Api(forward_row("192.168.1.1", 30, 4), b"", ""))
     assert nameless.read().interface == "interface_30"
+
+
+def forward_table(*rows: tuple[str, str, str, int, int]) -> bytes:
+    """Destination, mask, next hop, interface index and metric of each."""
+    packed = [
+        struct.pack(
+            "<4s4sI4sI9I",
+            *(socket.inet_aton(destination), socket.inet_aton(mask), 0, socket.inet_aton(hop), index),
+            *(4 if hop != "0.0.0.0" else 3, 3, 0, 0, metric, 0, 0, 0, 0),
+        )
+        for destination, mask, hop, index, metric in rows
+    ]
+    return struct.pack("<I", len(rows)) + b"".join(packed)
+
+
+HOME_ROW = ("0.0.0.0", "0.0.0.0", "192.168.1.1", 12, 35)
+
+
+@pytest.mark.parametrize(
+    ("tunnel", "rows"),
+    [
+        ("iftype53_32770", [("0.0.0.0", "0.0.0.0", "0.0.0.0", 30, 5), HOME_ROW]),
+        (
+            "ethernet_32771",
+            [
+                ("0.0.0.0", "128.0.0.0", "10.8.0.1", 30, 5),
+                ("128.0.0.0", "128.0.0.0", "10.8.0.1", 30, 5),
+                HOME_ROW,
+            ],
+        ),
+        ("ppp_32772", [("203.0.113.9", "255.255.255.255", "192.168.1.1", 12, 4)]),
+    ],
+)
+def test_windows_under_a_vpn_shows_the_physical_way_out(
+    tunnel: str, rows: list[tuple[str, str, str, int, int]]
+) -> None:
+    api = Api(
+        forward_row("10.8.0.1", 30, 4), neighbours((12, "192.168.1.1", MAC, 3)), "", forward_table(*rows)
+    )
+    api.names = {12: "wireless_32768", 30: tunnel}
+    home = RouteState("wireless_32768", "192.168.1.1", "aa:bb:cc:dd:ee:01", "", None, "wifi")
+    assert WindowsRouteReader(api).read() == replace(home, tunnel=tunnel, tunnels=(tunnel,))
+    api.row = forward_row("192.168.1.1", 12, 4)
+    api.forward = forward_table(HOME_ROW, ("10.0.0.0", "255.0.0.0", "10.8.0.1", 30, 5))
+    split = () if tunnel.startswith("ethernet") else (tunnel,)
+    assert WindowsRouteReader(api).read() == replace(home, tunnels=split)
 
 
 @given(st.binary(max_size=120))
 def test_foreign_bytes_never_raise(raw: bytes) -> None:
     windows.read_route(raw)
+    windows.beneath_tunnel(windows.read_table(raw), frozenset())
     list(windows.read_neighbours(raw))
 
 

@@ -16,8 +16,10 @@ from namespaces import _ROOT, icmp_error, namespaces, needs_namespaces, needs_tu
 from stub_dns import A_RECORD, Answers, reply, stub_dns, with_address
 
 from diagnostics.clock import SystemClock
-from diagnostics.model import MILLISECOND, Outcome, Protocol, Role, Sample, Target
+from diagnostics.config import load_defaults
+from diagnostics.model import MILLISECOND, SECOND, Outcome, Protocol, Role, Sample, Target
 from diagnostics.probes import dns
+from diagnostics.probes.answers import LATELY_NS, MOST_ADDRESSES, MOST_NAMES, AnswerMemory, is_public
 from diagnostics.probes.dns import DirectDns, SystemDns
 from diagnostics.probes.lookup import BoundedLookup, Found
 
@@ -303,6 +305,112 @@ def test_who_looks_names_up_is_read_from_nsswitch(text: str, own: bool) -> None:
 def test_foreign_files_never_raise(text: str) -> None:
     dns.name_servers(text)
     dns.asks_servers_itself("hosts:" + text)
+
+
+# --- changed answers ------------------------------------------------------------------------------------------------
+
+CANARIES = {"example.net": ("192.0.2.1", "192.0.2.2")}
+
+
+def told(answer: tuple[str, ...], directly: tuple[str, ...] = (), *, asked_s_ago: float = 60) -> Sample:
+    """What the system's answer for a canary is taken for, after a resolver asked directly gave another."""
+    clock, memory = ManualClock(), AnswerMemory()
+    if directly:
+        memory.keep("example.net", directly, clock.mono)
+        clock.advance(round(asked_s_ago * 1000) * MILLISECOND)
+    lookup = BoundedLookup(clock, lambda name, family: (answer, "" if answer else "EAI_NODATA"))
+    return SystemDns(SYSTEM, NAMES, clock, 5, lookup=lookup, memory=memory, canaries=CANARIES).run()
+
+
+@pytest.mark.parametrize(
+    ("answer", "directly", "shown"),
+    [
+        (("192.0.2.1",), (), ""),
+        (("192.0.2.1",), ("192.0.2.2",), ""),
+        (("203.0.113.9",), ("203.0.113.9", "192.0.2.1"), ""),
+        (("203.0.113.9", "192.0.2.2"), ("192.0.2.1",), ""),
+        (("203.0.113.9",), (), ""),
+        (("203.0.113.9",), ("192.0.2.1",), "203.0.113.9"),
+        (("203.0.113.9",), ("203.0.113.8",), "203.0.113.9"),
+        ((), ("192.0.2.1",), ""),
+        (("192.168.1.1",), (), "192.168.1.1"),
+        (("10.1.2.3", "172.16.0.9"), (), "10.1.2.3"),
+        (("127.0.0.1",), ("127.0.0.1",), "127.0.0.1"),
+        (("0.0.0.0",), (), "0.0.0.0"),
+        (("169.254.3.4",), (), "169.254.3.4"),
+        (("192.168.1.1", "192.0.2.1"), (), ""),
+        (("100.64.7.1",), (), ""),
+        (("172.32.0.1",), (), ""),
+        (("2001:db8::1",), (), ""),
+        (("nonsense",), (), ""),
+    ],
+)
+def test_a_changed_answer_is_kept_with_its_name(
+    answer: tuple[str, ...], directly: tuple[str, ...], shown: str
+) -> None:
+    sample = told(answer, directly)
+    if shown:
+        assert (sample.outcome, sample.detail) == (Outcome.PORTAL, f"example.net {shown}")
+        assert sample.rtt_ns is not None
+    else:
+        assert sample.outcome is Outcome.OK
+
+
+def test_what_was_asked_long_ago_proves_nothing() -> None:
+    assert told(("203.0.113.9",), ("192.0.2.1",), asked_s_ago=599).outcome is Outcome.PORTAL
+    assert told(("203.0.113.9",), ("192.0.2.1",), asked_s_ago=601).outcome is Outcome.OK
+
+
+def test_a_name_with_other_addresses_for_each_who_asks_is_no_lie() -> None:
+    clock, memory = ManualClock(), AnswerMemory()
+    memory.keep("cdn.example", ("198.51.100.1",), clock.mono)
+    lookup = BoundedLookup(clock, lambda name, family: (("203.0.113.7",), ""))
+    check = SystemDns(SYSTEM, ["cdn.example"], clock, lookup=lookup, memory=memory, canaries=CANARIES)
+    assert check.run().outcome is Outcome.OK
+
+
+def test_where_all_names_have_one_address_by_both_ways_nobody_lies() -> None:
+    clock, memory = SystemClock(), AnswerMemory()
+    with stub_dns(with_address) as server:
+        DirectDns(RESOLVER, ["k.root-servers.net"], clock, port=server.port, memory=memory).run()
+    assert memory.lately("k.root-servers.net", clock.mono_ns()) == {"192.0.2.1"}
+    lookup = BoundedLookup(clock, lambda name, family: (("192.0.2.1",), ""))
+    canaries = {"k.root-servers.net": ("193.0.14.129",)}
+    check = SystemDns(SYSTEM, ["k.root-servers.net."], clock, lookup=lookup, memory=memory, canaries=canaries)
+    assert check.run().outcome is Outcome.OK
+    lookup = BoundedLookup(clock, lambda name, family: (("203.0.113.66",), ""))
+    check = SystemDns(SYSTEM, ["k.root-servers.net"], clock, lookup=lookup, memory=memory, canaries=canaries)
+    assert check.run().detail == "k.root-servers.net 203.0.113.66"
+
+
+@given(st.lists(st.tuples(st.sampled_from("abc"), st.integers(0, 80), st.integers(0, 400)), max_size=120))
+def test_the_memory_keeps_what_is_new_and_stays_small(rows: list[tuple[str, int, int]]) -> None:
+    memory, now, newest = AnswerMemory(), 0, dict[tuple[str, str], int]()
+    for name, host, wait_s in rows:
+        now += wait_s * SECOND
+        memory.keep(name, [f"192.0.2.{host}"], now)
+        newest[(name, f"192.0.2.{host}")] = now
+    for name in "abc":
+        lately = memory.lately(name, now)
+        assert len(lately) <= MOST_ADDRESSES
+        known = {one for (other, one), at in newest.items() if other == name and at >= now - LATELY_NS}
+        assert lately <= known
+        assert len(known) > MOST_ADDRESSES or lately == known
+
+
+def test_strangers_names_do_not_fill_the_memory() -> None:
+    memory = AnswerMemory()
+    for number in range(500):
+        memory.keep(f"{number}.example", ["192.0.2.1"] * 1000, 1)
+    assert sum(bool(memory.lately(f"{number}.example", 1)) for number in range(500)) == MOST_NAMES
+
+
+def test_the_shipped_canaries_are_asked_and_public() -> None:
+    defaults = load_defaults()
+    assert set(defaults.canaries) < set(defaults.names)
+    assert len(defaults.canaries) >= 3
+    assert all(is_public(address) for addresses in defaults.canaries.values() for address in addresses)
+    dns.encode_question(next(iter(defaults.canaries)))
 
 
 REAL = """

@@ -192,7 +192,7 @@ class Api:
         self.started: list[tuple[str, int]] = []
         self.closed = False
 
-    def start(self, address: str, body: bytes, timeout_ms: int, ttl: int = 128) -> Call:
+    def start(self, address: str, body: bytes, timeout_ms: int, ttl: int = 128, source: str = "") -> Call:
         self.started.append((address, ttl))
         return Call(self.results.get((address, ttl), [None]))
 

@@ -86,7 +86,7 @@ class Api:
         self.bodies: list[bytes] = []
         self.closed = False
 
-    def start(self, address: str, body: bytes, timeout_ms: int, ttl: int = 128) -> Call:
+    def start(self, address: str, body: bytes, timeout_ms: int, ttl: int = 128, source: str = "") -> Call:
         if address == "nonsense":
             raise OSError(errno.EINVAL, "no address")
         self.asked.append((address, timeout_ms, ttl))

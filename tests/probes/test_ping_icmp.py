@@ -71,7 +71,7 @@ def some(count: int) -> Callable[[list[Sample]], bool]:
 def wait_readable(pinger: DatagramPinger | RawPinger, family: int = 4) -> None:
     """Until something waits in the socket, without taking it."""
     poll = select.poll()
-    poll.register(pinger._sockets[family], select.POLLIN)
+    poll.register(pinger._sockets[family, ""], select.POLLIN)
     assert poll.poll(5000)
 
 
@@ -457,7 +457,7 @@ def test_raw_sockets_wake_up_for_nothing_else() -> None:
             while internet.answered < 5:
                 assert time.monotonic() < deadline
             poll = select.poll()
-            poll.register(pinger._sockets[4], select.POLLIN)
+            poll.register(pinger._sockets[4, ""], select.POLLIN)
             assert poll.poll(50) == []
             pinger.send(target("127.0.0.1"))
             assert [sample.target.address for sample in gather(pinger, some(1))] == ["127.0.0.1"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -12,20 +13,24 @@ import pytest
 
 from diagnostics.clock import Reading
 from diagnostics.config import parse
-from diagnostics.incidents import Study
+from diagnostics.incidents.study import Study
 from diagnostics.journal.reader import Reader
 from diagnostics.journal.verify import verify
 from diagnostics.journal.writer import Writer
 from diagnostics.links.route import RouteState
 from diagnostics.model import (
+    MILLISECOND,
+    MINUTE,
     SECOND,
     Coverage,
     Event,
     EventKind,
+    Flag,
     Incident,
     Kind,
     Outcome,
     Problem,
+    Role,
     Sample,
     Span,
     Target,
@@ -33,6 +38,7 @@ from diagnostics.model import (
 from diagnostics.probes.fake import FakePinger
 from diagnostics.recorder.loop import Recorder
 from diagnostics.recorder.parts import Identity, Parts
+from diagnostics.witnesses import Origin, Step, Traffic, to_event
 
 T0 = 1_795_000_020 * SECOND
 HOME = RouteState("eth0", "192.168.1.1", "02:00:00:00:00:01", "", True, "ethernet")
@@ -88,6 +94,37 @@ class Routes:
         return self.state
 
 
+class Heard:
+    """Witnesses that say one thing a minute, right after its end, and keep what they were told."""
+
+    def __init__(self) -> None:
+        self.attended: list[bool] = []
+        self.routes: list[RouteState] = []
+        self.running = False
+        self._minute: int | None = None
+
+    def start(self) -> None:
+        self.running = True
+
+    def follow(self, route: RouteState) -> None:
+        if not self.routes or self.routes[-1] != route:
+            self.routes.append(route)
+
+    def attend(self, active: bool) -> None:
+        if not self.attended or self.attended[-1] != active:
+            self.attended.append(active)
+
+    def collect(self, now: Reading) -> list[Event]:
+        before, self._minute = self._minute, now.wall_ns // MINUTE
+        if before is None or (before == self._minute and self.running):
+            return []
+        steps = (Step(MINUTE, 1000, 1000),)
+        return [to_event(Traffic(Origin.MACHINE, before * MINUTE, steps), now.wall_ns)]
+
+    def stop(self) -> None:
+        self.running = False
+
+
 class Hop:
     def look(self, gateway: str) -> None: ...
     def found(self) -> str | None:
@@ -103,6 +140,7 @@ class Bench:
     clock: HandClock = field(default_factory=HandClock)
     routes: Routes = field(default_factory=Routes)
     checks: NoChecks = field(default_factory=NoChecks)
+    witnesses: Heard = field(default_factory=Heard)
     warnings: list[str] = field(default_factory=list)
     silent_from_s: float = float("inf")
     silent_to_s: float = float("inf")
@@ -121,6 +159,7 @@ class Bench:
             hops=Hop(),
             clock_state=lambda: {"synchronised": True},
             route_every_ns=5 * SECOND,
+            witnesses=self.witnesses,
             warn=lambda problem: self.warnings.append(problem.remark.code),
         )
         return Recorder(self.writer, parse(CONFIG, "config.toml"), parts, Identity("0", "m", "test"))
@@ -152,7 +191,12 @@ class Bench:
             return study.incidents(), study.coverage(line.id, span), list(reader.events())
 
     def kinds(self) -> list[str]:
-        return [str(event.kind) for event in self.found()[2] if event.kind is not EventKind.TARGETS]
+        quiet = (EventKind.TARGETS, EventKind.WITNESS)
+        return [str(event.kind) for event in self.found()[2] if event.kind not in quiet]
+
+    def samples(self) -> list[Sample]:
+        with Reader(self.path) as reader:
+            return [sample for block in reader.blocks() for sample in block.samples]
 
 
 @pytest.fixture
@@ -193,6 +237,89 @@ def test_a_cut_is_an_outage_and_raises_the_alarm(bench: Bench) -> None:
     assert (incidents[0].span.start_ns - T0) / SECOND == pytest.approx(70, abs=0.5)
     assert incidents[0].duration_s == pytest.approx(20, abs=0.6)
     assert bench.checks.alarms == [False, True, False]
+
+
+def test_a_quiet_hour_has_nothing_beside_the_schedule(bench: Bench) -> None:
+    bench.run(600)
+    assert {flags for _, flags, _ in bench.pinger.sent} == {Flag.NONE}
+    assert bench.witnesses.attended == [False]
+
+
+@pytest.mark.parametrize("cut_s", [70.0, 70.13, 70.26, 70.39, 70.52, 70.65, 70.78, 70.91])
+def test_extra_tries_sharpen_the_end_and_are_marked(bench: Bench, cut_s: float) -> None:
+    bench.silent_from_s, bench.silent_to_s = cut_s, cut_s + 20.07
+    bench.run(120)
+    bench.recorder.stop()
+    incidents, _, _ = bench.found()
+    assert [incident.kind for incident in incidents] == [Kind.OUTAGE]
+    # Three anchors: a third of a second between their tries, and a tenth while the trouble lasts.
+    assert 0 <= (incidents[0].span.start_ns - T0) / SECOND - cut_s <= 0.34
+    assert 0 <= (incidents[0].span.end_ns - T0) / SECOND - (cut_s + 20.07) <= 0.11
+    extra = [s for s in bench.samples() if s.flags & Flag.EXTRA]
+    assert {sample.target.role for sample in extra} == {Role.ANCHOR, Role.GATEWAY, Role.FIRST_HOP}
+    at_s = [(sample.sent_ns - T0) / SECOND for sample in extra]
+    assert cut_s + 0.3 < min(at_s) <= cut_s + 1.5
+    assert max(at_s) <= cut_s + 20.07 + 0.25
+    assert len([s for s in extra if s.target.role is Role.ANCHOR]) == pytest.approx(10 * 19, abs=10)
+
+
+@pytest.mark.parametrize("cut_s", [70.05, 70.3, 70.55, 70.8])
+def test_other_checks_are_called_within_a_short_cut(bench: Bench, cut_s: float) -> None:
+    called: list[float] = []
+    bench.checks.alarm = lambda active: called.append((bench.clock.wall - T0) / SECOND) if active else None  # type: ignore[method-assign]
+    bench.silent_from_s, bench.silent_to_s = cut_s, cut_s + 2
+    bench.run(90)
+    assert cut_s < called[0] <= cut_s + 1.5
+    assert [incident.kind for incident in bench.found()[0]] == [Kind.OUTAGE]
+
+
+def test_an_hour_long_cut_keeps_sharp_edges_at_a_modest_rate(bench: Bench) -> None:
+    bench.silent_from_s, bench.silent_to_s = 70, 70 + 3600.03
+    bench.run(3700)
+    bench.recorder.stop()
+    incidents, _, _ = bench.found()
+    assert (incidents[0].span.end_ns - T0) / SECOND - 3670.03 <= 0.2
+    extra = [s for s in bench.samples() if s.flags & Flag.EXTRA]
+    assert len(extra) <= 60 * 10 + 40 + 3600 * 4
+
+
+def test_witnesses_are_told_of_trouble_and_of_slowness(bench: Bench) -> None:
+    bench.run(60)
+    bench.silent_from_s, bench.silent_to_s = 60, 65
+    bench.run(60)
+    assert bench.witnesses.attended == [False, True, False]
+    bench.pinger.script = lambda target, sent: (Outcome.OK, 90 * MILLISECOND)
+    bench.run(20)
+    assert bench.witnesses.attended == [False, True, False, True]
+    assert bench.witnesses.routes[-1] == HOME
+
+
+def test_a_minute_has_its_witnesses_before_it_is_sealed(bench: Bench) -> None:
+    bench.run(400)
+    bench.recorder.stop()
+    with Reader(bench.path) as reader:
+        events = list(reader.events(EventKind.WITNESS))
+    said = [int(str(event.data["start_ns"])) // MINUTE for event in events]
+    assert said == list(range(said[0], said[0] + len(said)))
+    sealed: list[tuple[int, int]] = []
+    with closing(sqlite3.connect(bench.path)) as db:
+        for seq, start in db.execute("SELECT seq, start_ns FROM records WHERE type = 'samples'"):
+            sealed.append((start // MINUTE, seq))
+        heard = [seq for (seq,) in db.execute("SELECT seq FROM records WHERE type = 'witness' ORDER BY seq")]
+    order = dict(zip(said, heard, strict=True))
+    assert len(sealed) >= 6
+    assert all(order[minute] < seq for minute, seq in sealed if minute in order)
+    assert not bench.witnesses.running
+
+
+def test_tries_of_the_grace_that_are_given_up_after_it_do_not_count(bench: Bench) -> None:
+    bench.run(70)
+    bench.clock.sleep(3600 * SECOND)
+    bench.silent_from_s, bench.silent_to_s = 0, 3600 + 70 + 8.04
+    bench.run(60)
+    bench.recorder.stop()
+    lost = [s for s in bench.samples() if s.outcome is Outcome.LOST]
+    assert lost == []
 
 
 def test_sleep_is_a_gap_and_the_network_gets_time_to_come_back(bench: Bench) -> None:

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from diagnostics.links.route import RouteState
 from diagnostics.model import SECOND, EventKind, Flag, Outcome, Protocol, Role, Sample, Target, line_id
 from diagnostics.recorder import control
-from diagnostics.recorder.checks import Plan, Runner
+from diagnostics.recorder.checks import ALARM_S, Plan, Runner
 from diagnostics.recorder.lines import UNDECIDED_NS, LineKeeper
 from diagnostics.recorder.notes import check_note
 from diagnostics.recorder.schedule import Schedule
@@ -144,7 +144,7 @@ class Canned:
 
 def test_an_alarm_runs_the_check_at_once_and_marks_it() -> None:
     check = Canned()
-    runner = Runner([Plan(check, 3600, on_alarm=True)], lambda target, error: None)
+    runner = Runner([Plan(check, 3600, alarm_s=ALARM_S)], lambda target, error: None)
     runner.start()
     assert check.runs.acquire(timeout=5)
     runner.alarm(True)

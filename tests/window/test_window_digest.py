@@ -8,6 +8,7 @@ import pytest
 import window_examples as examples
 
 from diagnostics.model import MINUTE, SECOND, Gap, GapReason, Kind, Span
+from diagnostics.working_hours import parse_working_hours
 from jalerte_desktop.window.chart_data import local_day
 from jalerte_desktop.window.digest import Step, figures_of, line_words, suggestion_of
 from jalerte_desktop.window.reader import week_start
@@ -109,3 +110,12 @@ def test_excluded_outages_make_no_case():
 )
 def test_the_line_names_no_operator_before_it_is_confirmed(line, words):
     assert plain(line_words(week(line=line))) == words
+
+
+def test_minutes_lost_in_working_hours_stand_second_where_hours_are_set():
+    hours = parse_working_hours(["Mon-Fri 09:00-18:00"])
+    incidents, gaps = examples.day_and_week()
+    figures = figures_of(week(*incidents, gaps=gaps, hours=hours), examples.NOW)
+    assert [plain(figure.value) for figure in figures] == ["8", "18 min", "3", "96,1 %"]
+    assert plain(figures[1].caption) == "perdues pour les appels pendant vos heures de travail, en 7 jours"
+    assert plain(figures_of(week(hours=hours), examples.NOW)[1].value) == "0 min"

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from diagnostics.incidents.merged import merge
+from diagnostics.incidents.telework import CallSeconds
 from diagnostics.model import (
     MINUTE,
     SECOND,
@@ -23,7 +25,9 @@ from diagnostics.model import (
     Verdict,
     incident_id,
 )
+from diagnostics.working_hours import WorkingHours
 from jalerte_desktop.findings.model import Findings, MinuteSummary, Seal
+from jalerte_desktop.findings.personal import telework_of
 from jalerte_desktop.window.chart_data import local_day
 from jalerte_desktop.window.reader import week_start
 
@@ -119,17 +123,22 @@ def findings(
     span: Span | None = None,
     record: Span | None = None,
     newest_ns: int | None = None,
+    hours: WorkingHours | None = None,
 ) -> Findings:
     span = span or Span(local_day(now_ns).start_ns, now_ns)
     observed = span.duration_s - sum(part.duration_s for gap in gaps if (part := gap.span.clip(span)))
     inside = tuple(one for one in incidents if one.span.clip(span))
     day = span.clip(local_day(now_ns))
+    shown = tuple(replace(one, line=line) for one in inside)
+    outages = [one.span for one in shown if one.kind is Kind.OUTAGE and one.excluded is None]
     return Findings(
         span=span,
         record=record or Span(week_start(now_ns) - 30 * 24 * HOUR, newest_ns or now_ns),
         line=line,
         lines=(line,),
-        incidents=tuple(replace(one, line=line) for one in inside),
+        incidents=shown,
+        merged=merge(shown, {line.id: [gap.span for gap in gaps]}),
+        telework=telework_of(CallSeconds().and_all_of(outages), shown, (), span, hours),
         coverage=Coverage(span, observed, tuple(gap for gap in gaps if gap.span.clip(span))),
         exclusions=(),
         seal=Seal(4812, "9f86d081884c7d65", now_ns),
