@@ -54,11 +54,6 @@ class SystemClock:
         return Reading(wall, before + width // 2, boot)
 
 
-def boottime_minus_mono(reading: Reading) -> int | None:
-    """Time slept since boot (Linux), or None where the system does not tell."""
-    return None if reading.boot_ns is None else reading.boot_ns - reading.mono_ns
-
-
 SLEEP_LIMIT_NS = 1_000_000_000
 STEP_LIMIT_NS = 200_000_000
 

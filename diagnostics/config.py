@@ -90,8 +90,10 @@ def load_defaults() -> Defaults:
     )
 
 
-def load(path: Path) -> Config:
+def load(path: Path, without: tuple[str, ...] = ()) -> Config:
     """Read ``config.toml`` at ``path``; a file that does not exist means the defaults.
+
+    ``without`` names keys, as ``section.key``, that are left aside whatever they hold: for who has no need of them.
 
     Raises BadInput, in one line, on anything that is not understood: an unknown key is refused rather than
     ignored, since a typing error there would silently change what is measured.
@@ -102,15 +104,15 @@ def load(path: Path) -> Config:
         return parse("", str(path))
     except (OSError, UnicodeDecodeError) as error:
         raise BadInput("config_unreadable", path=str(path), why=_reason(error)) from error
-    return parse(text, str(path))
+    return parse(text, str(path), without)
 
 
 def _reason(error: OSError | UnicodeDecodeError) -> str:
     return error.strerror or str(error) if isinstance(error, OSError) else "not UTF-8 text"
 
 
-def parse(text: str, path: str) -> Config:
-    """Turn the text of a ``config.toml`` into a Config. ``path`` is for the messages."""
+def parse(text: str, path: str, without: tuple[str, ...] = ()) -> Config:
+    """Turn the text of a ``config.toml`` into a Config. ``path`` is for the messages, ``without`` as in ``load``."""
     try:
         raw = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
@@ -122,6 +124,7 @@ def parse(text: str, path: str) -> Config:
         for key in content:
             if known is not None and key not in known:
                 raise BadInput("config_unknown_key", path=path, key=f"{section}.{key}")
+        raw[section] = {key: value for key, value in content.items() if f"{section}.{key}" not in without}
     return _Builder(raw, path).build()
 
 

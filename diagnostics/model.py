@@ -116,6 +116,11 @@ class Sample:
     detail: str = ""
     flags: Flag = Flag.NONE
 
+    @property
+    def extra(self) -> bool:
+        """True for a try that was not on the schedule: it measures no share of anything."""
+        return self.flags is not Flag.NONE and Flag.EXTRA in self.flags
+
 
 def quantise_time(ns: int) -> int:
     """Round a point in time to the journal's grid of 0.1 ms."""

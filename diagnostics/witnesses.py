@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from diagnostics.model import SECOND, Event, EventKind, Scalar, Span
+from diagnostics.model import SECOND, Event, EventKind, Scalar
 
 
 class WifiState(StrEnum):
@@ -77,11 +77,17 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Traffic:
-    """Traffic from ``start_ns`` on, in steps one after the other."""
+    """Traffic from ``start_ns`` on, in steps one after the other.
+
+    ``errors`` and ``dropped`` count packets of both directions over the whole statement. Errors speak of the cable or
+    the adapter; a system also drops what it has no use for, so that drops alone speak of nothing.
+    """
 
     origin: Origin
     start_ns: int
     steps: tuple[Step, ...]
+    errors: int = 0
+    dropped: int = 0
 
     @property
     def end_ns(self) -> int:
@@ -108,6 +114,8 @@ class BoxAccount:
 
 Statement = Wifi | Traffic | BoxAccount
 
+_PACKETS = ("errors", "dropped")
+
 
 def to_event(statement: Statement, at_ns: int) -> Event:
     """The event that keeps a statement made at ``at_ns``."""
@@ -119,6 +127,7 @@ def to_event(statement: Statement, at_ns: int) -> Event:
             "start_ns": statement.start_ns,
             "steps": [f"{s.duration_ns / SECOND:g} {s.down_bps} {s.up_bps}" for s in statement.steps],
         }
+        data |= {name: count for name in _PACKETS if (count := getattr(statement, name))}
     else:
         source = "wifi" if isinstance(statement, Wifi) else "box"
         said = {name: getattr(statement, name) for name in statement.__slots__}
@@ -144,7 +153,13 @@ def _traffic(data: Mapping[str, Scalar | list[str]]) -> Traffic:
     for text in listed:
         seconds, down, up = text.split()
         steps.append(Step(round(float(seconds) * SECOND), int(down), int(up)))
-    return Traffic(Origin(str(data["origin"])), int(str(data["start_ns"])), tuple(steps))
+    packets = {name: _count(data.get(name)) for name in _PACKETS}
+    return Traffic(Origin(str(data["origin"])), int(str(data["start_ns"])), tuple(steps), **packets)
+
+
+def _count(said: object) -> int:
+    """A count of packets; what is none is 0, and leaves the rest of the statement standing."""
+    return said if isinstance(said, int) and not isinstance(said, bool) and said > 0 else 0
 
 
 def _wifi(data: Mapping[str, Scalar | list[str]]) -> Wifi:
@@ -162,18 +177,3 @@ _READERS: Mapping[str, Callable[[Mapping[str, Scalar | list[str]]], Statement]] 
     "wifi": _wifi,
     "box": _box,
 }
-
-
-def rate_between(before: int, after: int, elapsed_ns: int) -> int | None:
-    """Bits a second from two readings of a byte counter.
-
-    None where the counter went back (the interface was replaced, the box restarted) or no time lies between.
-    """
-    if elapsed_ns <= 0 or after < before:
-        return None
-    return round((after - before) * 8 * SECOND / elapsed_ns)
-
-
-def span_of(traffic: Traffic) -> Span:
-    """The time a traffic statement speaks of."""
-    return Span(traffic.start_ns, traffic.end_ns)

@@ -15,7 +15,7 @@ WEEK_MINUTES = 7 * DAY_MINUTES
 
 _DAY = f"(?:{'|'.join(DAYS)})"
 _HOUR = r"(?:[01]\d|2[0-3]):[0-5]\d"
-_ENTRY = re.compile(rf"({_DAY}(?:-{_DAY})?(?:,{_DAY}(?:-{_DAY})?)*) ({_HOUR})-({_HOUR}|24:00)")
+_ENTRY = re.compile(rf"({_DAY}(?:-{_DAY})?(?:,{_DAY}(?:-{_DAY})?)*) ({_HOUR})-({_HOUR}|24:00)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +29,6 @@ class WorkingHours:
     entries: tuple[str, ...]
     week: int
 
-    @property
-    def minutes_a_week(self) -> int:
-        return self.week.bit_count()
-
     def contain(self, ns: int, zone: tzinfo | None = None) -> bool:
         """Whether a moment (wall clock, UTC ns) lies within them, on the clock of ``zone`` (None: this system's)."""
         moment = datetime.fromtimestamp(ns // SECOND, UTC).astimezone(zone)
@@ -42,10 +38,11 @@ class WorkingHours:
 def parse_working_hours(entries: Iterable[str]) -> WorkingHours:
     """Read the entries. Hours that end before they begin go on into the next day; ``Fri-Mon`` goes over the weekend.
 
-    Raises ValueError, with the entry as its text, for one that is not understood or holds no time at all.
+    Days may be written in small letters or capitals: ``entries`` of what is returned has them as ``DAYS`` does. Raises
+    ValueError, with the entry as its text, for one that is not understood or holds no time at all.
     """
-    week, kept = 0, tuple(entries)
-    for entry in kept:
+    week, kept = 0, []
+    for entry in entries:
         found = _ENTRY.fullmatch(entry)
         if found is None:
             raise ValueError(entry)
@@ -53,9 +50,11 @@ def parse_working_hours(entries: Iterable[str]) -> WorkingHours:
         length = (end - start) % DAY_MINUTES if end != DAY_MINUTES else DAY_MINUTES - start
         if not length:
             raise ValueError(entry)
-        for day in _days(found[1]):
+        # Letters are in the days alone.
+        kept.append(re.sub(_DAY, lambda day: day[0].capitalize(), entry, flags=re.IGNORECASE))
+        for day in _days(found[1].title()):
             week |= _stretch(day * DAY_MINUTES + start, length)
-    return WorkingHours(kept, week)
+    return WorkingHours(tuple(kept), week)
 
 
 def _minute(clock: str) -> int:

@@ -130,7 +130,7 @@ def pictures() -> list[Picture]:
 def take(picture: Picture, application: Any, folder: Path) -> None:
     examples: Any = import_module("window_examples")
 
-    from jalerte_desktop.window.application import Speaker, contacted
+    from jalerte_desktop.window.application import Speaker
     from jalerte_desktop.window.children import Caller
     from jalerte_desktop.window.main_window import MainWindow
     from jalerte_desktop.window.recorder import State
@@ -148,7 +148,7 @@ def take(picture: Picture, application: Any, folder: Path) -> None:
             Caller(home, program=STUB if picture.case is None else REAL),
             home / "journal.sqlite",
             theme,
-            contacted(home / "config.toml"),
+            home / "config.toml",
             picture.source(),
             lambda: examples.NOW,
             shown_folder="~/.local/share/jalerte",

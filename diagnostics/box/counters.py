@@ -38,7 +38,9 @@ def passed(before: int, after: int, elapsed_ns: int, link_bps: int | None, wide:
     if after < before:
         turned = after + TURN - before
         return turned if not wide and before < TURN and turned <= most else None
-    return after - before if (after - before) * 8 * SECOND <= MOST_BPS * elapsed_ns else None
+    # More than the line carries is what a counter held back for longer than it was watched.
+    limit_bps = link_bps * MARGIN if link_bps else MOST_BPS
+    return after - before if (after - before) * 8 * SECOND <= limit_bps * elapsed_ns else None
 
 
 class TrafficMeter:

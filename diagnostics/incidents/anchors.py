@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from diagnostics.incidents.found import Finding, Moment, Settled
 from diagnostics.incidents.method import Method
-from diagnostics.incidents.surroundings import Surroundings, Tally
+from diagnostics.incidents.surroundings import Surroundings, Tally, at_home
 from diagnostics.model import MINUTE, SECOND, Cause, Kind, Outcome, Remark, Role, Sample, Verdict
 
 TOLD_AFTER_NS = MINUTE
@@ -14,13 +14,19 @@ TOLD_AFTER_NS = MINUTE
 SOON_NS = 10 * SECOND
 TOGETHER_NS = 10 * SECOND
 """Anchors whose silences begin so close together fell silent for one reason."""
+FEW_TRIES = 3
+BAD_SHARE = 0.3
+"""A box that misses more than this is itself in trouble, or the way to it is."""
 _REFUSED = Outcome.UNREACHABLE
 NO_ROUTE = ("net-unreachable", "net-unknown", "reject-route")
 
 
 @dataclass(slots=True)
 class Silence:
-    """One anchor's, so far. ``refused_by`` is who else said that its network cannot be reached."""
+    """One anchor's, so far. ``refused_by`` is who else said that its network cannot be reached.
+
+    Of its ``tries``, ``unsent`` never left this machine, and ``sent_back`` were refused by a device at home.
+    """
 
     key: str
     network: str
@@ -29,7 +35,14 @@ class Silence:
     last: Moment
     refused_by: str = ""
     refusals: int = 0
+    tries: int = 0
+    unsent: int = 0
+    sent_back: int = 0
     ended: bool = False
+
+    @property
+    def held_at_home(self) -> bool:
+        return (self.unsent + self.sent_back) * 2 > self.tries
 
 
 @dataclass(slots=True)
@@ -49,7 +62,7 @@ class SilentAnchors:
         self._floor = Moment(0, 0)
         self._refusals: dict[str, tuple[str, int]] = {}
         self._four = Second()
-        self._hop_before = Tally()
+        self._gateway_before = Tally()
 
     @property
     def ipv4_out(self) -> bool:
@@ -84,7 +97,7 @@ class SilentAnchors:
             silence = self._silent.get(key)
             if silence is None:
                 if not self._silent:
-                    self._four, self._hop_before = Second(), self._around.hop.copy()
+                    self._four, self._gateway_before = Second(), self._around.gateway.copy()
                 start = max(Moment(*state.silent_since), self._floor, key=lambda moment: moment.mono_ns)
                 silence = self._silent[key] = Silence(
                     key, sample.target.network, sample.target.family, start, at
@@ -92,6 +105,9 @@ class SilentAnchors:
             elif silence.ended:
                 silence.ended = False
             silence.last = at
+            silence.tries += 1
+            silence.unsent += sample.outcome is Outcome.SEND_ERROR
+            silence.sent_back += self._sent_back(sample)
             silence.refused_by, silence.refusals = self._refusals.get(key, ("", 0))
         elif key in self._silent and not self._silent[key].ended:
             self._silent[key].last, self._silent[key].ended = at, True
@@ -113,8 +129,21 @@ class SilentAnchors:
         if sample.outcome is not _REFUSED:
             return
         sayer, _, what = sample.detail.partition(" ")
-        if what in NO_ROUTE and sayer not in (self._around.gateway_address, sample.target.address):
+        if what in NO_ROUTE and not at_home(sayer) and sayer != sample.target.address:
             self._refusals[key] = (sayer, self._refusals.get(key, ("", 0))[1] + 1)
+
+    def _sent_back(self, sample: Sample) -> bool:
+        sayer = sample.detail.split(" ")[0] if sample.outcome is _REFUSED else ""
+        return bool(sayer) and (sayer == self._around.gateway_address or at_home(sayer))
+
+    def _box_loses(self) -> bool:
+        """True when the box itself missed a good part of its tries meanwhile: nothing beyond it can be judged then."""
+        box = self._around.gateway.since(self._gateway_before)
+        return (
+            box.tries >= FEW_TRIES
+            and box.share_missed > BAD_SHARE
+            and self._around.gateway_habit.usually_answers
+        )
 
     def _groups(self) -> list[list[Silence]]:
         """Silences that began together."""
@@ -150,35 +179,47 @@ class SilentAnchors:
     def _tell(self, group: list[Silence], *, ongoing: bool) -> list[Finding]:
         start = min((silence.start for silence in group), key=lambda moment: moment.mono_ns)
         end = max((silence.last for silence in group), key=lambda moment: moment.mono_ns)
-        verdict, soon = self._judge(group)
+        judged = self._judge(group)
+        if judged is None:
+            return []
+        verdict, soon = judged
         if end.mono_ns - start.mono_ns < (SOON_NS if soon else TOLD_AFTER_NS):
             return []
         return [Finding(Kind.PARTIAL, start, end, Settled(Kind.PARTIAL, verdict), ongoing)]
 
-    def _judge(self, group: list[Silence]) -> tuple[Verdict, bool]:
-        """The verdict, and whether it is told soon."""
+    def _judge(self, group: list[Silence]) -> tuple[Verdict, bool] | None:
+        """The verdict, and whether it is told soon; None where the home network's own trouble tells it."""
         keys = {silence.key for silence in group}
         six, four = self._kinds()
         if six and len(six) > 1 and keys >= six and not keys >= four:
             counter = (Remark.of("not_counted"),)
             return Verdict(Cause.IPV6, 0.6, (Remark.of("ipv6_silent"),), counter), True
         if six and len(four) > 1 and keys >= four and not keys >= six:
-            return self._ipv4_out(), True
+            return self._ipv4_out(group), True
+        if all(silence.held_at_home for silence in group):
+            return _held(group), True
         refused = [silence for silence in group if silence.refused_by]
         if refused:
             return _network_out(group, refused), True
-        if len(group) > 1:
+        if len({silence.network or silence.key for silence in group}) > 1:
+            if self._box_loses() or any(silence.held_at_home for silence in group):
+                return None
             return _several(group, self._around.method), True
         return _remote(group[0]), False
 
     def _kinds(self) -> tuple[set[str], set[str]]:
         """The anchors in use, by kind of address: IPv6, IPv4."""
-        six = {key for key in self._around.anchors if ":" in key}
-        return six, set(self._around.anchors) - six
+        known = set(self._around.anchors) | set(self._silent)
+        six = {key for key in known if ":" in key}
+        return six, known - six
 
-    def _ipv4_out(self) -> Verdict:
+    def _ipv4_out(self, group: list[Silence]) -> Verdict:
         """The older kind of address alone is dead: no far end is to blame, and few things at home can do that."""
         reasons = [Remark.of("ipv4_silent")]
+        if all(silence.held_at_home for silence in group):
+            return _held(group)
+        if self._box_loses() and ":" not in self._around.gateway_address:
+            return Verdict(Cause.UNKNOWN, 0.4, tuple(reasons), (Remark.of("box_and_line_both"),))
         counter = [Remark.of("box_may_translate_badly"), Remark.of("one_machine_observes")]
         confidence = self._around.method.blame
         if self._four.failed and not self._four.answered:
@@ -204,6 +245,18 @@ def _network_out(group: list[Silence], refused: list[Silence]) -> Verdict:
         ),
         (Remark.of("router_may_be_far"), Remark.of("networks_out", networks=len(group))),
     )
+
+
+def _held(group: list[Silence]) -> Verdict:
+    """This machine, or something at home, did not let the tries out."""
+    tries = sum(silence.tries for silence in group)
+    unsent = sum(silence.unsent for silence in group) * 2 > tries
+    reasons = (
+        Remark.of("tries_held_at_home", anchors=len(group), tries=tries),
+        Remark.of("other_anchors_answer"),
+    )
+    cause = Cause.LOCAL_MACHINE if unsent else Cause.BOX
+    return Verdict(cause, 0.6 if unsent else 0.5, reasons, (Remark.of("not_the_operator"),))
 
 
 def _several(group: list[Silence], method: Method) -> Verdict:

@@ -8,7 +8,7 @@ from statistics import median
 from diagnostics.incidents.found import Finding, Moment
 from diagnostics.incidents.latency_verdict import LatencyFacts
 from diagnostics.incidents.surroundings import Surroundings
-from diagnostics.model import SECOND, Flag, Kind, Outcome, Role, Sample, Span
+from diagnostics.model import MILLISECOND, SECOND, Kind, Outcome, Role, Sample, Span
 
 _STAGE = {Role.GATEWAY: 0, Role.FIRST_HOP: 1, Role.ANCHOR: 2}
 
@@ -51,6 +51,8 @@ class Rise:
             self.slow[-1] = Span(self.slow[-1].start_ns, span.end_ns)
 
 
+JITTER_NS = 10 * MILLISECOND
+"""What answers spread anyway."""
 MOST = 2000
 """Round trips, or stretches, kept of one incident; of a longer one the first."""
 
@@ -87,7 +89,7 @@ class LatencyDetector:
     def feed(self, sample: Sample) -> Finding | None:
         """Note a try at the box, the first hop or an anchor; returns the incident that just ended, if any."""
         stage = _STAGE.get(sample.target.role)
-        if self._rise is not None and stage == 2 and not sample.flags & Flag.EXTRA:
+        if self._rise is not None and stage == 2 and not sample.extra:
             self._rise.tries += 1
             self._rise.lost += not sample.outcome.answered
         if stage is None or sample.rtt_ns is None or not sample.outcome.answered:
@@ -175,9 +177,10 @@ def _median(values: list[int]) -> int | None:
 
 
 def spread(values: list[int]) -> float:
-    """The 90th percentile less the 10th, over the median: small for a detour, large for a queue that breathes."""
+    """The 90th percentile less the 10th, beyond the usual jitter, over the median: small for a detour."""
     ordered = sorted(values)
     middle = median(ordered)
     if len(ordered) < 2 or middle <= 0:
         return 0.0
-    return (ordered[len(ordered) * 9 // 10] - ordered[len(ordered) // 10]) / middle
+    width = ordered[len(ordered) * 9 // 10] - ordered[len(ordered) // 10]
+    return max(0, width - JITTER_NS) / middle

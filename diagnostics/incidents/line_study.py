@@ -19,6 +19,8 @@ from diagnostics.incidents.surroundings import Surroundings
 from diagnostics.incidents.telework import CallStudy
 from diagnostics.model import MINUTE, Outcome, Role, Sample, Target
 
+ROUNDS = 2
+"""Anchors may differ by so many tries in one block, by where it begins and ends."""
 HEAVY_LOSS = 0.1
 """With so many packets lost, resolvers fail too: that is the loss's."""
 
@@ -183,7 +185,7 @@ class LineStudy:
 
     def skim(self, rows: tuple[RollupRow, ...], end: Moment) -> bool:
         """Take a whole quiet block by its figures; False, with nothing changed, when its samples have to be fed."""
-        if not self._calm() or not all(self._quiet(row) for row in rows):
+        if not self._calm() or not all(self._quiet(row) for row in rows) or _stopped(rows):
             return False
         if not self.calls.skim(rows, end.wall_ns):
             return False
@@ -203,7 +205,7 @@ class LineStudy:
                     dead.append(row.target.id)
                 else:
                     answers += row.count
-            elif not row.missed:
+            elif not row.missed and not (role is Role.TCP_CHECK and row.target.family == 6):
                 self.around.health[role] = None
                 if role in (Role.SYSTEM_RESOLVER, Role.RESOLVER):
                     self.around.resolved = True
@@ -278,6 +280,8 @@ class LineStudy:
             *self._silent.cut(),
         ):
             self._keep(found)
+        for state in self.around.anchors.values():
+            state.silent_since = None  # of a silence that goes on, what was not observed is not known
         self._start_detectors()
 
     def ongoing(self) -> list[Finding]:
@@ -297,3 +301,10 @@ class LineStudy:
     def _keep(self, finding: Finding | None) -> None:
         if finding is not None:
             self.found.append(finding)
+
+
+def _stopped(rows: Iterable[RollupRow]) -> bool:
+    """True when a silent anchor was tried less than the others: when it was tried last, only its samples tell."""
+    anchors = [row for row in rows if row.target.role is Role.ANCHOR]
+    most = max((row.count for row in anchors), default=0)
+    return any(row.missed and row.count + ROUNDS < most for row in anchors)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from ipaddress import ip_address
+from urllib.parse import urlsplit
 
 from diagnostics.incidents.surroundings import Tally
-from diagnostics.incidents.testimony import Heard
-from diagnostics.model import Cause, Remark, Role, Sample
-from diagnostics.witnesses import BoxAccount, Wifi, WifiState
+from diagnostics.model import Cause, Kind, Outcome, Protocol, Remark, Role, Sample
+from diagnostics.witnesses import BoxAccount, Step, Wifi
 
 LOSS_DEGRADED = 0.05
 RESTARTED_S = 15 * 60
@@ -26,9 +27,10 @@ class Layer:
 
 @dataclass(frozen=True, slots=True)
 class Checkup:
-    """``ok`` is True when nothing is wrong now. ``cause`` is None then."""
+    """``ok`` is True when nothing is wrong now. ``kind`` and ``cause`` are None then."""
 
     ok: bool
+    kind: Kind | None
     cause: Cause | None
     confidence: float
     reasons: tuple[Remark, ...]
@@ -39,21 +41,38 @@ class Checkup:
 
 @dataclass(frozen=True, slots=True)
 class Habits:
-    """What an earlier recording knows: does the box usually answer, and the first hop?"""
+    """What an earlier recording knows. ``known`` is False where there is none.
+
+    Do the box, the first hop, and the far ends of tunnels (by target id) usually answer? ``usual_ns`` are usual times
+    by target id. ``most_home`` and ``most_machine`` hold the most ever carried each way, by the box's counters and by
+    this machine's.
+    """
 
     gateway: bool = False
     hop: bool = False
+    known: bool = False
+    tunnels: frozenset[str] = frozenset()
+    usual_ns: Mapping[str, int] = field(default_factory=dict)
+    most_home: Step | None = None
+    most_machine: Step | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """The interface and the default route, at the end of the look. ``wifi`` is None where no adapter was asked."""
+    """The interface and the default route, at the end of the look. ``wifi`` is None where no adapter was asked.
+
+    ``speed_bps``, ``duplex`` (``full`` or ``half``) and ``mtu`` are the interface's, None where the system does not
+    tell.
+    """
 
     interface: str
     gateway: str
     carrier: bool | None
     medium: str = ""
     wifi: Wifi | None = None
+    speed_bps: int | None = None
+    duplex: str | None = None
+    mtu: int | None = None
 
     @property
     def by_wifi(self) -> bool:
@@ -70,7 +89,9 @@ class Look:
     """Everything that was seen. ``box`` is the box's own account, None where none answered.
 
     ``cable_tried``: the same was looked at by cable within the last hour. ``tunnel`` names the one that all went
-    through; nothing is known of the line then.
+    through; nothing is known of the line then. ``tunnels`` are all that are up, ``full_tunnel`` the one that this
+    computer's programs go through. ``machine`` and ``home`` are what was carried meanwhile, by this machine's counters
+    and by the box's. ``recording``: a recorder runs.
     """
 
     samples: tuple[Sample, ...]
@@ -79,6 +100,11 @@ class Look:
     box: BoxAccount | None = None
     cable_tried: bool = False
     tunnel: str = ""
+    tunnels: tuple[str, ...] = ()
+    full_tunnel: str = ""
+    machine: Step | None = None
+    home: Step | None = None
+    recording: bool = False
 
     def of(self, *roles: Role) -> list[Sample]:
         return [sample for sample in self.samples if sample.target.role in roles]
@@ -93,23 +119,11 @@ class Look:
         alive = {s.target.id for s in anchors if s.outcome.answered}
         return [s for s in anchors if s.target.id in alive] if alive else anchors
 
-    def family(self, six: bool) -> Tally:
-        """The anchors reached over IPv6, or over IPv4."""
-        return tally([s for s in self.of(Role.ANCHOR) if (":" in s.target.address) is six])
-
     @property
-    def heard(self) -> Heard:
-        """What adapter and box say, as the ladder takes it."""
-        wan = self.box.wan_up if self.box is not None else None
-        wifi = self.link.wifi
-        return Heard(
-            box_says_down=int(wan is False),
-            box_says_up=int(wan is True),
-            line_restarted=self.line_restarted,
-            box_restarted=self.box_restarted,
-            wifi=wifi,
-            wifi_left=self.link.by_wifi and wifi is not None and wifi.state is WifiState.NOT_CONNECTED,
-        )
+    def resolver_lies(self) -> bool:
+        """The system's resolver gives wrong answers, and one that was asked directly good ones."""
+        lies = any(s.outcome is Outcome.PORTAL for s in self.of(Role.SYSTEM_RESOLVER))
+        return lies and any(s.outcome is Outcome.OK for s in self.of(Role.RESOLVER))
 
     @property
     def box_restarted(self) -> bool:
@@ -122,6 +136,24 @@ class Look:
 
 def _young(age_s: int | None) -> bool:
     return age_s is not None and age_s < RESTARTED_S
+
+
+def minutes_of(age_s: int | None) -> int:
+    """Whole minutes, at least one."""
+    return max(1, round((age_s or 0) / 60))
+
+
+def family_of(sample: Sample) -> int:
+    """Over which kind of address a sample went: 4, 6, or 0 where that is not known (a name, the system's resolver)."""
+    target = sample.target
+    if target.family:
+        return target.family
+    address = target.address
+    try:
+        host = urlsplit(address).hostname or "" if target.protocol is Protocol.HTTP else address
+        return ip_address(host.partition("%")[0]).version
+    except ValueError:
+        return 0
 
 
 def tally(samples: Sequence[Sample]) -> Tally:

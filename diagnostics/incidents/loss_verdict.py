@@ -7,7 +7,7 @@ from math import log
 
 from diagnostics.incidents.found import Judged
 from diagnostics.incidents.method import Method
-from diagnostics.incidents.outage_verdict import traffic_remark, weak, wifi_remarks
+from diagnostics.incidents.outage_verdict import traffic_remark, troubled_wifi, wifi_remarks
 from diagnostics.incidents.surroundings import Tally
 from diagnostics.incidents.testimony import NOTHING_HEARD, Heard
 from diagnostics.model import Cause, Kind, Remark, Verdict
@@ -15,9 +15,13 @@ from diagnostics.model import Cause, Kind, Remark, Verdict
 FEW_TRIES = 3
 TEN_TO_ONE = log(10)
 """What lies between two readings of a tally before one of them is taken for right."""
-FOUR_TO_ONE = log(4)
-"""… and enough on a cable, which hardly ever loses anything, for the loss not to be the home network's."""
+HUNDRED_TO_ONE = log(100)
+"""… and before it is taken for sure enough to blame an operator."""
 FEW_MISSES = 2
+FEW_ERRORS = 3
+"""Fewer broken packets may come from a plug that was pulled."""
+MUCH_BPS = 1_000_000
+"""Traffic below this, without a delay, overflows no line."""
 QUEUE_LOSS = 0.05
 """A queue that overflows drops no more than this, as a rule: the senders slow down."""
 
@@ -76,7 +80,7 @@ def judge_loss(facts: LossFacts, method: Method, heard: Heard = NOTHING_HEARD) -
     home = shared_loss(gateway, share, method.loss_usual)
     if gateway.missed >= FEW_MISSES and home > 0:
         return _at_home(facts, method, heard, reasons)
-    if home > -(TEN_TO_ONE if facts.medium == "wifi" else FOUR_TO_ONE):
+    if home > -TEN_TO_ONE or (facts.medium == "wifi" and troubled_wifi(heard, method)):
         doubts = (Remark.of("box_tells_little", tries=gateway.tries), one_machine)
         return Kind.LOSS, Verdict(Cause.UNKNOWN, 0.4, tuple(reasons), doubts)
     filled = heard.filled(method)
@@ -91,8 +95,11 @@ def judge_loss(facts: LossFacts, method: Method, heard: Heard = NOTHING_HEARD) -
 
 def _at_home(facts: LossFacts, method: Method, heard: Heard, reasons: list[Remark]) -> Judged:
     if facts.medium != "wifi":
+        if heard.interface_errors >= FEW_ERRORS:
+            reasons = [*reasons, Remark.of("interface_errors", errors=heard.interface_errors)]
+            return Kind.LOSS, Verdict(Cause.LAN, 0.9, tuple(reasons), (Remark.of("box_may_drop_pings"),))
         return Kind.LOSS, Verdict(Cause.LAN, 0.8, tuple(reasons), (Remark.of("box_may_drop_pings"),))
-    confidence = 0.9 if weak(heard, method) or heard.wifi_left or heard.wifi_moves else 0.8
+    confidence = 0.9 if troubled_wifi(heard, method) else 0.8
     return Kind.WIFI, Verdict(
         Cause.WIFI, confidence, (*reasons, *wifi_remarks(heard)), (Remark.of("box_may_drop_pings"),)
     )
@@ -103,14 +110,22 @@ def _beyond(facts: LossFacts, hop: Tally, method: Method, heard: Heard, reasons:
     confidence = method.household
     if heard.household_out(method):
         reasons.append(Remark.of("household_ruled_out"))
-        if facts.checks_failed:
+        sure = shared_loss(facts.gateway, facts.share, method.loss_usual) <= -HUNDRED_TO_ONE
+        if facts.checks_failed and sure:
             reasons.append(Remark.of("checks_failed_too", times=facts.checks_failed))
             confidence = 0.8
+        elif facts.checks_failed:
+            counter.insert(0, Remark.of("box_tells_little", tries=facts.gateway.tries))
         else:
             counter.insert(0, Remark.of("only_pings"))
     else:
         counter.insert(0, Remark.of("household_not_ruled_out"))
-        if facts.while_slow:
+        loads = [load for load in (heard.home, heard.machine) if load is not None]
+        busy = any(
+            load.busy >= method.traffic_share and max(load.down_bps, load.up_bps) >= MUCH_BPS
+            for load in loads
+        )
+        if facts.while_slow or busy:
             # Lost and late at once is what a full queue does as well.
             return Verdict(Cause.UNKNOWN, 0.5, tuple(reasons), tuple(counter))
     if not facts.hop_usually_answers or not hop.tries:

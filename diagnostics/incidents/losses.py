@@ -12,6 +12,8 @@ from diagnostics.incidents.surroundings import Surroundings, Tally
 from diagnostics.model import Kind
 
 FEW = 2
+LUCK = log(0.01)
+"""Anchors that lost nothing by better luck than one in a hundred were not on the way that loses."""
 
 
 @dataclass(slots=True)
@@ -128,6 +130,15 @@ class LossDetector:
         worst = max(stretch.by_anchor.values())
         if counting < 2:
             return False
+        by_family = {":" in key: misses for key, misses in stretch.by_anchor.items()}
+        if len(by_family) == 1 and True in by_family and self._around.has_four():
+            return True  # of IPv6 alone: no loss of the line's
+        # Anchors that lost nothing, and would have lost some if the line did.
+        spared = counting - len(stretch.by_anchor)
+        each = stretch.tries / counting
+        share = min(0.99, stretch.misses / max(1.0, each * len(stretch.by_anchor)))
+        if spared > 0 and spared * each * log(1 - share) < LUCK:
+            return True
         peers = Tally(stretch.tries * (counting - 1) // counting, stretch.misses - worst)
         unusual = peers.missed >= FEW and shared_loss(peers, method.loss_suspect, method.loss_usual) > 0
         return worst >= method.loss_one_anchor_share * stretch.misses or not unusual

@@ -19,6 +19,10 @@ SHORT_S = 30.0
 """The household's own traffic may fill a line; it does not silence everything for longer than this."""
 
 
+SAID_UP = 0.8
+"""The most while the box itself says that its line is up; its "up" is weak, often it only means a plugged cable."""
+FEW_ON_WIFI = 6
+"""On a radio link a few answers of the box may have been lucky."""
 ALIVE_BPS = 200_000
 """What came in at this rate did not come over a dead line; the program's own tries make a tenth of it."""
 
@@ -28,7 +32,8 @@ class OutageFacts:
     """What was seen during one outage. ``checks_*`` name the checks (resolver, web, TCP) that failed or were answered.
 
     ``box_came_back``: the box answered again at its end, the internet did not yet. ``after_box_silence``: the box had
-    been silent until its beginning. ``never_answered``: no anchor has ever answered on this line.
+    been silent until its beginning, ``box_fell_silent`` at its end. ``never_answered``: anchors were tried in a
+    way (ping, connection) in which none has ever answered on this line.
     """
 
     duration_s: float
@@ -55,6 +60,7 @@ class OutageFacts:
     never_answered: bool = False
     box_came_back: bool = False
     after_box_silence: bool = False
+    box_fell_silent: bool = False
 
     def judge(self, heard: Heard, method: Method) -> Judged | None:
         """None for a portal's doing, which is told as such, and where nothing has stopped working."""
@@ -67,7 +73,7 @@ class OutageFacts:
 
 def judge_outage(facts: OutageFacts, method: Method, heard: Heard = NOTHING_HEARD) -> Judged:
     """Climb the ladder: own machine, link, box, own traffic, access, core. The first rung that failed is the cause."""
-    for rung in (_pings_only, _own_machine, _box_restart, _link, _box):
+    for rung in (_pings_only, _own_machine, _box_restart, _link, _box, _unsent):
         judged = rung(facts, method, heard)
         if judged is not None:
             return judged
@@ -81,7 +87,9 @@ def _anchors(facts: OutageFacts) -> Remark:
 
 
 def _pings_only(facts: OutageFacts, _method: Method, _heard: Heard) -> Judged | None:
-    if not facts.checks_answered or facts.checks_failed - facts.checks_answered:
+    # TCP goes to the anchors themselves: when all of them are gone it fails with them.
+    beside = frozenset({Role.TCP_CHECK})
+    if not facts.checks_answered - beside or facts.checks_failed - facts.checks_answered - beside:
         return None
     # Somebody on the way drops pings, but the internet works: no outage for the person.
     return Kind.PARTIAL, Verdict(
@@ -188,10 +196,27 @@ def _box(facts: OutageFacts, method: Method, heard: Heard) -> Judged | None:
     )
 
 
+def _unsent(facts: OutageFacts, _method: Method, _heard: Heard) -> Judged | None:
+    """Most tries never left this machine, for whatever reason: nothing is known of the line."""
+    if facts.send_errors * 2 <= facts.misses:
+        return None
+    return Kind.OUTAGE, Verdict(
+        Cause.LOCAL_MACHINE,
+        0.6,
+        (Remark.of("could_not_send", error=facts.send_error, tries=facts.send_errors),),
+        (Remark.of("line_unknown_meanwhile"),),
+    )
+
+
 def weak(heard: Heard, method: Method) -> bool:
     """True when the Wi-Fi signal was so weak that packets are lost."""
     wifi = heard.wifi
     return wifi is not None and wifi.signal_dbm is not None and wifi.signal_dbm <= method.wifi_weak_dbm
+
+
+def troubled_wifi(heard: Heard, method: Method) -> bool:
+    """True when the Wi-Fi adapter itself tells of trouble."""
+    return weak(heard, method) or heard.wifi_left or heard.wifi_moves > 0
 
 
 def _own_traffic(facts: OutageFacts, method: Method, heard: Heard) -> Judged | None:
@@ -199,6 +224,8 @@ def _own_traffic(facts: OutageFacts, method: Method, heard: Heard) -> Judged | N
     load = _living(heard.home) or (_living(heard.machine) if heard.home is None else None)
     if load is None or load.busy < method.traffic_share or heard.box_says_down:
         return None
+    if facts.duration_s >= SHORT_S and facts.checks_failed - facts.checks_answered:
+        return None  # what came in did not come from where nothing could be reached for so long
     by_box = load is heard.home
     counter = Remark.of("one_machine_observes") if by_box else Remark.of("traffic_may_stay_at_home")
     return Kind.LATENCY, Verdict(
@@ -210,7 +237,7 @@ def _own_traffic(facts: OutageFacts, method: Method, heard: Heard) -> Judged | N
 
 
 def _living(load: Load | None) -> Load | None:
-    return load if load is not None and load.down_bps >= ALIVE_BPS else None
+    return load if load is not None and load.inside_down_bps >= ALIVE_BPS else None
 
 
 def traffic_remark(load: Load, *, by_box: bool) -> Remark:
@@ -257,13 +284,23 @@ def _operator(facts: OutageFacts, method: Method, heard: Heard) -> Verdict:
         reasons.append(Remark.of("box_says_line_down", times=heard.box_says_down))
         if cause is Cause.ISP_CORE:
             confidence = min(confidence, method.inseparable)
-    elif heard.line_restarted:
-        reasons.append(Remark.of("box_line_restarted"))
-    elif heard.box_says_up:
-        counter.append(Remark.of("box_says_line_up"))
+    else:
+        if heard.line_restarted and cause is Cause.ACCESS:
+            reasons.append(Remark.of("box_line_restarted"))
+        if heard.box_says_up:
+            confidence = min(confidence, SAID_UP)
+            counter.append(Remark.of("box_says_line_up"))
+        if cause is Cause.ACCESS and not facts.unreachable_by_gateway and not heard.line_restarted:
+            counter.append(Remark.of("hung_box_looks_alike"))
+    if facts.box_fell_silent:
+        confidence = min(confidence, method.inseparable)
+        counter.append(Remark.of("box_restarted_after"))
     if facts.after_box_silence:
         confidence = min(confidence, method.blame)
         counter.append(Remark.of("box_had_been_silent"))
+    if facts.medium == "wifi" and (facts.gateway.tries < FEW_ON_WIFI or troubled_wifi(heard, method)):
+        confidence = min(confidence, method.blame)
+        counter += wifi_remarks(heard) or [Remark.of("box_tells_little", tries=facts.gateway.tries)]
     if hop_alive and facts.hop.tries < FEW_TRIES:
         confidence = min(confidence, method.blame)
         counter.append(Remark.of("hop_tried_little", tries=facts.hop.tries))

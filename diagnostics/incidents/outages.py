@@ -5,7 +5,7 @@ from __future__ import annotations
 from diagnostics.incidents.found import Finding, Moment
 from diagnostics.incidents.runs import Miss, Run, Trouble, beyond_chance
 from diagnostics.incidents.surroundings import Surroundings
-from diagnostics.model import Flag, Kind, Outcome, Role, Sample
+from diagnostics.model import Kind, Outcome, Role, Sample
 
 SILENT_ROW = 3
 """A box that usually answers and missed so many tries in a row has fallen silent."""
@@ -42,8 +42,9 @@ class OutageDetector:
         if self._run is None:
             self._run = Run.begin(Moment(sample.sent_ns, sample.mono_ns), trouble, self._around)
         self._run.miss(sample)
+        self._run.never_answered |= self._around.never_answered(sample.target.protocol)
         if not self.qualified:
-            if not sample.flags & Flag.EXTRA:
+            if not sample.extra:
                 self._spared.append(Miss(sample, self._around.gateway.copy(), self._around.hop.copy()))
             self.qualified = self._qualifies(self._run)
             if self.qualified:
@@ -68,7 +69,9 @@ class OutageDetector:
         if self._run is None or not self.qualified:
             return []
         whole = self._silent_phase or self._run
-        return [self._finding(whole, self._run.last, ongoing=True)]
+        end = self._run.last
+        facts = whole.facts(end, self._around, box_came_back=False, box_fell_silent=False)
+        return [Finding(Kind.OUTAGE, whole.start, end, facts, ongoing=True)]
 
     def other(self, sample: Sample) -> None:
         """Note what the box, the first hop and the checks said while anchors were missing."""
@@ -110,12 +113,12 @@ class OutageDetector:
             self._silent_phase = run
             self._run = run.phase(at, self._around, box_silent=False)
             self._run.gateway.newest_answers.append(at.wall_ns)
-        elif not answered and run.gateway.row == SILENT_ROW and not run.box_silent:
-            self._fell_silent(run)
+        elif not answered and run.gateway.row >= SILENT_ROW and not run.box_silent:
+            start = run.gateway.row_start
+            if start is not None and at.mono_ns - start.mono_ns >= lasting:
+                self._fell_silent(run, start)
 
-    def _fell_silent(self, run: Run) -> None:
-        start = run.gateway.row_start
-        assert start is not None
+    def _fell_silent(self, run: Run, start: Moment) -> None:
         if self._silent_phase is not None:
             # It answered once or twice only: the same silence goes on.
             self._run, self._silent_phase = self._rejoin(self._silent_phase, run), None
@@ -124,7 +127,7 @@ class OutageDetector:
         if self.qualified and run.gateway.alive() and lasted >= self._around.method.phase_min_ns:
             later = run.phase(start, self._around, box_silent=True)
             later.gateway, run.gateway = run.gateway.only_row(), run.gateway.without_row()
-            self._emit(run, start, box_came_back=False)
+            self._emit(run, start, box_fell_silent=True)
             self._run = later
         else:
             run.box_silent = True
@@ -163,15 +166,12 @@ class OutageDetector:
         if run is None or not qualified:
             return spared
         # A box that came back together with the internet had no phase of its own.
-        self._emit(before or run, end, box_came_back=False)
+        self._emit(before or run, end)
         return []
 
-    def _emit(self, run: Run, end: Moment, *, box_came_back: bool) -> None:
+    def _emit(
+        self, run: Run, end: Moment, *, box_came_back: bool = False, box_fell_silent: bool = False
+    ) -> None:
         if end.mono_ns > run.start.mono_ns:
-            self.found.append(self._finding(run, end, box_came_back=box_came_back))
-
-    def _finding(
-        self, run: Run, end: Moment, *, ongoing: bool = False, box_came_back: bool = False
-    ) -> Finding:
-        facts = run.facts(end, self._around, box_came_back=box_came_back)
-        return Finding(Kind.OUTAGE, run.start, end, facts, ongoing)
+            facts = run.facts(end, self._around, box_came_back=box_came_back, box_fell_silent=box_fell_silent)
+            self.found.append(Finding(Kind.OUTAGE, run.start, end, facts))

@@ -93,7 +93,10 @@ def compare(rooms: Iterable[Room], here: str, method: Method) -> Comparison | No
     """
     now = next(room for room in rooms if room.name == here)
     others = [room for room in rooms if room.name != here and room.box_id == now.box_id]
-    known = [room for room in (now, *others) if room.box.tries >= FEW_TRIES]
+    # In the order of their names: of two that do alike, the answer shall always name the same.
+    known = sorted(
+        (room for room in (now, *others) if room.box.tries >= FEW_TRIES), key=lambda room: room.name
+    )
     if now not in known or len(known) < 2:
         return None
     deaf = all(room.box.missed == room.box.tries for room in known)
@@ -172,12 +175,12 @@ def _alike(known: Sequence[Room], method: Method, deaf: bool) -> Comparison:
             Remark.of("rooms_all_well"),
             reasons,
             tuple(counter),
-            (Remark.of("advise_record"),),
+            (Remark.of("advise_record_hours"),),
         )
     lossy = not deaf and min(room.box.share_missed for room in known) > CLEAR_LOSS
     summary = Remark.of("rooms_all_lose" if lossy else "rooms_beyond" if len(troubled) > 1 else "rooms_once")
     cables = any(room.medium not in ("", "wifi") for room in known)
-    advice = Remark.of("advise_record" if cables else "advise_cable")
+    advice = Remark.of("advise_record_hours" if cables else "advise_cable")
     return Comparison(None, None, 0.6, summary, reasons, tuple(counter), (advice,))
 
 

@@ -8,7 +8,7 @@ from math import ceil, log
 
 from diagnostics.incidents.found import Moment
 from diagnostics.incidents.outage_verdict import OutageFacts
-from diagnostics.incidents.surroundings import Surroundings, Tally
+from diagnostics.incidents.surroundings import Surroundings, Tally, at_home
 from diagnostics.model import SECOND, Outcome, Role, Sample
 
 STRUGGLE_NS = 900_000_000
@@ -104,8 +104,8 @@ class Run:
     gateway_usual: bool
     gateway_steady: bool
     hop_usual: bool
-    never_answered: bool
-    """No anchor has ever answered on this line: nothing has stopped working."""
+    never_answered: bool = False
+    """Anchors were tried in a way in which none has ever answered on this line: nothing has stopped working."""
     misses: int = 0
     by_anchor: dict[str, str] = field(default_factory=dict)
     """Anchor id to network; the network is empty for an anchor of the person's own."""
@@ -135,7 +135,6 @@ class Run:
             around.gateway_habit.usually_answers,
             around.gateway_habit.hardly_misses,
             around.hop_habit.usually_answers,
-            around.never_answered,
             carrier_lost=around.carrier is False,
             route_lost=not around.route,
         )
@@ -150,12 +149,12 @@ class Run:
             self.gateway_usual,
             self.gateway_steady,
             self.hop_usual,
-            self.never_answered,
             # A box that answers has a link, whatever was last told of it.
             carrier_lost=box_silent and around.carrier is False,
             route_lost=box_silent and not around.route,
             box_silent=box_silent,
             after_silence=self.box_silent,
+            never_answered=self.never_answered,
         )
         later.by_anchor = dict(self.by_anchor)
         for sample in self.recent:
@@ -178,6 +177,8 @@ class Run:
     def check(self, sample: Sample) -> None:
         """Note what a check (resolver asked directly, web, TCP) did."""
         role, rtt_ns = sample.target.role, sample.rtt_ns or 0
+        if role is Role.RESOLVER and at_home(sample.target.address):
+            return  # it may answer from memory, like the system's own
         if sample.outcome is Outcome.PORTAL:
             self.portal = True
         elif sample.outcome in (Outcome.UNRESOLVED, Outcome.SEND_ERROR):
@@ -187,8 +188,10 @@ class Run:
         elif role in self.healthy:
             self.checks_failed.add(role)
 
-    def facts(self, end: Moment, around: Surroundings, *, box_came_back: bool) -> OutageFacts:
-        """What the ladder wants to know. ``box_came_back``: another phase follows, in which the box answers."""
+    def facts(
+        self, end: Moment, around: Surroundings, *, box_came_back: bool, box_fell_silent: bool
+    ) -> OutageFacts:
+        """What the ladder wants to know. Another phase follows when ``box_came_back`` or ``box_fell_silent``."""
         answered = {role for role, at_ns in self.checks_answered if at_ns < end.wall_ns - EDGE_NS}
         return OutageFacts(
             duration_s=(end.mono_ns - self.start.mono_ns) / SECOND,
@@ -217,6 +220,7 @@ class Run:
             portal=self.portal,
             never_answered=self.never_answered,
             box_came_back=box_came_back,
+            box_fell_silent=box_fell_silent,
             after_box_silence=self.after_silence,
         )
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from statistics import median
 
 from diagnostics.incidents.method import Method
-from diagnostics.model import MINUTE, SECOND, Flag, Outcome, Role, Sample
+from diagnostics.model import MINUTE, SECOND, Outcome, Protocol, Role, Sample
 
 
 @dataclass(slots=True)
@@ -76,6 +76,12 @@ class Habit:
 
 
 FIRST_ANSWERS = 10
+_HOME_ADDRESSES = ("10.", "127.", "169.254.", "192.168.", *(f"172.{n}." for n in range(16, 32)))
+
+
+def at_home(address: str) -> bool:
+    """True for an address that is not on the internet (RFC 1918, RFC 6890): it is not beyond the line."""
+    return address.startswith(_HOME_ADDRESSES)
 
 
 class UsualTime:
@@ -140,6 +146,8 @@ class Surroundings:
     tunnel: bool = False
     """A VPN carries the way out: the system's resolver goes through it, the other tries do not."""
     anchor_answers: int = 0
+    answering: set[Protocol] = field(default_factory=set)
+    """The ways by which some anchor has answered on this line."""
     large_seen: bool = False
     """A large answer has come whole on this line."""
     tunnel_answers: dict[str, int] = field(default_factory=dict)
@@ -154,7 +162,7 @@ class Surroundings:
         """Keep account of one sample. Anchors are judged in ``note_anchor``."""
         missed = sample.outcome is not Outcome.OK
         role = sample.target.role
-        if missed and sample.flags & Flag.EXTRA and role in (Role.GATEWAY, Role.FIRST_HOP):
+        if missed and sample.extra and role in (Role.GATEWAY, Role.FIRST_HOP):
             return  # sent because others were missing: no measure of how much is lost
         if role is Role.GATEWAY:
             self.note_gateway(sample.target.address, sample.sent_ns, 1, missed)
@@ -197,12 +205,15 @@ class Surroundings:
         state.tried_ns = sample.sent_ns
         if sample.outcome.answered:
             self.anchor_answers += 1
+            self.answering.add(sample.target.protocol)
             if state.misses_in_row:
                 state.misses_in_row = 0
                 state.silent, state.silent_since = False, None
             return True
-        if sample.flags & Flag.EXTRA:
+        if sample.extra:
             return not state.silent
+        if state.silent and state.silent_since is None:
+            state.silent_since = (sample.sent_ns, sample.mono_ns)
         if not state.misses_in_row:
             state.answers_before = self.anchor_answers
             state.silent_since = (sample.sent_ns, sample.mono_ns)
@@ -214,10 +225,9 @@ class Surroundings:
             state.silent = True
         return not state.silent
 
-    @property
-    def never_answered(self) -> bool:
-        """No anchor has answered on this line yet."""
-        return not self.anchor_answers
+    def never_answered(self, protocol: Protocol) -> bool:
+        """No anchor has answered in this way on this line yet."""
+        return protocol not in self.answering
 
     def _sweep(self, now_ns: int) -> None:
         """Forget the anchors that are no longer tried (another configuration, no more IPv6): nobody waits for them."""
@@ -234,6 +244,10 @@ class Surroundings:
             for state in self.anchors.values()
             if not state.silent and abs(now_ns - state.tried_ns) <= STILL_TRIED_NS
         ]
+
+    def has_four(self) -> bool:
+        """True when anchors are tried over IPv4."""
+        return any(":" not in key for key in self.anchors)
 
     def usual_ns(self, target_id: str) -> int | None:
         usual = self.usual.get(target_id)

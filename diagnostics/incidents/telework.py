@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Protocol
 
-from diagnostics.model import MILLISECOND, MINUTE, SECOND, Flag, Role, Sample, Span, Target
+from diagnostics.model import MILLISECOND, MINUTE, SECOND, Role, Sample, Span, Target
 from diagnostics.shipped import read_shipped
 
 SETTLED_S = 10
@@ -124,7 +124,8 @@ class CallStudy:
     """Feed one line's samples in order of sending; memory grows with the troubled minutes alone.
 
     * Loss: in a window, the anchors' misses are a share above the limit; the anchor that missed most is left aside.
-      From the window's first miss to its last the seconds count.
+      From the window's first miss to its last the seconds count. Seconds in a row in which nothing
+      was answered at all count by themselves, and so do those beside them in which half of the anchors were missed.
     * Delay: in one second, more than half of the answers took longer than the limit.
     * Jitter: in a window, the mean difference between successive answers is above the limit on more than half of the
       anchors (differences below the limit count as none). From the first jump to the last the seconds count.
@@ -146,10 +147,12 @@ class CallStudy:
         self._jumps: deque[tuple[int, str, int]] = deque()
         self._last: dict[str, tuple[int, int]] = {}
         self._second, self._answers, self._slow = 0, 0, 0
+        self._silent = (0, 0)
+        """Seconds in a row in which no anchor answered: how many, and the last of them."""
 
     def feed(self, sample: Sample) -> None:
         """Note one sample; all but the anchors' are passed over."""
-        if sample.target.role is not Role.ANCHOR or sample.flags & Flag.EXTRA:
+        if sample.target.role is not Role.ANCHOR or sample.extra:
             return
         second, anchor = sample.sent_ns // SECOND, sample.target.id
         if second != self._second:
@@ -193,11 +196,23 @@ class CallStudy:
 
     def _judge_misses(self, second: int, anchors: list[str]) -> None:
         limits = self.limits
+        tried = self._in_use(second)
+        if tried > 1 and len(set(anchors)) >= tried:
+            self._silent = (self._silent[0] + 1 if second == self._silent[1] + 1 else 1, second)
+            self._mark(second, second)
+            if self._silent[0] > 1:
+                # Nothing comes at all, second after second: broken by itself, and no measure of a share.
+                while self._misses and self._misses[-1][0] >= second - 2:
+                    self._edge(*self._misses.pop(), tried)
+                return
+        elif self._silent[0] > 1 and second <= self._silent[1] + 1:
+            self._edge(second, anchors, tried)
+            return
         self._misses.append((second, anchors))
         while self._misses[0][0] <= second - limits.window_s:
             self._misses.popleft()
         by_anchor = Counter(anchor for _, missed in self._misses for anchor in missed)
-        in_use = max(self._in_use(second), len(by_anchor))
+        in_use = max(tried, len(by_anchor))
         misses, needed = by_anchor.total(), limits.min_misses
         if in_use > 1:
             misses, in_use = misses - max(by_anchor.values()), in_use - 1
@@ -205,6 +220,11 @@ class CallStudy:
             needed += 1
         if misses >= needed and misses > limits.loss * limits.window_s * in_use:
             self._mark(self._misses[0][0], second)
+
+    def _edge(self, second: int, anchors: list[str], tried: int) -> None:
+        """A second beside a silent one: broken when half of the anchors or more were missed."""
+        if len(set(anchors)) * 2 >= tried:
+            self._mark(second, second)
 
     def _jumped(self, second: int, anchor: str, difference_ns: int) -> None:
         limits = self.limits

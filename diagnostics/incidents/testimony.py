@@ -21,6 +21,9 @@ MARGIN_NS = 10 * SECOND
 AFTER_NS = 180 * SECOND
 """How long after an incident the box's account of its uptime still speaks of it."""
 
+ROUNDED_NS = 2 * SECOND
+"""Boxes tell their ages in whole seconds, and are asked a moment later."""
+
 
 @dataclass(frozen=True, slots=True)
 class Load:
@@ -38,6 +41,10 @@ class Load:
     up_bps: int
     best_down_bps: int
     best_up_bps: int
+    inside_down_bps: int = 0
+    """Mean over the steps that lie wholly within: only these cannot have come before or after."""
+    direction: str = "down"
+    """The busier direction: ``down`` or ``up``."""
 
     def fills(self, method: Method) -> bool:
         """True when this traffic explains slow answers: near the most that the line ever carried, and newly so."""
@@ -46,13 +53,6 @@ class Load:
     def rules_out(self, method: Method) -> bool:
         """True when there was too little traffic to disturb anything."""
         return self.covered >= method.traffic_covered and self.quiet >= method.traffic_quiet_share
-
-    @property
-    def direction(self) -> str:
-        """The direction that is nearer to its best: ``down`` or ``up``."""
-        down = self.down_bps / self.best_down_bps if self.best_down_bps else 0.0
-        up = self.up_bps / self.best_up_bps if self.best_up_bps else 0.0
-        return "up" if up > down else "down"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +65,10 @@ class Heard:
     """Times that the box told its line was down."""
     box_says_up: int = 0
     line_restarted: bool = False
-    """The box's connection began anew during the incident or right after."""
+    """The box's connection began anew during the incident."""
     box_restarted: bool = False
+    interface_errors: int = 0
+    """Packets that came broken, or could not be sent, by this machine's own counter."""
     wifi: Wifi | None = None
     """The weakest reading."""
     wifi_left: bool = False
@@ -96,6 +98,21 @@ class _Rates:
     up_bps: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Best:
+    """The two highest rates seen each way. The second is what counts: one step alone may be a counter's mistake."""
+
+    down: tuple[int, int] = (0, 0)
+    up: tuple[int, int] = (0, 0)
+
+    def and_also(self, rates: _Rates) -> _Best:
+        def highest(known: tuple[int, int], new: int) -> tuple[int, int]:
+            first, second, _ = sorted((*known, new), reverse=True)
+            return first, second
+
+        return _Best(highest(self.down, rates.down_bps), highest(self.up, rates.up_bps))
+
+
 @dataclass
 class Testimony:
     """All witnesses' statements, by time, and what each line was ever seen to carry."""
@@ -103,15 +120,16 @@ class Testimony:
     method: Method
     _rates: dict[Origin, list[_Rates]] = field(default_factory=lambda: {origin: [] for origin in Origin})
     _seen: dict[Origin, int] = field(default_factory=lambda: dict.fromkeys(Origin, 0))
-    _best: dict[tuple[str, Origin], tuple[int, int]] = field(default_factory=dict)
+    _best: dict[tuple[str, Origin], _Best] = field(default_factory=dict)
     _boxes: list[tuple[int, BoxAccount]] = field(default_factory=list)
     _wifi: list[tuple[int, Wifi]] = field(default_factory=list)
+    _errors: list[tuple[int, int]] = field(default_factory=list)
 
     def fork(self) -> Testimony:
         other = copy.copy(self)
         other._rates = {origin: list(rates) for origin, rates in self._rates.items()}
         other._seen, other._best = dict(self._seen), dict(self._best)
-        other._boxes, other._wifi = list(self._boxes), list(self._wifi)
+        other._boxes, other._wifi, other._errors = list(self._boxes), list(self._wifi), list(self._errors)
         return other
 
     def note(self, statement: Statement, at_ns: int) -> None:
@@ -127,6 +145,9 @@ class Testimony:
 
     def _note_traffic(self, traffic: Traffic) -> None:
         rates, start = self._rates[traffic.origin], traffic.start_ns
+        if traffic.errors:
+            insort(self._errors, ((traffic.start_ns + traffic.end_ns) // 2, traffic.errors))
+            del self._errors[: len(self._errors) - KEPT]
         for step in traffic.steps:
             end = start + step.duration_ns
             place = bisect_left(rates, start, key=lambda one: one.start_ns)
@@ -144,8 +165,8 @@ class Testimony:
         for origin, rates in self._rates.items():
             at = self._seen[origin]
             while at < len(rates) and rates[at].end_ns <= now_ns:
-                down, up = self._best.get((line_id, origin), (0, 0))
-                self._best[line_id, origin] = max(down, rates[at].down_bps), max(up, rates[at].up_bps)
+                best = self._best.get((line_id, origin), _Best())
+                self._best[line_id, origin] = best.and_also(rates[at])
                 at += 1
             self._seen[origin] = at
 
@@ -168,10 +189,12 @@ class Testimony:
         return Heard(
             machine=self._load(line_id, Origin.MACHINE, span, stretches),
             home=self._load(line_id, Origin.HOME, span, stretches),
-            box_says_down=sum(one.wan_up is False for one in said),
+            # A box that never said "up" may know no other word.
+            box_says_down=sum(one.wan_up is False for one in said) if self._ever_up(span.end_ns) else 0,
             box_says_up=sum(one.wan_up is True for one in said),
-            line_restarted=any(_younger(one.uptime_s, at, span) for at, one in after),
-            box_restarted=any(_younger(one.boot_s, at, span) for at, one in after),
+            line_restarted=any(_began_in(one.uptime_s, at, span) for at, one in after),
+            box_restarted=any(_began_in(one.boot_s, at, span) for at, one in after),
+            interface_errors=sum(count for at, count in _during(self._errors, span) if count),
             wifi=weakest,
             wifi_left=any(
                 one.state is WifiState.NOT_CONNECTED
@@ -179,6 +202,9 @@ class Testimony:
             ),
             wifi_moves=sum(one != other for one, other in pairwise(points)),
         )
+
+    def _ever_up(self, until_ns: int) -> bool:
+        return any(box.wan_up for at, box in self._boxes if at <= until_ns + AFTER_NS)
 
     def _load(self, line_id: str, origin: Origin, span: Span, windows: Sequence[Span]) -> Load | None:
         rates = self._rates[origin]
@@ -189,29 +215,43 @@ class Testimony:
         total = sum(ns for ns, _ in overlaps)
         if not total:
             return None
-        best_down, best_up = self._best.get((line_id, origin), (0, 0))
-        best_down = max(best_down, *(one.down_bps for _, one in overlaps))
-        best_up = max(best_up, *(one.up_bps for _, one in overlaps))
+        best = self._best.get((line_id, origin), _Best())
+        best_down = max(best.down[1], *(one.down_bps for _, one in overlaps))
+        best_up = max(best.up[1], *(one.up_bps for _, one in overlaps))
         busy_down = max(method.traffic_busy_bps, best_down * method.traffic_busy_ratio)
         busy_up = max(method.traffic_busy_bps, best_up * method.traffic_busy_ratio)
         quiet_down = max(method.traffic_quiet_bps, best_down * method.traffic_quiet_ratio)
         quiet_up = max(method.traffic_quiet_bps, best_up * method.traffic_quiet_ratio)
         busy = sum(ns for ns, one in overlaps if one.down_bps >= busy_down or one.up_bps >= busy_up)
-        quiet = sum(ns for ns, one in overlaps if one.down_bps < quiet_down and one.up_bps < quiet_up)
+        upwards = sum(ns for ns, one in overlaps if one.up_bps >= busy_up)
+        downwards = sum(ns for ns, one in overlaps if one.down_bps >= busy_down)
+        calm = [(ns, one) for ns, one in overlaps if one.down_bps < quiet_down and one.up_bps < quiet_up]
+        # All that a step carried may have been carried in the part of it that is asked about: then it tells nothing.
+        sure = sum(
+            ns
+            for ns, one in calm
+            if one.down_bps * (one.end_ns - one.start_ns) < quiet_down * max(ns, SECOND)
+            and one.up_bps * (one.end_ns - one.start_ns) < quiet_up * max(ns, SECOND)
+        )
+        telling = total - sum(ns for ns, _ in calm) + sure
+        quiet = sure / telling if telling * 2 >= total else 0.0
+        inside = [(ns, one) for ns, one in overlaps if ns == one.end_ns - one.start_ns]
         down, up = _means(overlaps)
         before = self._overlaps(rates, Span(span.start_ns - BEFORE_NS, span.start_ns - MARGIN_NS))
         before_down, before_up = _means(before)
-        filling_up = up * max(best_down, 1) > down * max(best_up, 1)
+        filling_up = upwards > downwards or (upwards == downwards and up > down)
         now, then = (up, before_up) if filling_up else (down, before_down)
         return Load(
             covered=min(1.0, total / sum(window.end_ns - window.start_ns for window in windows)),
             busy=busy / total,
-            quiet=quiet / total,
+            quiet=quiet,
             rose=bool(before) and then <= now * method.traffic_rise_ratio,
             down_bps=down,
             up_bps=up,
             best_down_bps=best_down,
             best_up_bps=best_up,
+            inside_down_bps=_means(inside)[0],
+            direction="up" if filling_up else "down",
         )
 
     @staticmethod
@@ -244,6 +284,9 @@ def _means(overlaps: Iterable[tuple[int, _Rates]]) -> tuple[int, int]:
     return (down // total, up // total) if total else (0, 0)
 
 
-def _younger(age_s: int | None, at_ns: int, span: Span) -> bool:
-    """True when something that is ``age_s`` old at ``at_ns`` began during the incident or shortly before its end."""
-    return age_s is not None and at_ns - age_s * SECOND >= span.start_ns - 2 * SECOND
+def _began_in(age_s: int | None, at_ns: int, span: Span) -> bool:
+    """True when something that is ``age_s`` old at ``at_ns`` began during the incident, or hardly after."""
+    if age_s is None:
+        return False
+    began_ns = at_ns - age_s * SECOND
+    return span.start_ns - ROUNDED_NS <= began_ns <= span.end_ns + ROUNDED_NS

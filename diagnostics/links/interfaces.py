@@ -1,10 +1,13 @@
-"""What is known of an interface besides the route through it, by psutil. Its medium is ``RouteState.medium``."""
+"""What is known of an interface besides the route through it: by psutil, on Linux from the kernel's files.
+
+Its medium is ``RouteState.medium``.
+"""
 
 from __future__ import annotations
 
 import ctypes
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -15,47 +18,44 @@ _NOT_KNOWN = 65535
 
 @dataclass(frozen=True, slots=True)
 class InterfaceFacts:
-    """``speed_bps`` is the negotiated rate, nominal on virtual interfaces and not told on Wi-Fi.
+    """``speed_bps`` is the negotiated rate, nominal on virtual interfaces; ``mtu`` in bytes.
 
     None where the system does not tell.
     """
 
-    name: str
-    up: bool
     speed_bps: int | None = None
     duplex: Literal["full", "half"] | None = None
     mtu: int | None = None
 
 
-def read_interface(
-    interface: str, source: Callable[[], Mapping[str, Any]] | None = None
-) -> InterfaceFacts | None:
-    """The facts of an interface now; None when there is none of this name.
+NOTHING_TOLD = InterfaceFacts()
 
-    ``source`` stands in for psutil in tests. Never raises.
+
+def read_interface(interface: str, source: Callable[[str], Any] | None = None) -> InterfaceFacts:
+    """The facts of an interface now; nothing told when there is none of this name.
+
+    ``source`` stands in for the system in tests: psutil's words for one interface, or None. Never raises.
     """
     try:
-        found = (source or _everything)().get(system_name(interface))
+        found = (source or _system)(system_name(interface))
         if found is None:
-            return None
+            return NOTHING_TOLD
         speed = found.speed if 0 < found.speed < _NOT_KNOWN else 0
         # psutil.NIC_DUPLEX_HALF and NIC_DUPLEX_FULL
         duplex: Literal["full", "half"] | None = {1: "half", 2: "full"}.get(int(found.duplex))  # type: ignore[assignment]  # mypy widens the values to str
-        return InterfaceFacts(
-            interface,
-            bool(found.isup),
-            speed * _MEGABIT or None,
-            duplex,
-            found.mtu if found.mtu > 0 else None,
-        )
+        return InterfaceFacts(speed * _MEGABIT or None, duplex, found.mtu if found.mtu > 0 else None)
     except (OSError, RuntimeError, ValueError, TypeError, AttributeError):
-        return None
+        return NOTHING_TOLD
 
 
-def _everything() -> Mapping[str, Any]:
+def _system(name: str, platform: str = sys.platform) -> Any:
+    if platform == "linux":
+        from diagnostics.links.linux_interfaces import negotiated
+
+        return negotiated(name)
     import psutil
 
-    return psutil.net_if_stats()
+    return psutil.net_if_stats().get(name)
 
 
 def system_name(interface: str, platform: str = sys.platform) -> str:

@@ -16,7 +16,6 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 from diagnostics.clock import Clock, Reading
 from diagnostics.model import Outcome, Sample, Target, quantise_rtt, quantise_time
@@ -34,17 +33,6 @@ _TYPE_A = 1
 _CLASS_IN = 1
 _RESPONSE, _TRUNCATED, _RECURSE = 0x8000, 0x0200, 0x0100
 _RCODES = {1: "formerr", 2: "servfail", 3: "nxdomain", 4: "notimp", 5: "refused", 9: "notauth", 10: "notzone"}
-
-
-class DnsCheck(Protocol):
-    """One resolver, asked now and then."""
-
-    @property
-    def target(self) -> Target: ...
-
-    def run(self) -> Sample:
-        """Ask once. Blocks for a bounded time; raises nothing for network errors."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from diagnostics.links.interfaces import NOTHING_TOLD, InterfaceFacts
 from diagnostics.links.route import RouteState
 from diagnostics.model import NO_LINE, SECOND, Event, EventKind, Line, Protocol, Role, Scalar, Target, line_id
 
@@ -12,6 +13,8 @@ UNDECIDED_NS = SECOND
 """How long samples wait for the gateway's MAC address before they go to no line."""
 MOST_TUNNELS = 3
 """How many tunnels are tried: each costs a ping a second."""
+LINK_READ_NS = 15 * SECOND
+"""How old the link's speed may be when the route is read."""
 FACTS = ("ssid", "network", "operator")
 """What a ``line`` event says of a line beyond its identity, where it is known."""
 
@@ -44,7 +47,26 @@ def tunnel_targets(route: RouteState, anchors: Sequence[Target]) -> tuple[Target
     return tuple(targets[:MOST_TUNNELS])
 
 
-def _link_event(route: RouteState, wall_ns: int) -> Event:
+@dataclass(slots=True)
+class LinkWatch:
+    """What the ends of the link agreed on: read every 15 s at most, and at once when interface or carrier changed."""
+
+    read: Callable[[str], InterfaceFacts]
+    _place: tuple[str, bool | None] = ("", None)
+    _next_ns: int = 0
+    _facts: InterfaceFacts = NOTHING_TOLD
+
+    def facts(self, route: RouteState, mono_ns: int) -> InterfaceFacts:
+        """The facts of the route's interface. On Wi-Fi the adapter tells rates: they change with every frame."""
+        place = (route.interface, route.carrier)
+        if place != self._place or mono_ns >= self._next_ns:
+            self._place, self._next_ns = place, mono_ns + LINK_READ_NS
+            facts = self.read(route.interface) if route.interface else NOTHING_TOLD
+            self._facts = InterfaceFacts(mtu=facts.mtu) if route.medium == "wifi" else facts
+        return self._facts
+
+
+def _link_event(route: RouteState, facts: InterfaceFacts, wall_ns: int) -> Event:
     data: dict[str, Scalar | list[str]] = {
         "interface": route.interface,
         "gateway": gateway_of(route),
@@ -55,6 +77,8 @@ def _link_event(route: RouteState, wall_ns: int) -> Event:
         data["tunnel"] = route.tunnel
     if route.tunnels:
         data["tunnels"] = list(route.tunnels)
+    link = {"speed_bps": facts.speed_bps, "duplex": facts.duplex, "mtu": facts.mtu}
+    data |= {name: fact for name, fact in link.items() if fact is not None}
     return Event(EventKind.LINK, wall_ns, data)
 
 
@@ -73,21 +97,31 @@ class LineKeeper:
 
     line: Line = NO_LINE
     route: RouteState = field(default_factory=RouteState)
+    link: InterfaceFacts = NOTHING_TOLD
     told: bool = False
     undecided_since: int | None = None
     astray: bool = False
     facts: dict[str, dict[str, str]] = field(default_factory=dict)
 
-    def update(self, route: RouteState, wall_ns: int, mono_ns: int, *, bound: bool = True) -> list[Event]:
+    def update(
+        self,
+        route: RouteState,
+        wall_ns: int,
+        mono_ns: int,
+        *,
+        bound: bool = True,
+        link: InterfaceFacts = NOTHING_TOLD,
+    ) -> list[Event]:
         """Take in what the route reader says; returns events for the journal.
 
         ``bound``: what is measured goes by the physical interface, and not through a tunnel that draws all.
+        ``link``: the facts of the route's interface.
         """
         events: list[Event] = []
         place, before = (route.interface, gateway_of(route)), (self.route.interface, gateway_of(self.route))
-        if _noticed(route) != _noticed(self.route) or not self.told:
-            self.told = True
-            events.append(_link_event(route, wall_ns))
+        if (_noticed(route), link) != (_noticed(self.route), self.link) or not self.told:
+            self.told, self.link = True, link
+            events.append(_link_event(route, link, wall_ns))
         if place != before or (self.astray and not _tunnel_of(route, bound)):
             self.undecided_since = mono_ns
         self.route = route

@@ -28,9 +28,10 @@ from diagnostics.model import (
 from diagnostics.model import Protocol as ProbeProtocol
 from diagnostics.recorder.announce import configured, started
 from diagnostics.recorder.attention import Attention
-from diagnostics.recorder.lines import LineKeeper, gateway_of, tunnel_targets
+from diagnostics.recorder.fallback import Fallback
+from diagnostics.recorder.lines import LineKeeper, LinkWatch, gateway_of, tunnel_targets
 from diagnostics.recorder.notes import NOTES, check_note
-from diagnostics.recorder.parts import Identity, Parts
+from diagnostics.recorder.parts import Identity, Parts, Pinger
 from diagnostics.recorder.schedule import Schedule
 from diagnostics.recorder.trouble import Trouble
 from diagnostics.recorder.way_out import WayOut
@@ -60,6 +61,7 @@ class Recorder:
         self._parts = parts
         self._identity = identity
         self._lines = LineKeeper()
+        self._link = LinkWatch(parts.interface)
         self._way_out = WayOut(parts.binding)
         self._homes: set[str] = set()
         self._held: list[Sample] = []
@@ -69,6 +71,7 @@ class Recorder:
         self._counts_from_ns = 0
         self._trouble = Trouble()
         self._attention = Attention()
+        self._fallback = Fallback(parts.tcp_pinger is not None)
         reading = parts.clock.read()
         self._reading = reading
         self._offset_ns = quantise_time(reading.offset_ns)
@@ -99,7 +102,8 @@ class Recorder:
         """Stage and seal everything, chain the stop. What is still under way has no outcome and is left out."""
         self._parts.checks.stop()
         self._parts.witnesses.stop()
-        self._take([*self._parts.pinger.drain(), *self._parts.checks.collect()])
+        self._take([sample for pinger in self._pingers() for sample in pinger.drain()])
+        self._take(self._parts.checks.collect())
         self._events += self._parts.witnesses.collect(self._parts.clock.read())
         self._stage(force=True)
         self._events.append(Event(EventKind.STOPPED, self._parts.clock.read().wall_ns, {"reason": "asked"}))
@@ -119,18 +123,27 @@ class Recorder:
         """Send what is due; at every tick do all the rest. Most steps only send: that is what keeps the cost down."""
         now = self._parts.clock.mono_ns()
         for target in self._schedule.due(now):
-            self._parts.pinger.send(target)
-            self._trouble.sent(target, now)
+            self._send(target, now)
         glance = self._trouble.next_ns is not None and now >= self._trouble.next_ns
         if glance:
             for target in self._trouble.extras(now):
-                self._parts.pinger.send(target, Flag.EXTRA)
-                self._trouble.sent(target, now)
+                self._send(target, now, Flag.EXTRA)
         if now >= self._tick_ns or now >= self._route_ns:
             self._tick(now)
         elif glance or self._trouble.overdue(now):
-            self._take(self._parts.pinger.collect())
+            self._take(self._answers())
             self._watch(now)
+
+    def _pingers(self) -> list[Pinger]:
+        return [one for one in (self._parts.pinger, self._parts.tcp_pinger) if one is not None]
+
+    def _send(self, target: Target, now: int, flags: Flag = Flag.NONE) -> None:
+        beside = self._parts.tcp_pinger if target.protocol is ProbeProtocol.TCP else None
+        (beside or self._parts.pinger).send(target, flags)
+        self._trouble.sent(target, now)
+
+    def _answers(self) -> list[Sample]:
+        return [sample for pinger in self._pingers() for sample in pinger.collect()]
 
     def _watch(self, now: int) -> None:
         """Let other probes and witnesses look closer while something seems wrong."""
@@ -141,9 +154,11 @@ class Recorder:
     def _tick(self, now: int) -> None:
         self._tick_ns = now + TICK_NS
         self._notice_jump()
-        self._take(self._parts.pinger.collect())
+        self._take(self._answers())
         self._take(self._parts.checks.collect())
         self._watch(now)
+        for ping in self._fallback.pings_due(self._schedule.targets, now):
+            self._parts.pinger.send(ping)
         self._hear(self._parts.witnesses.collect(self._reading))
         if now >= self._route_ns or self._way_out.news(now):
             self._follow_route(now)
@@ -183,8 +198,9 @@ class Recorder:
 
     def _was_away(self, before: Reading, after: Reading, reason: GapReason) -> None:
         # Tries under way when the machine fell asleep were not lost on the line.
-        self._take(s for s in self._parts.pinger.collect() if s.outcome in (Outcome.OK, Outcome.LATE))
+        self._take(s for s in self._answers() if s.outcome in (Outcome.OK, Outcome.LATE))
         self._trouble.forget()
+        self._fallback.forget(after.mono_ns + GRACE_NS)
         # What was sent on waking, before this was noticed, waits for the grace's end.
         until_ns = before.wall_ns + STALL_NS // 2
         woken = [sample for sample in self._held if sample.sent_ns > until_ns]
@@ -216,6 +232,9 @@ class Recorder:
     def _take(self, samples: Iterable[Sample]) -> None:
         for sample in samples:
             self._way_out.note(sample)
+            self._fallback.note(sample)
+            if self._fallback.strays(sample):
+                continue
             if sample.target.role is Role.ANCHOR:
                 self._trouble.note(sample)
                 self._attention.note(sample)
@@ -299,11 +318,13 @@ class Recorder:
         wall_ns = self._parts.clock.read().wall_ns
         route = self._parts.routes.read()
         self._way_out.follow(route, mono_ns)
-        self._events += self._lines.update(route, wall_ns, mono_ns, bound=self._way_out.bound(mono_ns))
+        bound, link = self._way_out.bound(mono_ns), self._link.facts(route, mono_ns)
+        self._events += self._lines.update(route, wall_ns, mono_ns, bound=bound, link=link)
         self._parts.witnesses.follow(self._lines.route)
         undecided = self._lines.undecided_since is not None and bool(gateway_of(self._lines.route))
         self._route_ns = mono_ns + (ROUTE_SOON_NS if undecided else self._parts.route_every_ns)
         line = self._lines.line
+        self._fallback.enter(line.id, mono_ns)
         self._parts.identity.look(line.id if line.gateway_mac else "", route.tunnel)
         if line.gateway_mac and self._config.line == "first" and not self._homes:
             self._homes.add(line.id)
@@ -332,13 +353,13 @@ class Recorder:
         # Without an IPv6 route there is nothing to judge: its anchors would only fail to be sent.
         with6 = self._lines.route.gateway6 and self._way_out.tries_ipv6
         anchors6 = self._config.anchors6 if with6 else ()
-        targets = [replace(anchor, protocol=protocol) for anchor in (*self._config.anchors, *anchors6)]
+        anchors = [replace(anchor, protocol=protocol) for anchor in (*self._config.anchors, *anchors6)]
+        targets = self._fallback.apply(anchors)
         gateway, hop = self._gateway(), self._parts.hops.found()
         if gateway:
             targets.append(Target(Role.GATEWAY, protocol, gateway, _family(gateway)))
         if hop and hop != gateway:
             targets.append(Target(Role.FIRST_HOP, protocol, hop, _family(hop)))
-        anchors = [target for target in targets if target.role is Role.ANCHOR]
         return (*targets, *tunnel_targets(self._lines.route, anchors))
 
     # --- what others ask ------------------------------------------------------------------------------------------

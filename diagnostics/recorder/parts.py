@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from diagnostics.clock import Clock, Reading
+from diagnostics.links.interfaces import NOTHING_TOLD, InterfaceFacts
 from diagnostics.links.route import RouteState
 from diagnostics.model import Event, Flag, Problem, Sample, Target
 from diagnostics.probes.binding import Binding
@@ -115,6 +116,9 @@ class Parts:
     witnesses: Witnesses = field(default_factory=NoWitnesses)
     binding: Binding = field(default_factory=lambda: Binding(possible=lambda _: True))
     identity: LineIdentity = field(default_factory=NoIdentity)
+    interface: Callable[[str], InterfaceFacts] = lambda _: NOTHING_TOLD
+    tcp_pinger: Pinger | None = None
+    """For anchors whose pings are filtered on the way; None where ``pinger`` itself connects, or nothing can."""
 
 
 @dataclass(frozen=True, slots=True)

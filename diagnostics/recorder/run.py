@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from types import FrameType
 
@@ -21,6 +21,7 @@ from diagnostics.config import Config
 from diagnostics.journal.lock import Held, Lock
 from diagnostics.journal.reader import Reader
 from diagnostics.journal.writer import Writer
+from diagnostics.links.interfaces import read_interface
 from diagnostics.links.route import RouteReader, open_route_reader
 from diagnostics.model import SECOND, Line, MachineCannot, Problem
 from diagnostics.probes.binding import Binding
@@ -105,13 +106,16 @@ def record(
         stack.enter_context(_lock(home))
         binding = Binding()
         pinger = stack.enter_context(closing(open_pinger(clock, binding=binding)))
+        tcp_pinger = _tcp_beside(pinger, clock, binding)
+        if tcp_pinger is not None:
+            stack.enter_context(closing(tcp_pinger))
         writer = stack.enter_context(closing(Writer(journal)))
         crashed = writer.recover(clock.read().wall_ns) is not None
         with Reader(journal) as reader:
             span = reader.record_span()
             homes = _known_homes(tuple(reader.lines.values()))
         routes = stack.enter_context(closing(open_route_reader()))
-        parts = _parts(config, clock, pinger, routes, binding, warn)
+        parts = replace(_parts(config, clock, pinger, routes, binding, warn), tcp_pinger=tcp_pinger)
         recorder = Recorder(writer, config, parts, Identity(version, method, platform.platform()))
         selector = stack.enter_context(selectors.DefaultSelector())
         server = stack.enter_context(closing(Server(home, recorder.handle)))
@@ -142,6 +146,16 @@ def _lock(home: Path) -> Lock:
     raise AssertionError("unreachable")
 
 
+def _tcp_beside(pinger: Pinger, clock: Clock, binding: Binding) -> Pinger | None:
+    """What tries anchors whose pings are filtered; None where that is the pinger's way already, or impossible."""
+    if pinger.method == "tcp":
+        return None
+    try:
+        return open_pinger(clock, method="tcp", binding=binding)
+    except MachineCannot:
+        return None
+
+
 def _parts(
     config: Config,
     clock: Clock,
@@ -166,6 +180,7 @@ def _parts(
         ),
         binding=binding,
         identity=_identity(config, binding),
+        interface=read_interface,
     )
 
 

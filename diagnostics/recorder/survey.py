@@ -9,18 +9,23 @@ from dataclasses import dataclass, replace
 
 from diagnostics.clock import Clock
 from diagnostics.config import Config
+from diagnostics.links.counters import Counters, difference, read_counters
 from diagnostics.links.route import RouteReader, RouteState
-from diagnostics.model import MILLISECOND, SECOND, Protocol, Role, Sample, Target
+from diagnostics.model import MILLISECOND, SECOND, Outcome, Protocol, Role, Sample, Target
 from diagnostics.probes.binding import Binding
 from diagnostics.probes.ping import Pinger
 from diagnostics.probes.route import HopAnswer, find_first_hop
-from diagnostics.recorder.lines import gateway_of
+from diagnostics.probes.tcp_check import TcpCheck
+from diagnostics.recorder.lines import gateway_of, tunnel_targets
 from diagnostics.recorder.plans import make_plans
 from diagnostics.recorder.schedule import Schedule
+from diagnostics.witnesses import Step
 
 PERIOD_NS = SECOND // 4
 ROUNDS_NS = 5 * SECOND
 CHECK_LIMIT_S = 8.0
+AGAIN_NS = SECOND // 2
+"""A resolver that took so long, or failed, is asked once more: a packet may be lost, a name far to fetch."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +33,7 @@ class Survey:
     """What was seen. ``samples`` are in order of sending; ``hop`` is the first hop that answers, or None.
 
     ``tunnel`` names the tunnel that the samples went through, because nothing gets out beside it; empty as a rule.
+    ``machine`` is what this computer's interface carried meanwhile; None where the system does not tell.
     """
 
     route: RouteState
@@ -36,6 +42,7 @@ class Survey:
     samples: tuple[Sample, ...]
     method: str
     tunnel: str = ""
+    machine: Step | None = None
 
 
 def look(
@@ -55,9 +62,11 @@ def look(
     gateway = config.gateway if config.gateway != "auto" else gateway_of(route)
     anchors = _anchors(config, route, pinger)
     tunnel = _bind(binding, route, anchors, clock, pinger)
-    checks = _Checks(config, clock, binding)
+    meter = _Meter(route.interface, clock)
+    checks = _Checks(config, anchors, clock, binding)
     hop = _find_hop(anchors, gateway, clock, binding) or remembered_hop
-    samples = _ping(_targets(anchors, gateway, hop, pinger), clock, pinger)
+    through = () if tunnel else tunnel_targets(route, anchors)
+    samples = _ping([*_targets(anchors, gateway, hop, pinger), *through], clock, pinger)
     answered_hop = hop and any(s.target.role is Role.FIRST_HOP and s.outcome.answered for s in samples)
     samples += checks.results()
     samples.sort(key=lambda sample: sample.sent_ns)
@@ -68,6 +77,7 @@ def look(
         tuple(samples),
         pinger.method,
         tunnel,
+        meter.step(),
     )
 
 
@@ -153,11 +163,35 @@ def _ping(targets: Sequence[Target], clock: Clock, pinger: Pinger) -> list[Sampl
     return [sample for sample in samples.values() if _since(start, sample)]
 
 
-class _Checks:
-    """The slow checks, each once in a thread, while the pings go on."""
+class _Meter:
+    """This machine's counters of one interface, read at the beginning and at the end."""
 
-    def __init__(self, config: Config, clock: Clock, binding: Binding) -> None:
-        runs = [plan.check.run for plan in make_plans(config, clock, binding)]
+    def __init__(self, interface: str, clock: Clock) -> None:
+        self._interface, self._clock = interface, clock
+        self._start_ns, self._start = clock.mono_ns(), self._read()
+
+    def _read(self) -> Counters | None:
+        return read_counters(self._interface) if self._interface else None
+
+    def step(self) -> Step | None:
+        now_ns, now = self._clock.mono_ns(), self._read()
+        carried = difference(self._start, now) if self._start is not None and now is not None else None
+        elapsed_ns = now_ns - self._start_ns
+        if carried is None or elapsed_ns <= 0:
+            return None
+        down, up = (
+            round(count * 8 * SECOND / elapsed_ns) for count in (carried.bytes_down, carried.bytes_up)
+        )
+        return Step(elapsed_ns, down, up)
+
+
+class _Checks:
+    """The slow checks, each in a thread, while the pings go on: once each, connections to every anchor."""
+
+    def __init__(self, config: Config, anchors: Sequence[Target], clock: Clock, binding: Binding) -> None:
+        plans = make_plans(config, clock, binding)
+        runs = [plan.check.run for plan in plans if not isinstance(plan.check, TcpCheck)]
+        runs += [TcpCheck((anchor,), clock, binding=binding).run for anchor in anchors]
         self._results: list[Sample] = []
         self._threads = [threading.Thread(target=self._run, args=(run,), daemon=True) for run in runs]
         for thread in self._threads:
@@ -165,8 +199,12 @@ class _Checks:
 
     def _run(self, run: Callable[[], Sample | None]) -> None:
         sample = run()
-        if sample is not None:
-            self._results.append(sample)
+        if sample is None:
+            return
+        self._results.append(sample)
+        good = sample.outcome in (Outcome.OK, Outcome.PORTAL) and (sample.rtt_ns or 0) < AGAIN_NS
+        if sample.target.role is Role.SYSTEM_RESOLVER and not good and (second := run()) is not None:
+            self._results.append(second)
 
     def results(self) -> list[Sample]:
         deadline = time.monotonic() + CHECK_LIMIT_S

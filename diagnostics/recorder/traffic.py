@@ -24,21 +24,26 @@ _HOLE_NS = SECOND // 10
 class TrafficBook:
     """Steps of one origin, kept until their statement is due: at the minute's end, or after ten quiet minutes.
 
-    Quiet steps in a row become one. Statements follow each other without a hole as long as the steps do.
+    Quiet steps in a row become one. Statements follow each other without a hole as long as the steps do. Where there
+    were errors, nothing is quiet: these must be dated to the minute.
     """
 
     def __init__(self, origin: Origin) -> None:
         self._origin = origin
         self._start_ns = self._end_ns = 0
         self._steps: list[Step] = []
+        self._errors = self._dropped = 0
         self._ready: list[Traffic] = []
 
-    def add(self, start_ns: int, step: Step) -> None:
+    def add(self, start_ns: int, step: Step, errors: int = 0, dropped: int = 0) -> None:
+        """Take in a step, and how many packets were broken or thrown away in it."""
         if self._steps and abs(start_ns - self._end_ns) > _HOLE_NS:
             self.cut()
         if not self._steps:
             self._start_ns = self._end_ns = start_ns
         self._end_ns += step.duration_ns
+        self._errors += errors
+        self._dropped += dropped
         if self._steps and _quiet(self._steps[-1]) and _quiet(step):
             step = _mean(self._steps.pop(), step)
         self._steps.append(step)
@@ -46,7 +51,7 @@ class TrafficBook:
     def due(self, attending: bool) -> list[Traffic]:
         """The statements that can be made. ``attending``: something seems wrong, let nothing wait past its minute."""
         if self._steps and self._start_ns // MINUTE != self._end_ns // MINUTE:
-            quiet = len(self._steps) == 1 and _quiet(self._steps[0])
+            quiet = len(self._steps) == 1 and _quiet(self._steps[0]) and not self._errors
             if attending or not quiet or self._end_ns - self._start_ns >= LONGEST_QUIET_NS:
                 self.cut()
         ready, self._ready = self._ready, []
@@ -61,8 +66,10 @@ class TrafficBook:
     def cut(self) -> None:
         """What comes next does not follow what was: make a statement of that now."""
         if self._steps:
-            self._ready.append(Traffic(self._origin, self._start_ns, tuple(self._steps)))
+            steps = tuple(self._steps)
+            self._ready.append(Traffic(self._origin, self._start_ns, steps, self._errors, self._dropped))
             self._steps = []
+            self._errors = self._dropped = 0
 
 
 def _quiet(step: Step) -> bool:
@@ -121,7 +128,8 @@ class MachineMeter:
         if carried is None or elapsed_ns <= 0:
             return
         down, up = (round(n * 8 * SECOND / elapsed_ns) for n in (carried.bytes_down, carried.bytes_up))
-        self._book.add(before[0].wall_ns, Step(elapsed_ns, down, up))
+        step = Step(elapsed_ns, down, up)
+        self._book.add(before[0].wall_ns, step, carried.errors, carried.dropped)
 
 
 def _interrupted(before: Reading, now: Reading) -> bool:

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 from diagnostics.clock import Clock, Reading
 from diagnostics.links.route import RouteState
-from diagnostics.model import SECOND, Event
+from diagnostics.model import MINUTE, SECOND, Event
 from diagnostics.recorder.lines import gateway_of
 from diagnostics.recorder.traffic import MachineMeter, TrafficBook
+from diagnostics.wifi_changes import wifi_change
 from diagnostics.witnesses import BoxAccount, Origin, Statement, Traffic, Wifi, to_event
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ WIFI_S, WIFI_ATTENDING_S = 60, 10
 BOX_S, BOX_ATTENDING_S = 20, 5
 """In 30 s a line of 1 Gbit/s could carry more than a 32-bit counter tells."""
 REPEAT_NS = 600 * SECOND
-"""What does not change is said again after this."""
+"""What a box says and does not change is kept again after this."""
 SEARCH_S, SEARCH_LATER_S, SEARCHES = 60, 600, 3
 """How often a box is looked for that was not found: so many times soon, then seldom."""
 SILENT_ASKS = 10
@@ -211,7 +212,7 @@ class _Watch(Generic[Place]):
 
 
 class WifiWatch(_Watch[str]):
-    """The radio link of an interface: told when it changes, and every ten minutes."""
+    """The radio link of an interface: told once in each minute, and when it changes."""
 
     name = "wifi"
     usual_s, attending_s = WIFI_S, WIFI_ATTENDING_S
@@ -229,12 +230,10 @@ class WifiWatch(_Watch[str]):
             self._reader = self._open_reader()
         said = self._reader.read(interface)
         now = self._clock.read()
-        if self._last is None or now.mono_ns - self._last[1] >= REPEAT_NS:
-            news = True
-        else:
-            news = wifi_changed(self._last[0], said, closely=self._attending)
-        if news:
-            self._last = (said, now.mono_ns)
+        # A look that is meant for the minute's beginning may come a moment before.
+        minute = (now.wall_ns + SECOND) // MINUTE
+        if self._last is None or minute != self._last[1] or wifi_changed(self._last[0], said):
+            self._last = (said, minute)
             self._say([said], now.wall_ns)
         return self._until_next()
 
@@ -243,14 +242,10 @@ class WifiWatch(_Watch[str]):
             self._reader.close()
 
 
-def wifi_changed(before: Wifi, now: Wifi, *, closely: bool) -> bool:
-    """Whether ``now`` is news. ``closely``: frames sent again count too."""
-    names = ["state", "interface", "ssid", "bssid", "identity_refused", "frequency_mhz", "channel"]
-    if closely:
-        names += ["retries", "failed"]
-    if any(getattr(before, name) != getattr(now, name) for name in names):
-        return True
-    if (now.connected_s or 0) < (before.connected_s or 0):
+def wifi_changed(before: Wifi, now: Wifi) -> bool:
+    """Whether ``now`` is news within its minute: another connection, channel, signal or rate, or frames sent again."""
+    names = ("state", "interface", "identity_refused", "frequency_mhz", "channel", "retries", "failed")
+    if wifi_change(before, now) is not None or any(getattr(before, n) != getattr(now, n) for n in names):
         return True
     if _moved(before.signal_dbm, now.signal_dbm, lambda a, b: abs(a - b) >= SIGNAL_DB):
         return True

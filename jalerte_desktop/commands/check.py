@@ -5,29 +5,30 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
+from diagnostics.config import load as load_config
 from diagnostics.incidents.checkup import Checkup, Habits, Link, judge_look
 from diagnostics.incidents.look import Look
 from diagnostics.incidents.method import default_method
 from diagnostics.incidents.rooms import SAME_TIME_NS, Comparison, Reach, Room, compare, room_of
-from diagnostics.incidents.surroundings import Habit
-from diagnostics.journal.reader import Reader
+from diagnostics.journal.lock import is_held
+from diagnostics.links.interfaces import read_interface
 from diagnostics.links.route import RouteState, open_route_reader
-from diagnostics.model import MILLISECOND, SECOND, Problem, Role, line_id
+from diagnostics.model import MILLISECOND, Cause, Kind, Problem, line_id
 from diagnostics.probes.binding import Binding
 from diagnostics.probes.ping import open_pinger
 from diagnostics.recorder.bystanders import Bystanders, ask_adapter, ask_box
 from diagnostics.recorder.lines import gateway_of
+from diagnostics.recorder.notes import LOCK_NAME
 from diagnostics.recorder.survey import Survey, look
 from diagnostics.witnesses import WifiState
+from jalerte_desktop.commands._memory import remembered
 from jalerte_desktop.commands._rooms import keep_room, read_rooms, room_name
 from jalerte_desktop.commands.arguments import add_json
-from jalerte_desktop.commands.context import Context, Home
+from jalerte_desktop.commands.context import Context
 from jalerte_desktop.words.figures import clock_time, day, iso, local, number, percent
 from jalerte_desktop.words.language import N_, _
 from jalerte_desktop.words.names import cause_name
 from jalerte_desktop.words.remarks import say
-
-RECENT_NS = 4 * 3600 * SECOND
 
 _LAYERS = {
     "link": N_("link"),
@@ -40,8 +41,18 @@ _LAYERS = {
     "dns": N_("names (DNS)"),
     "web": N_("web"),
     "large": N_("large answers"),
+    "vpn": N_("VPN"),
 }
 _STATES = {"ok": N_("fine"), "degraded": N_("degraded"), "failed": N_("failed"), "unknown": N_("unknown")}
+_KINDS = {
+    Kind.OUTAGE: N_("Outage"),
+    Kind.LOSS: N_("Lost packets"),
+    Kind.LATENCY: N_("Slow answers"),
+    Kind.SLOW: N_("Low speed"),
+    Kind.DNS: N_("Trouble with names"),
+    Kind.WIFI: N_("Trouble with the Wi-Fi"),
+    Kind.PARTIAL: N_("Partial trouble"),
+}
 _MARKS = {"ok": "✓", "degraded": "~", "failed": "✕", "unknown": "·"}
 
 
@@ -53,9 +64,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace, context: Context) -> int:
-    config = context.config
+    # Working hours are of no use here: what is wrong in them shall not keep anybody from a diagnosis.
+    config = load_config(context.home.config, without=("home.working_hours",))
     name = None if arguments.room is None else room_name(arguments.room)
-    habits, hop = remembered(context.home, context.now_ns)
     rooms, unread = _rooms(context)
     if not context.json:
         context.say(_("Checking the line, about ten seconds…"))
@@ -64,14 +75,19 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
     pinger, routes = open_pinger(context.clock, binding=binding), open_route_reader()
     try:
         route = routes.read()
+        line = line_id(route.gateway_mac, route.interface) if route.gateway_mac else ""
+        habits, hop = remembered(context.home, context.now_ns, line)
         gateway = config.gateway if config.gateway != "auto" else gateway_of(route)
-        bystanders = Bystanders(lambda: ask_adapter(route), lambda: ask_box(route, gateway, context.clock))
+        bystanders = Bystanders(
+            lambda: ask_adapter(route), lambda ended: ask_box(route, gateway, context.clock, ended)
+        )
         survey = look(config, context.clock, pinger, routes, hop, binding)
     finally:
         pinger.close()
         routes.close()
     home_box = _box_id(survey, route)
-    seen = _look(survey, habits, bystanders, _cable_tried(rooms, home_box, context.now_ns))
+    recording = is_held(context.home.folder / LOCK_NAME)
+    seen = _look(survey, habits, bystanders, _cable_tried(rooms, home_box, context.now_ns), recording)
     method = default_method()
     checkup = judge_look(seen, method)
     room, comparison = None, None
@@ -112,33 +128,36 @@ def _cable_tried(rooms: tuple[Room, ...], box_id: str, now_ns: int) -> bool:
     )
 
 
-def _look(survey: Survey, habits: Habits, bystanders: Bystanders, cable_tried: bool) -> Look:
+def _look(survey: Survey, habits: Habits, bystanders: Bystanders, cable_tried: bool, recording: bool) -> Look:
+    said = bystanders.box()
     interface, wifi = survey.route.interface, bystanders.wifi()
     medium = survey.route.medium
     if not medium and wifi is not None and wifi.state is WifiState.CONNECTED and wifi.interface == interface:
         medium = "wifi"
-    gateway = survey.gateway if interface else ""
-    link = Link(interface, gateway, survey.route.carrier, medium, wifi)
-    return Look(survey.samples, link, habits, bystanders.box(), cable_tried, survey.tunnel)
-
-
-def remembered(home: Home, now_ns: int) -> tuple[Habits, str | None]:
-    """What the last hours of recording know of the box and of the first hop; nothing where there is no recording."""
-    gateway, hop, address = Habit(), Habit(), None
-    try:
-        with Reader(home.journal) as reader:
-            place = reader.seq_before(now_ns - RECENT_NS)
-            for block in (*reader.sealed(after_seq=place), *reader.staged()):
-                for row in block.rollups.rows:
-                    if row.target.role is Role.GATEWAY:
-                        gateway.note(block.span.start_ns, row.count, row.missed)
-                    elif row.target.role is Role.FIRST_HOP:
-                        hop.note(block.span.start_ns, row.count, row.missed)
-                        address = row.target.address
-    except Problem:
-        # No recording, or one that cannot be read: the check then stands on what it sees itself.
-        return Habits(), None
-    return Habits(gateway.usually_answers, hop.usually_answers), address if hop.usually_answers else None
+    facts = read_interface(interface)
+    link = Link(
+        interface,
+        survey.gateway if interface else "",
+        survey.route.carrier,
+        medium,
+        wifi,
+        facts.speed_bps,
+        facts.duplex,
+        facts.mtu,
+    )
+    return Look(
+        survey.samples,
+        link,
+        habits,
+        said.account if said is not None else None,
+        cable_tried,
+        survey.tunnel,
+        survey.route.tunnels,
+        survey.route.tunnel,
+        survey.machine,
+        said.home if said is not None else None,
+        recording,
+    )
 
 
 def _document(
@@ -147,6 +166,7 @@ def _document(
     return {
         "verdict": {
             "ok": checkup.ok,
+            "kind": None if checkup.kind is None else str(checkup.kind),
             "cause": None if checkup.cause is None else str(checkup.cause),
             "confidence": checkup.confidence,
             "reasons": [say(remark) for remark in checkup.reasons],
@@ -201,19 +221,30 @@ def describe(checkup: Checkup) -> list[str]:
         for layer in checkup.layers
     ]
     lines.append("")
-    if checkup.ok:
-        lines.append(_("All is well at this moment."))
-    else:
-        assert checkup.cause is not None
-        lines.append(
-            _("Trouble: {cause} (confidence {confidence}).").format(
-                cause=cause_name(checkup.cause), confidence=number(checkup.confidence, 2)
-            )
-        )
+    lines.append(headline(checkup))
     lines += [f"  + {say(remark)}" for remark in checkup.reasons]
     lines += [f"  − {say(remark)}" for remark in checkup.counter_evidence]
     lines += [f"  → {say(remark)}" for remark in checkup.advice]
     return lines
+
+
+def headline(checkup: Checkup) -> str:
+    """What is wrong, and whose fault it is, in one sentence; a cause is named as sure only above the mark of blame."""
+    if checkup.ok:
+        return _("All is well at this moment.")
+    assert checkup.kind is not None
+    assert checkup.cause is not None
+    if checkup.cause is Cause.UNKNOWN:
+        sentence = _("{kind}. Cause: not determined (confidence {confidence}).")
+    elif checkup.confidence > default_method().blame:
+        sentence = _("{kind}. Cause: {cause} (confidence {confidence}).")
+    else:
+        sentence = _("{kind}. Possible cause: {cause} (confidence {confidence}).")
+    return sentence.format(
+        kind=_(_KINDS[checkup.kind]),
+        cause=cause_name(checkup.cause),
+        confidence=number(checkup.confidence, 2),
+    )
 
 
 def describe_rooms(rooms: tuple[Room, ...], comparison: Comparison | None) -> list[str]:
@@ -233,11 +264,9 @@ def describe_rooms(rooms: tuple[Room, ...], comparison: Comparison | None) -> li
     if comparison is None:
         lines.append(_("Run the check in another room with --room: the two are then compared."))
         return lines
-    summary = say(comparison.summary)
-    lines += [
-        "",
-        f"{summary} " + _("(confidence {confidence})").format(confidence=number(comparison.confidence, 2)),
-    ]
+    summary = say(comparison.summary).removesuffix(".")
+    confidence = number(comparison.confidence, 2)
+    lines += ["", _("{sentence} (confidence {confidence}).").format(sentence=summary, confidence=confidence)]
     lines += [f"  + {say(remark)}" for remark in comparison.reasons]
     lines += [f"  − {say(remark)}" for remark in comparison.counter_evidence]
     lines += [f"  → {say(remark)}" for remark in comparison.advice]

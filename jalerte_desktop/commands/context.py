@@ -69,12 +69,6 @@ class Context:
     err: TextIO = field(default_factory=lambda: sys.stderr)
 
     @property
-    def lang(self) -> str:
-        from jalerte_desktop.words.language import current
-
-        return current()
-
-    @property
     def now_ns(self) -> int:
         """Wall-clock time in UTC nanoseconds."""
         return self.clock.read().wall_ns

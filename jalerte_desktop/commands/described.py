@@ -6,9 +6,14 @@ from typing import Any
 
 from diagnostics.config import load_thresholds
 from diagnostics.incidents.merged import MergedIncident
-from diagnostics.model import MINUTE, Coverage, Incident, Line
+from diagnostics.model import MINUTE, Cause, Coverage, Incident, Line
+from jalerte_desktop.findings.blame import is_sure
+from jalerte_desktop.findings.model import BoxSaid
+from jalerte_desktop.findings.now import Now
 from jalerte_desktop.findings.personal import OwnThresholds, Telework
 from jalerte_desktop.words.figures import iso
+from jalerte_desktop.words.language import N_, _
+from jalerte_desktop.words.names import cause_name
 from jalerte_desktop.words.remarks import say
 from jalerte_desktop.words.views import calls_words
 
@@ -21,7 +26,56 @@ def line_json(line: Line) -> dict[str, Any]:
         "operator": line.operator,
         "gateway": line.gateway or None,
         "interface": line.interface or None,
+        "network": line.network or None,
+        "ssid": line.ssid or None,
     }
+
+
+def place_words(line: Line, medium: str) -> str:
+    """What was learnt of a line beside its identity: the operator is a hint, seen in the public address's name."""
+    parts = [_(_MEDIA[medium])] if medium in _MEDIA else []
+    if line.ssid:
+        parts.append(_("Wi-Fi “{name}”").format(name=line.ssid))
+    if line.network:
+        parts.append(_("public network {network}").format(network=line.network))
+    if line.operator:
+        parts.append(_("operator seen: {operator} (a hint)").format(operator=line.operator))
+    return " · ".join(parts)
+
+
+_MEDIA = {"ethernet": N_("cable"), "wifi": N_("Wi-Fi"), "other": N_("other medium")}
+
+
+def box_json(box: BoxSaid | None) -> dict[str, Any] | None:
+    """What the box said of its line last; rates in bits a second, ages in seconds."""
+    if box is None:
+        return None
+    account = box.account
+    return {
+        "at": iso(box.at_ns),
+        "adapter": account.adapter,
+        "line_up": account.wan_up,
+        "uptime_s": account.uptime_s,
+        "boot_s": account.boot_s,
+        "link_down_bps": account.link_down_bps,
+        "link_up_bps": account.link_up_bps,
+    }
+
+
+def now_json(now: Now) -> dict[str, Any]:
+    """``state`` is one of ``up down degraded not_observed``."""
+    return {
+        "state": now.state,
+        "since": None if now.since_ns is None else iso(now.since_ns),
+        "incident": None if now.incident is None else incident_json(now.incident),
+    }
+
+
+def cause_words(cause: Cause, confidence: float) -> str:
+    """A cause in full; as a possible one only where the verdict is not sure of it."""
+    if cause is Cause.UNKNOWN or is_sure(confidence):
+        return cause_name(cause)
+    return _("possible cause: {cause}").format(cause=cause_name(cause))
 
 
 def incident_json(incident: Incident) -> dict[str, Any]:

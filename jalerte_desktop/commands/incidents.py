@@ -11,6 +11,7 @@ from jalerte_desktop.commands.arguments import add_json, add_period, period
 from jalerte_desktop.commands.context import Context
 from jalerte_desktop.commands.described import (
     calls_of,
+    cause_words,
     coverage_json,
     incident_json,
     line_json,
@@ -22,7 +23,7 @@ from jalerte_desktop.findings.model import Findings, total_s
 from jalerte_desktop.findings.personal import OwnThresholds
 from jalerte_desktop.words.figures import clock_time, day, duration, iso, local, number, percent
 from jalerte_desktop.words.language import _, ngettext
-from jalerte_desktop.words.names import cause_name, gap_name, kind_name
+from jalerte_desktop.words.names import gap_name, kind_name
 from jalerte_desktop.words.remarks import say
 from jalerte_desktop.words.views import row_words, thresholds_words
 
@@ -48,7 +49,12 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
                 "telework": telework_json(findings.telework),
                 "own_thresholds": own_thresholds_json(findings.own),
                 "exclusions": [
-                    {"start": iso(e.span.start_ns), "end": iso(e.span.end_ns), "reason": e.reason}
+                    {
+                        "start": iso(e.span.start_ns),
+                        "end": iso(e.span.end_ns),
+                        "reason": e.reason,
+                        "declared": iso(e.declared_ns),
+                    }
                     for e in findings.exclusions
                 ],
             }
@@ -106,7 +112,7 @@ def _incident(incident: Incident) -> list[str]:
             start=clock_time(local(incident.span.start_ns)),
             kind=kind_name(incident.kind),
             length=_length(incident),
-            cause=cause_name(incident.verdict.cause),
+            cause=cause_words(incident.verdict.cause, incident.verdict.confidence),
             confidence=number(incident.verdict.confidence, 2),
         )
     ]
@@ -120,7 +126,7 @@ def _several(merged: MergedIncident, raw: list[Incident]) -> list[str]:
         start=clock_time(local(merged.span.start_ns)),
         kind=kind_name(merged.kind),
         length=row_words(merged.count, merged.span.duration_s, merged.total_s),
-        cause=cause_name(merged.cause),
+        cause=cause_words(merged.cause, merged.confidence),
         confidence=number(merged.confidence, 2),
     )
     each = " · ".join(

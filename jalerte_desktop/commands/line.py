@@ -9,7 +9,8 @@ from diagnostics.model import BadInput, EventKind, Line
 from diagnostics.recorder import notes
 from jalerte_desktop.commands.arguments import add_json
 from jalerte_desktop.commands.context import Context
-from jalerte_desktop.commands.described import line_json
+from jalerte_desktop.commands.described import line_json, place_words
+from jalerte_desktop.findings.surroundings import media
 from jalerte_desktop.words.language import _
 
 
@@ -43,13 +44,21 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
         _note(context, EventKind.LINE_NAMED, {"id": line.id, "name": name})
     with Reader(context.home.journal) as reader:
         lines = reader.lines
+        known = media(reader)
     if context.json:
-        context.print_json({"lines": [line_json(line) for line in lines.values()], "newest": newest})
+        context.print_json(
+            {
+                "lines": [line_json(line) | {"medium": known.get(line.interface)} for line in lines.values()],
+                "newest": newest,
+            }
+        )
         return 0
     if not lines:
         context.say(_("No line has been recognised yet."))
     for line in lines.values():
         context.say(_describe(line, line.id == newest))
+        if words := place_words(line, known.get(line.interface, "")):
+            context.say(f"  {words}")
     return 0
 
 

@@ -8,17 +8,29 @@ from datetime import datetime
 from typing import Any
 
 from diagnostics.journal.lock import holder, is_held
+from diagnostics.journal.reader import Reader
 from diagnostics.model import NO_LINE, SECOND, BadInput, Line
 from diagnostics.recorder import control
 from diagnostics.recorder.notes import LOCK_NAME
 from jalerte_desktop.commands.arguments import add_json
 from jalerte_desktop.commands.context import Context
-from jalerte_desktop.commands.described import calls_of, line_json
+from jalerte_desktop.commands.described import (
+    box_json,
+    calls_of,
+    cause_words,
+    line_json,
+    now_json,
+    place_words,
+)
 from jalerte_desktop.findings.load import load_recent
 from jalerte_desktop.findings.model import Findings
+from jalerte_desktop.findings.now import Now, state_now
 from jalerte_desktop.findings.personal import NO_TELEWORK, Personal, personal_of
-from jalerte_desktop.words.figures import duration, iso, local, percent
+from jalerte_desktop.findings.surroundings import media
+from jalerte_desktop.words.figures import clock_time, duration, iso, local, number, percent
 from jalerte_desktop.words.language import _, ngettext
+from jalerte_desktop.words.names import kind_name
+from jalerte_desktop.words.views import box_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +70,14 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
     if findings is None:
         context.say(_("Nothing has been recorded yet."))
         return 0
+    now = state_now(findings, context.now_ns, recorder.running)
+    if (words := _now(now, context.now_ns)) is not None:
+        context.say(words)
     context.say(_("Line: {line}").format(line=_line(findings.line)))
+    if words := place_words(findings.line, _medium(context, findings.line)):
+        context.say(f"  {words}")
+    if findings.box is not None:
+        context.say(f"  {box_words(findings.box.account, findings.box.at_ns)}")
     if findings.record:
         last = local(findings.record.end_ns - SECOND)
         context.say(_("Last sample: {time}").format(time=f"{last:%d/%m/%Y %H:%M:%S}"))
@@ -72,6 +91,32 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
     )
     context.say(calls_of(findings.telework))
     return 0
+
+
+def _now(now: Now, now_ns: int) -> str | None:
+    """The state of this moment; nothing is said of a line that nobody looks at."""
+    if now.state == "not_observed" or not now.recorder_running:
+        return None
+    if now.incident is None:
+        return _("Now: the line answers.")
+    incident = now.incident
+    values = {
+        "since": clock_time(local(incident.span.start_ns)),
+        "time": duration((now_ns - incident.span.start_ns) / SECOND),
+        "kind": kind_name(incident.kind),
+        "cause": cause_words(incident.verdict.cause, incident.verdict.confidence),
+        "confidence": number(incident.verdict.confidence, 2),
+    }
+    if now.state == "down":
+        return _("Now: the line is down, since {since} ({time}); {cause} (confidence {confidence}).").format(
+            **values
+        )
+    return _("Now: {kind}, since {since} ({time}); {cause} (confidence {confidence}).").format(**values)
+
+
+def _medium(context: Context, line: Line) -> str:
+    with Reader(context.home.journal) as reader:
+        return media(reader).get(line.interface, "")
 
 
 def _findings(context: Context, midnight: datetime) -> Findings | None:
@@ -105,7 +150,10 @@ def _document(recorder: Recorder, findings: Findings | None, context: Context) -
     return {
         "recorder": {"running": recorder.running, "pid": recorder.pid, "answers": recorder.answers},
         "home": str(context.home.folder),
-        "line": line_json(findings.line if findings else NO_LINE),
+        "line": line_json(findings.line if findings else NO_LINE)
+        | {"medium": (_medium(context, findings.line) or None) if findings else None},
+        "now": now_json(state_now(findings, context.now_ns, recorder.running)) if findings else None,
+        "box": box_json(findings.box) if findings else None,
         "last_sample": iso(findings.record.end_ns - SECOND) if findings and findings.record else None,
         "samples": findings.sample_count if findings else 0,
         "today": {

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from diagnostics.journal.reader import Block, Reader
-from diagnostics.model import MILLISECOND, MachineCannot
+from diagnostics.model import MILLISECOND, SECOND, Event, EventKind, MachineCannot
+from diagnostics.witnesses import BoxAccount, Traffic, Wifi, from_event
 from jalerte_desktop.commands.arguments import add_json, add_period, output_file, period
 from jalerte_desktop.commands.context import Context
 from jalerte_desktop.words.figures import iso
@@ -34,22 +35,40 @@ ROLLUP_FIELDS = (
 )
 
 
+WITNESS_FIELDS = (
+    "time",
+    "source",
+    "start",
+    "seconds",
+    "down_bps",
+    "up_bps",
+    "errors",
+    "dropped",
+    *dict.fromkeys(name for kind in (Wifi, BoxAccount) for name in kind.__slots__),
+)
+"""``source`` is ``machine`` or ``home`` (a counter's mean rates from ``start`` on), ``wifi`` or ``box``."""
+
+
 def configure(parser: argparse.ArgumentParser) -> None:
     add_period(parser)
     parser.add_argument("--format", choices=("csv", "json", "parquet"), required=True)
     parser.add_argument("--out", metavar="F", required=True, type=Path, help=_("the file to write"))
-    parser.add_argument(
-        "--rollups", action="store_true", help=_("minute summaries instead of single samples")
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument("--rollups", action="store_true", help=_("minute summaries instead of single samples"))
+    what.add_argument(
+        "--witnesses", action="store_true", help=_("what box, Wi-Fi and traffic counters said instead")
     )
     add_json(parser)
 
 
 def run(arguments: argparse.Namespace, context: Context) -> int:
     since, until = period(arguments, context.now_ns)
-    fields = ROLLUP_FIELDS if arguments.rollups else SAMPLE_FIELDS
-    make = _rollup_rows if arguments.rollups else _sample_rows
     with Reader(context.home.journal) as reader, output_file(arguments.out) as path:
-        rows = _within(reader.blocks(), make, since, until)
+        if arguments.witnesses:
+            fields, rows = WITNESS_FIELDS, _witness_rows(reader.events(EventKind.WITNESS), since, until)
+        else:
+            fields = ROLLUP_FIELDS if arguments.rollups else SAMPLE_FIELDS
+            rows = _within(reader.blocks(), _rollup_rows if arguments.rollups else _sample_rows, since, until)
         count = _WRITERS[arguments.format](path, fields, rows)
     if context.json:
         context.print_json({"path": str(arguments.out), "rows": count, "format": arguments.format})
@@ -107,6 +126,41 @@ def _rollup_rows(block: Block, since: int, until: int) -> Iterator[Row]:
         }
 
 
+def _witness_rows(events: Iterable[Event], since: int | None, until: int | None) -> Iterator[Row]:
+    """A row for each statement, for traffic one for each step; those that touch the period, as they were recorded.
+
+    Packets with errors and dropped ones are of a whole statement: they stand in its last row.
+    """
+    first, last = since if since is not None else 0, until if until is not None else 1 << 63
+    for event in events:
+        statement = from_event(event)
+        if isinstance(statement, Traffic):
+            start_ns = statement.start_ns
+            for number, step in enumerate(statement.steps, 1):
+                counted = statement if number == len(statement.steps) else None
+                end_ns = start_ns + step.duration_ns
+                if start_ns < last and end_ns > first:
+                    yield _filled(
+                        time=iso(end_ns),
+                        source=str(statement.origin),
+                        start=iso(start_ns),
+                        seconds=step.duration_ns / SECOND,
+                        down_bps=step.down_bps,
+                        up_bps=step.up_bps,
+                        errors=counted.errors if counted else None,
+                        dropped=counted.dropped if counted else None,
+                    )
+                start_ns = end_ns
+        elif statement is not None and first <= event.at_ns < last:
+            source = "wifi" if isinstance(statement, Wifi) else "box"
+            said = {name: getattr(statement, name) for name in statement.__slots__}
+            yield _filled(time=iso(event.at_ns), source=source, **said)
+
+
+def _filled(**said: str | int | float | None) -> Row:
+    return dict.fromkeys(WITNESS_FIELDS) | said
+
+
 def _write_csv(path: Path, fields: tuple[str, ...], rows: Iterable[Row]) -> int:
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, fields)
@@ -140,7 +194,10 @@ def _write_parquet(path: Path, fields: tuple[str, ...], rows: Iterable[Row]) -> 
         for field in fields:
             columns[field].append(row[field])
     types = {
-        **dict.fromkeys(("count", "missed", "flags"), pyarrow.int64()),
+        **dict.fromkeys(("count", "missed", "flags", *_WHOLE), pyarrow.int64()),
+        "identity_refused": pyarrow.bool_(),
+        "wan_up": pyarrow.bool_(),
+        "seconds": pyarrow.float64(),
         **dict.fromkeys(("rtt_ms", "min_ms", "median_ms", "p95_ms", "max_ms"), pyarrow.float64()),
     }
     schema = pyarrow.schema([(field, types.get(field, pyarrow.string())) for field in fields])
@@ -148,5 +205,25 @@ def _write_parquet(path: Path, fields: tuple[str, ...], rows: Iterable[Row]) -> 
     parquet.write_table(table, path, compression="zstd")
     return int(table.num_rows)
 
+
+_WHOLE = (
+    "down_bps",
+    "up_bps",
+    "errors",
+    "dropped",
+    "frequency_mhz",
+    "channel",
+    "signal_dbm",
+    "rx_bps",
+    "tx_bps",
+    "retries",
+    "failed",
+    "connected_s",
+    "uptime_s",
+    "boot_s",
+    "link_down_bps",
+    "link_up_bps",
+)
+"""Columns of whole numbers among the witnesses'."""
 
 _WRITERS = {"csv": _write_csv, "json": _write_json, "parquet": _write_parquet}

@@ -13,13 +13,9 @@ from enum import StrEnum
 from diagnostics.model import Cause, Coverage, GapReason, Incident, Kind
 from jalerte_desktop.casefile.model import UsedIncident
 from jalerte_desktop.casefile.snapshot import used
+from jalerte_desktop.findings.blame import OPERATORS_PART, is_operators
 from jalerte_desktop.findings.model import Findings, total_s
 from jalerte_desktop.words.figures import local
-
-BLAME_ABOVE = 0.6
-"""Confidence above which an incident is said to be the operator's (promise 7)."""
-
-_OPERATORS_PART = (Cause.ACCESS, Cause.ISP_CORE)
 
 
 class Role(StrEnum):
@@ -89,8 +85,8 @@ def role_of(incident: Incident, line_id: str) -> Role:
         return Role.OTHER_LINE
     if incident.excluded is not None:
         return Role.EXCLUDED
-    if incident.verdict.cause in _OPERATORS_PART:
-        return Role.HELD if incident.verdict.confidence > BLAME_ABOVE else Role.UNCERTAIN
+    if incident.verdict.cause in OPERATORS_PART:
+        return Role.HELD if is_operators(incident) else Role.UNCERTAIN
     return Role.DNS if incident.verdict.cause is Cause.DNS else Role.SET_ASIDE
 
 
@@ -127,7 +123,6 @@ def not_observed_by_reason(coverage: Coverage) -> tuple[tuple[GapReason, float],
 
 
 __all__ = [
-    "BLAME_ABOVE",
     "Account",
     "Rhythm",
     "Role",

@@ -36,7 +36,7 @@ from jalerte_desktop.words.language import speaking
 
 TEMPLATE = "complaint 2026-11-22"
 
-_DEGRADED = (Kind.PARTIAL, Kind.LOSS, Kind.LATENCY, Kind.SLOW)
+_DEGRADED = (Kind.LOSS, Kind.LATENCY, Kind.SLOW)
 
 
 def compose_complaint(case: Case, account: Account, now_ns: int, zone: tzinfo | None = None) -> Letter:

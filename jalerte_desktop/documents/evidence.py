@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from datetime import tzinfo
 
 from diagnostics.config import load_thresholds
+from diagnostics.incidents.method import default_method
 from diagnostics.incidents.telework import CallSeconds, default_call_limits
 from diagnostics.model import Incident, Kind
 from diagnostics.working_hours import WorkingHours
 from jalerte_desktop.casefile.text import clean
-from jalerte_desktop.documents.account import BLAME_ABOVE, Account, longest, not_observed_by_reason, total_s
+from jalerte_desktop.documents.account import Account, longest, not_observed_by_reason, total_s
 from jalerte_desktop.documents.french import (
     CAUSES,
     GAP_REASONS,
@@ -25,6 +26,7 @@ from jalerte_desktop.documents.french import (
     zone_words,
 )
 from jalerte_desktop.documents.letter import Block, Bullets, Paragraph, Section, Table
+from jalerte_desktop.findings.blame import is_operators
 from jalerte_desktop.findings.personal import OwnThresholds
 from jalerte_desktop.words import figures
 from jalerte_desktop.words.figures import local
@@ -40,12 +42,9 @@ _ZONE_AFTER, _ZONE_WIDTH = 4, 11
 """Where the column of offsets to UTC comes in, when the clocks changed within the period."""
 _HELD_ROWS = {
     Kind.OUTAGE: "Coupures attribuées au réseau",
-    Kind.PARTIAL: "Accès partiels attribués au réseau",
     Kind.LOSS: "Pertes de données attribuées au réseau",
     Kind.LATENCY: "Temps de réponse attribués au réseau",
     Kind.SLOW: "Débits faibles attribués au réseau",
-    Kind.WIFI: "Défauts de Wi-Fi attribués au réseau",
-    Kind.DNS: "Pannes de noms attribuées au réseau",
 }
 
 
@@ -144,11 +143,17 @@ def limits(account: Account, moments: Moments) -> Section:
                 date_time(local(e.span.start_ns, moments.zone)),
                 date_time(local(e.span.end_ns, moments.zone)),
                 clean(e.reason) or "sans motif",
+                date_time(local(e.declared_ns, moments.zone)),
             )
             for e in in_period
         )
         blocks.append(
-            Table(("Exclu du", "au", "Motif"), rows, (27, 27, 46), caption="Périodes exclues à ma demande")
+            Table(
+                ("Exclu du", "au", "Motif", "Déclaré le"),
+                rows,
+                (22, 22, 34, 22),
+                caption="Périodes exclues à ma demande",
+            )
         )
     return Section("Annexe 1 – Méthode et limites des mesures", tuple(blocks))
 
@@ -164,9 +169,29 @@ def _method(account: Account, moments: Moments) -> list[str]:
         say(
             "Méthode et seuils : version {method}. Une coupure n'est attribuée au réseau de l'opérateur que si "
             "l'équipement du domicile (ou le premier équipement au-delà) répondait encore, si tous les serveurs de "
-            "référence, placés sur plusieurs réseaux indépendants, étaient muets, et si une seconde sorte de sonde "
-            "(noms ou pages web) échouait aussi. La confiance doit dépasser 60 %.",
+            "référence, {anchors}, étaient muets, et si une seconde sorte de sonde (noms, pages web ou connexions au "
+            "port 443) échouait aussi. La confiance doit dépasser {limit} ; ce n'est pas une probabilité mesurée.",
             method=clean(findings.method),
+            anchors=_anchors(findings.own_settings),
+            limit=share(default_method().blame, 0),
+        ),
+        say(
+            "Chaque serveur de référence est sondé une fois par seconde ; une sonde sans réponse en déclenche d'autres "
+            "aussitôt, d'une autre sorte aussi, qui précisent le début et la fin."
+        ),
+        say(
+            "Pertes et temps de réponse : ils ne sont attribués au réseau de l'opérateur que si les compteurs de la "
+            "box montrent que le foyer n'utilisait presque pas la ligne, et si une seconde sorte de sonde en souffrait "
+            "aussi. Sans ces compteurs, la confiance ne dépasse pas {limit} et rien n'est imputé.",
+            limit=share(default_method().household, 0),
+        ),
+        say(
+            "La box est aussi interrogée, sans mot de passe, quand elle le permet : état de sa ligne, durée de la "
+            "connexion, trafic. Ce qu'elle dit peut changer l'attribution d'un incident, jamais en faire apparaître un."
+        ),
+        say(
+            "Ne sont jamais imputés à l'opérateur : ce qui se produit tant que la box elle-même est muette, les accès "
+            "partiels (une partie d'internet seulement), le Wi-Fi, le VPN, l'usage du foyer et les pannes de noms."
         ),
         say(
             "Le temps non observé n'est compté ni comme panne ni comme bon fonctionnement ; les pourcentages portent "
@@ -211,6 +236,13 @@ def _method(account: Account, moments: Moments) -> list[str]:
             )
         )
     return items
+
+
+def _anchors(own_settings: tuple[str, ...]) -> str:
+    """Where the reference servers stand. Nothing checks that of those the person chose."""
+    if {"targets.anchors", "targets.anchors6"} & {*own_settings}:
+        return "choisis par moi (rien ne vérifie qu'ils soient sur des réseaux distincts)"
+    return "placés sur plusieurs réseaux indépendants"
 
 
 def _while_working(account: Account, hours: WorkingHours, moments: Moments) -> str:
@@ -299,7 +331,7 @@ def _offset(incident: Incident, moments: Moments) -> str:
 
 def _place(incident: Incident) -> str:
     """Access and core are named apart only where a hop between them let the method tell."""
-    if incident.verdict.confidence <= BLAME_ABOVE:
+    if not is_operators(incident):
         return "non établie"
     if any(remark.code == "hop_never_answers" for remark in incident.verdict.counter_evidence):
         return "accès ou au-delà"

@@ -103,9 +103,9 @@ def episodes(kind: Kind, number: int) -> str:
     return count(number, *_EPISODES[kind])
 
 
-def share(ratio: float) -> str:
+def share(ratio: float, decimals: int = 1) -> str:
     """``97,9 %``, and ``100 %`` for all of it."""
-    return figures.percent(ratio, 0 if ratio >= 1 else 1)
+    return figures.percent(ratio, 0 if ratio >= 1 else decimals)
 
 
 def listing(items: Sequence[str]) -> str:

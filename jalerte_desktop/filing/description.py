@@ -33,7 +33,7 @@ from jalerte_desktop.words.language import speaking
 SHORTEST = 300
 """No limit below this: the sentences that are never left out need the room."""
 _DATES_AT_LEAST = 3
-_DEGRADED = (Kind.PARTIAL, Kind.LOSS, Kind.LATENCY, Kind.SLOW)
+_DEGRADED = (Kind.LOSS, Kind.LATENCY, Kind.SLOW)
 
 
 @dataclass(frozen=True, slots=True)

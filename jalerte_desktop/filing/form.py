@@ -14,8 +14,7 @@ from importlib.resources import files
 class FormField:
     """One field. ``name`` is its HTML name, ``label`` its French label, ``fill`` the rule that finds its value.
 
-    ``verified`` false: the facts say that label or choices were not read. ``required_known`` false: ``required`` is
-    our assumption.
+    ``verified`` false: the facts say that label or choices were not read.
     """
 
     name: str
@@ -24,7 +23,6 @@ class FormField:
     control: str
     fill: str
     required: bool
-    required_known: bool
     verified: bool
 
 
@@ -60,7 +58,7 @@ def jalerte_form() -> Form:
         raw["text_limit_verified"],
         raw["nature"],
         {step["number"]: step["title"] for step in raw["step"]},
-        tuple(FormField(**entry) for entry in raw["field"]),
+        tuple(FormField(**{name: entry[name] for name in FormField.__slots__}) for entry in raw["field"]),
         raw["profiles"],
         raw["sectors"],
     )

@@ -15,6 +15,7 @@ from diagnostics.journal.reader import Block, Reader
 from diagnostics.model import MILLISECOND, NO_LINE, SECOND, Event, EventKind, Incident, Line, Span
 from jalerte_desktop.findings.model import Findings, MinuteSummary, Seal
 from jalerte_desktop.findings.personal import OwnThresholds, Personal, telework_of
+from jalerte_desktop.findings.surroundings import newest_box
 
 
 def load(
@@ -97,6 +98,7 @@ def tell(
         minutes=minutes,
         merged=_merged(incidents, study, whole),
         telework=telework_of(study.call_seconds(line.id), of_line, exclusions, span, personal.hours),
+        box=newest_box(reader, line.id, span.end_ns),
     )
 
 

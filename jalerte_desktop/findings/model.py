@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from diagnostics.incidents.merged import MergedIncident
 from diagnostics.model import Coverage, Exclusion, Gap, Incident, Kind, Line, Span
+from diagnostics.witnesses import BoxAccount
 from jalerte_desktop.findings.personal import NO_TELEWORK, OwnThresholds, Telework
 
 
@@ -34,6 +35,14 @@ class MinuteSummary:
 
 
 @dataclass(frozen=True, slots=True)
+class BoxSaid:
+    """The box's account of its line, and when it was given (UTC ns)."""
+
+    account: BoxAccount
+    at_ns: int
+
+
+@dataclass(frozen=True, slots=True)
 class Findings:
     """What the journal says of ``span``.
 
@@ -41,7 +50,8 @@ class Findings:
     ``coverage`` is of the home line where one is confirmed, else of the line in use: ``line``.
     ``record`` is the span of the whole journal. ``confirmed`` says whether ``line`` is confirmed as home.
     ``merged`` shows the incidents in rows, each incident in one; ``telework`` is of ``line``. ``own`` is what the
-    person's own thresholds found, None where there are none: no figure of a paper and no alert goes by it.
+    person's own thresholds found, None where there are none: no figure of a paper and no alert goes by it. ``box`` is
+    what the box said of its line last, within the hour before the period's end.
     """
 
     span: Span
@@ -59,6 +69,7 @@ class Findings:
     merged: tuple[MergedIncident, ...] = ()
     telework: Telework = NO_TELEWORK
     own: OwnThresholds | None = None
+    box: BoxSaid | None = None
 
     @property
     def confirmed(self) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from diagnostics.model import SECOND, Incident, Kind, Line
-from jalerte_desktop.findings.model import Findings
+from jalerte_desktop.findings.model import BoxSaid, Findings
 
 FRESH_NS = 15 * SECOND
 """A sample older than this says nothing of now."""
@@ -13,7 +13,10 @@ FRESH_NS = 15 * SECOND
 
 @dataclass(frozen=True)
 class Now:
-    """``state`` is one of ``up down degraded not_observed``; ``since_ns`` is when it began, where that is known."""
+    """``state`` is one of ``up down degraded not_observed``; ``since_ns`` is when it began, where that is known.
+
+    ``box`` is what the box said of its line within the last hour.
+    """
 
     recorder_running: bool
     line: Line
@@ -21,6 +24,7 @@ class Now:
     since_ns: int | None
     incident: Incident | None
     last_sample_ns: int | None
+    box: BoxSaid | None = None
 
 
 def state_now(findings: Findings, now_ns: int, recorder_running: bool) -> Now:
@@ -37,8 +41,10 @@ def state_now(findings: Findings, now_ns: int, recorder_running: bool) -> Now:
     ]
     outages = [incident for incident in lasting if incident.kind is Kind.OUTAGE]
     if outages:
-        return Now(recorder_running, line, "down", outages[0].span.start_ns, outages[0], last)
+        return Now(recorder_running, line, "down", outages[0].span.start_ns, outages[0], last, findings.box)
     if lasting:
-        return Now(recorder_running, line, "degraded", lasting[0].span.start_ns, lasting[0], last)
+        return Now(
+            recorder_running, line, "degraded", lasting[0].span.start_ns, lasting[0], last, findings.box
+        )
     ended = [i.span.end_ns for i in findings.counted if not i.ongoing]
-    return Now(recorder_running, line, "up", max(ended, default=None), None, last)
+    return Now(recorder_running, line, "up", max(ended, default=None), None, last, findings.box)

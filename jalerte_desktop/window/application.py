@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,15 +10,12 @@ from PySide6.QtCore import QLibraryInfo, QLocale, QObject, QTranslator
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication
 
-from diagnostics.config import Config, load
-from diagnostics.model import Problem
 from jalerte_desktop.window.children import Caller
 from jalerte_desktop.window.main_window import MainWindow
 from jalerte_desktop.window.preferences import Preferences
 from jalerte_desktop.window.single import SingleInstance
 from jalerte_desktop.window.theme import Theme, icon_path
 from jalerte_desktop.words import language as words
-from jalerte_desktop.words.errors import say_problem
 
 if TYPE_CHECKING:
     from jalerte_desktop.commands.context import Home
@@ -50,7 +46,7 @@ def open_window(
     speaker.use(Preferences(folder).language or language)
     theme = theme or Theme()
     theme.apply()
-    window = MainWindow(Caller(folder), journal, theme, contacted(config))
+    window = MainWindow(Caller(folder), journal, theme, config)
     speaker.setParent(window)
 
     def speak(code: str) -> None:
@@ -88,24 +84,3 @@ class Speaker(QObject):
         folder = QLibraryInfo.path(QLibraryInfo.LibraryPath.TranslationsPath)
         if code != "en" and translator.load(f"qtbase_{code}", folder):
             application.installTranslator(translator)
-
-
-def contacted(config: Path) -> list[str]:
-    """The addresses that recording will contact, as the configuration has them; or what is wrong with it."""
-    try:
-        settings = load(config)
-    except Problem as problem:
-        return [say_problem(problem)]
-    return addresses(settings)
-
-
-def addresses(settings: Config) -> list[str]:
-    """Each network once, with its addresses in brackets; then the addresses of no known network."""
-    by_network: dict[str, list[str]] = {}
-    for target in (*settings.anchors, *settings.anchors6, *settings.resolvers):
-        known = by_network.setdefault(re.sub(r"^AS\d+ ", "", target.network), [])
-        if target.address not in known:
-            known.append(target.address)
-    unknown = by_network.pop("", [])
-    named = [f"{network} ({', '.join(known)})" for network, known in by_network.items()]
-    return [*named, *unknown, settings.web_check]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from diagnostics.model import Incident, Kind, Span
+from jalerte_desktop.findings.blame import is_operators
 from jalerte_desktop.findings.model import Findings, total_s
 from jalerte_desktop.window.chart_data import local_day
 from jalerte_desktop.window.marks import Fault, fault_of
@@ -14,8 +15,6 @@ from jalerte_desktop.words.language import _, ngettext
 
 SOLID_OUTAGES = 3
 SOLID_SECONDS = 30 * 60
-BLAME = 0.6
-"""From this confidence on an incident is put to the operator's account (design promise 7)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +48,12 @@ def figures_of(findings: Findings, now_ns: int) -> tuple[Figure, ...]:
 def _lost(minutes: int) -> Figure:
     """Minutes in which a call would have broken up, whoever's fault it was."""
     value = duration(minutes * 60) if minutes else f"0{NO_BREAK}min"
-    return Figure(value, _("lost for calls in your working hours, in 7 days"))
+    caption = ngettext(
+        "lost for calls in your working hours, in 7 days",
+        "lost for calls in your working hours, in 7 days",
+        minutes,
+    )
+    return Figure(value, caption)
 
 
 def _seconds(outages: list[Incident], day_span: Span) -> float:
@@ -114,11 +118,6 @@ class Suggestion:
     step: Step
     bold: str
     words: str
-
-
-def is_operators(incident: Incident) -> bool:
-    verdict = incident.verdict
-    return fault_of(verdict.cause) is Fault.OPERATOR and verdict.confidence > BLAME
 
 
 def suggestion_of(findings: Findings, recording: bool) -> Suggestion:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import html
+from collections.abc import Sequence
 
 from PySide6.QtCore import QLineF, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QPainter, QPen
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
+from jalerte_desktop.window.contacts import contacts_words
 from jalerte_desktop.window.digest import Figure, Suggestion
 from jalerte_desktop.window.marks import Mark, colour_of, mark_name
 from jalerte_desktop.window.parts import Card, button, label
@@ -169,7 +171,7 @@ class FirstRunCard(Card):
 
     start = Signal()
 
-    def __init__(self, folder: str, contacted: list[str]) -> None:
+    def __init__(self, folder: str, contacts: Sequence[str]) -> None:
         super().__init__(_("Welcome"))
         self.column.setContentsMargins(32, 28, 32, 28)
         self.setMaximumWidth(880)
@@ -187,20 +189,20 @@ class FirstRunCard(Card):
             (
                 _("What is recorded"),
                 _(
-                    "Each second, whether your box and a few public addresses answer, and how fast; "
-                    "never what you do online."
+                    "Each second, whether your box and a few public addresses answer, and how fast; the Wi-Fi’s signal,"
+                    " how much traffic passes, what the box says of its line. Never what you do online."
                 ),
             ),
             (
                 _("Where it stays"),
-                _("On this computer only, in {folder}; nothing is sent to anybody.").format(folder=folder),
+                _(
+                    "On this computer only, in {folder}. No measurement is handed to anybody; whoever is contacted sees"
+                    " your public IP address, as any website does."
+                ).format(folder=folder),
             ),
             (
                 _("Who is contacted"),
-                _(
-                    "Small tests (ping, name look-up, one tiny web page) go to your box, to the first router beyond it,"
-                    " and to these addresses: {list}. The names looked up are those of well-known sites."
-                ).format(list=", ".join(contacted)),
+                contacts_words(contacts),
             ),
         ):
             part = QVBoxLayout()

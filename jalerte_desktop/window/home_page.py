@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import QBoxLayout, QFrame, QGridLayout, QScrollArea, QVBoxLayout, QWidget
 
@@ -35,7 +37,7 @@ class HomePage(QScrollArea):
 
     start_recording = Signal()
 
-    def __init__(self, theme: Theme, folder: str, contacted: list[str]) -> None:
+    def __init__(self, theme: Theme, folder: str, contacts: Sequence[str]) -> None:
         super().__init__()
         self.setObjectName("page")
         self.setWidgetResizable(True)
@@ -53,7 +55,7 @@ class HomePage(QScrollArea):
         self.notice.add(self.restart)
         self.state = StateCard(theme)
         self.question = LineQuestion()
-        self.first_run = FirstRunCard(folder, contacted)
+        self.first_run = FirstRunCard(folder, contacts)
         self.figures = [FigureCard() for _number in range(4)]
         self.chart = ChartCard(theme)
         self.incidents = IncidentsCard()

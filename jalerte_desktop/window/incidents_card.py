@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtCore import QEvent, QPoint, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from diagnostics.incidents.merged import MergedIncident
 from diagnostics.model import Incident
@@ -15,7 +15,7 @@ from jalerte_desktop.window.chart_data import local_day
 from jalerte_desktop.window.digest import unbroken
 from jalerte_desktop.window.marks import badge_tone, sign_of
 from jalerte_desktop.window.parts import Card, button, label, rule
-from jalerte_desktop.window.sentences import confidence
+from jalerte_desktop.window.sentences import confidence, confidence_at_least
 from jalerte_desktop.words.figures import clock_time, day, duration, local
 from jalerte_desktop.words.language import _, ngettext
 from jalerte_desktop.words.names import cause_short, kind_name
@@ -86,7 +86,8 @@ def _row_of_several(merged: MergedIncident, raw: list[Incident], now_ns: int) ->
     ]
     if len(raw) > EACH_SHOWN:
         each.append(_("{n} more in the whole list").format(n=len(raw) - EACH_SHOWN))
-    first, row = row_of(raw[0], now_ns), row_of(longest, now_ns)
+    lowest = replace(longest, verdict=replace(longest.verdict, confidence=merged.confidence))
+    first, row = row_of(raw[0], now_ns), row_of(lowest, now_ns)
     words = row_words(merged.count, merged.span.duration_s, merged.total_s)
     return replace(
         row,
@@ -95,8 +96,14 @@ def _row_of_several(merged: MergedIncident, raw: list[Incident], now_ns: int) ->
         time=first.time,
         lasted=_("ongoing") if merged.ongoing else _("{time} in all").format(time=duration(merged.total_s)),
         kind=f"{kind_name(merged.kind)} × {merged.count}",
-        sure=confidence(merged.confidence),
-        reasons=" ".join((_sentence(_capital(words)), _sentence(", ".join(each)), row.reasons)),
+        sure=confidence_at_least(merged.confidence),
+        reasons=" ".join(
+            (
+                _sentence(_capital(words)),
+                _sentence(", ".join(each)),
+                _("The longest: {reasons}").format(reasons=row.reasons),
+            )
+        ),
     )
 
 
@@ -117,8 +124,8 @@ def row_of(incident: Incident, now_ns: int) -> Row:
         time=clock_time(start, seconds=False),
         lasted=_("ongoing") if incident.ongoing else duration(incident.duration_s),
         kind=kind_name(incident.kind),
-        badge=f"{sign_of(verdict.cause)} {cause_short(verdict.cause)}",
-        tone=badge_tone(verdict.cause) if incident.excluded is None else "soft",
+        badge=f"{sign_of(verdict.cause, verdict.confidence)} {cause_short(verdict.cause)}",
+        tone=badge_tone(verdict.cause, verdict.confidence) if incident.excluded is None else "soft",
         sure=confidence(verdict.confidence),
         reasons=" ".join(_sentence(say(remark)) for remark in verdict.reasons),
         reserve=_("Reserve: {words}").format(words=" ".join(_sentence(words) for words in reserves))
@@ -173,6 +180,40 @@ class RowView(QFrame):
         across.addLayout(column, 1)
 
 
+class WholeLines(QScrollArea):
+    """Shows whole lines only: one that the lower edge would cut in half waits for scrolling."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._bottom = 0
+
+    def fit(self) -> None:
+        """The rows were changed, or their heights: end the view between two lines."""
+        inner = self.widget()
+        if inner is None:
+            return
+        bottom = 0
+        if inner.height() > self.height():
+            lines = [line for one in inner.findChildren(QLabel) for line in lines_of(one, inner)]
+            ends = [end for _start, end in lines if end <= self.height()]
+            whole = (end for end in ends if not any(top < end < low for top, low in lines))
+            bottom = self.height() - max(whole, default=self.height())
+        if bottom != self._bottom:
+            self._bottom = bottom
+            self.setViewportMargins(0, 0, 0, bottom)
+
+    def resizeEvent(self, event) -> None:
+        super().resizeEvent(event)
+        self.fit()
+
+
+def lines_of(text: QLabel, inner: QWidget) -> list[tuple[int, int]]:
+    """Upper and lower edge of each line of a text, as the inner widget counts."""
+    top = text.mapTo(inner, QPoint(0, 0)).y()
+    count = max(1, text.height() // max(1, text.fontMetrics().lineSpacing()))
+    return [(top + text.height() * n // count, top + text.height() * (n + 1) // count) for n in range(count)]
+
+
 class IncidentsCard(Card):
     """``show_all`` asks for the whole list."""
 
@@ -184,7 +225,7 @@ class IncidentsCard(Card):
         self.all_button.clicked.connect(self.show_all)
         self.head(_("Incidents of the last 7 days"), self.all_button)
         self._rows: list[Row] = []
-        self._area = QScrollArea()
+        self._area = WholeLines()
         self._area.setObjectName("clear")
         self._area.setWidgetResizable(True)
         self._area.setFrameShape(QFrame.Shape.NoFrame)
@@ -230,6 +271,7 @@ class IncidentsCard(Card):
             more = ngettext("{n} more in the whole list.", "{n} more in the whole list.", len(rows) - SHOWN)
             column.addWidget(label(more.format(n=len(rows) - SHOWN), 12.5, tone="soft"))
         column.addStretch(1)
+        inner.installEventFilter(self)
         self._area.setWidget(inner)
         self.all_button.setEnabled(bool(rows))
         self._area.verticalScrollBar().setValue(scrolled)
@@ -238,7 +280,9 @@ class IncidentsCard(Card):
                 view.setFocus()
 
     def eventFilter(self, watched, event) -> bool:  # noqa: N802 - Qt's name
-        if isinstance(watched, RowView) and watched in self.views:
+        if watched is self._area.widget() and event.type() in (QEvent.Type.Resize, QEvent.Type.LayoutRequest):
+            QTimer.singleShot(0, self._area, self._area.fit)
+        elif isinstance(watched, RowView) and watched in self.views:
             if event.type() == QEvent.Type.FocusIn:
                 self._area.ensureWidgetVisible(watched, 0, 8)
             elif event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent):

@@ -25,6 +25,7 @@ from jalerte_desktop.window.case_page import CasePage
 from jalerte_desktop.window.children import Caller, Command
 from jalerte_desktop.window.closing import KeepQuestion, Leave, leave
 from jalerte_desktop.window.collector import Collector
+from jalerte_desktop.window.contacts import configured
 from jalerte_desktop.window.home_page import HomePage
 from jalerte_desktop.window.papers import Papers
 from jalerte_desktop.window.parts import button, label
@@ -58,7 +59,7 @@ class MainWindow(QMainWindow):
         caller: Caller,
         journal: Path,
         theme: Theme,
-        contacted: list[str],
+        config: Path,
         source: Callable[[Path], Source] = live_source,
         clock: Callable[[], int] = time.time_ns,
         shown_folder: str = "",
@@ -69,7 +70,7 @@ class MainWindow(QMainWindow):
         self.setMinimumSize(600, 380)
         self._caller = caller
         self._theme = theme
-        self._contacted = contacted
+        self._config = config
         self._shown_folder = shown_folder or str(caller.home)
         self.preferences = Preferences(caller.home)
         self.entry = entry_for(caller.home)
@@ -116,8 +117,9 @@ class MainWindow(QMainWindow):
         across.setContentsMargins(0, 0, 0, 0)
         across.setSpacing(0)
         folder = str(self._caller.home)
-        self.home = HomePage(self._theme, self._shown_folder, self._contacted)
-        self.settings = SettingsPage(self.preferences, self.entry, self._shown_folder)
+        known = configured(self._config)
+        self.home = HomePage(self._theme, self._shown_folder, known.contacts)
+        self.settings = SettingsPage(self.preferences, self.entry, self._shown_folder, known)
         self.case: CasePage | None = None
         self.pages = QStackedWidget()
         self.pages.addWidget(self.home)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 from diagnostics.model import Cause, Kind
+from jalerte_desktop.findings.blame import is_sure
 from jalerte_desktop.window.theme import Scheme
 from jalerte_desktop.words.language import _
 
@@ -26,6 +27,8 @@ class Fault(StrEnum):
     OPERATOR = "operator"
     HOME = "home"
     ELSEWHERE = "elsewhere"
+    ANYBODY = "anybody"
+    """What fails is known, whose it is is not: the person's resolver or the operator's, the box or the way beyond."""
     UNKNOWN = "unknown"
 
 
@@ -39,9 +42,12 @@ _FAULT_OF = {
     Cause.OWN_TRAFFIC: Fault.HOME,
     Cause.LOCAL_MACHINE: Fault.HOME,
     Cause.VPN: Fault.HOME,
+    Cause.DNS: Fault.ANYBODY,
+    Cause.IPV6: Fault.ANYBODY,
+    Cause.MTU: Fault.ANYBODY,
     Cause.UNKNOWN: Fault.UNKNOWN,
 }
-_SIGN_OF = {Fault.OPERATOR: "✕", Fault.HOME: "◌", Fault.ELSEWHERE: "◇", Fault.UNKNOWN: "?"}
+_SIGN_OF = {Fault.OPERATOR: "✕", Fault.HOME: "◌", Fault.ELSEWHERE: "◇", Fault.ANYBODY: "◇"}
 
 
 def mark_of(kind: Kind) -> Mark:
@@ -52,13 +58,17 @@ def fault_of(cause: Cause) -> Fault:
     return _FAULT_OF.get(cause, Fault.ELSEWHERE)
 
 
-def sign_of(cause: Cause) -> str:
-    return _SIGN_OF[fault_of(cause)]
+def sign_of(cause: Cause, confidence: float) -> str:
+    """The badge's sign: a question mark for what is possible and no more."""
+    return _SIGN_OF.get(fault_of(cause), "?") if is_sure(confidence) else "?"
 
 
-def badge_tone(cause: Cause) -> str:
-    """The badge's colour: only what is the operator's is loud."""
-    return {Fault.OPERATOR: "outage", Fault.ELSEWHERE: "accent"}.get(fault_of(cause), "soft")
+def badge_tone(cause: Cause, confidence: float) -> str:
+    """The badge's colour: only what is surely the operator's is loud."""
+    if not is_sure(confidence):
+        return "soft"
+    tones = {Fault.OPERATOR: "outage", Fault.ELSEWHERE: "accent", Fault.ANYBODY: "accent"}
+    return tones.get(fault_of(cause), "soft")
 
 
 def mark_name(mark: Mark) -> str:

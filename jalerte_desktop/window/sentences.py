@@ -6,9 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from diagnostics.model import SECOND, Cause, Incident, Kind
+from jalerte_desktop.findings.blame import is_sure
 from jalerte_desktop.window.marks import Fault, Mark, fault_of, mark_of
 from jalerte_desktop.words.figures import clock_time, duration, local, number
 from jalerte_desktop.words.language import _, ngettext
+from jalerte_desktop.words.names import cause_name
+from jalerte_desktop.words.views import box_words
 
 if TYPE_CHECKING:
     from jalerte_desktop.findings.now import Now
@@ -46,11 +49,7 @@ def state_sentence(now: Now, now_ns: int, starting: bool = False) -> Sentence:
     incident = now.incident
     since = incident.span.start_ns if now.since_ns is None else now.since_ns
     lasted = rough_duration((now_ns - since) / SECOND)
-    answer = (
-        _outage_answer(incident.verdict.cause)
-        if incident.kind is Kind.OUTAGE
-        else _trouble_answer(incident.kind)
-    ).format(lasted=lasted)
+    answer = _answer(incident).format(lasted=lasted)
     return Sentence(mark_of(incident.kind), answer, f"{verdict_sentence(incident)} {advice(incident)}")
 
 
@@ -80,9 +79,10 @@ def _not_observed(now: Now, starting: bool) -> Sentence:
 def _fine(now: Now, now_ns: int) -> Sentence:
     lasted = rough_duration((now_ns - now.since_ns) / SECOND) if now.since_ns is not None else ""
     answer = _("All is well: the line answers.")
-    if lasted:
-        return Sentence(Mark.FINE, answer, _("Nothing to report for {lasted}.").format(lasted=lasted))
-    return Sentence(Mark.FINE, answer, _("Nothing to report."))
+    calm = _("Nothing to report for {lasted}.").format(lasted=lasted) if lasted else _("Nothing to report.")
+    return Sentence(
+        Mark.FINE, answer, f"{calm} {box_words(now.box.account, now.box.at_ns)}" if now.box else calm
+    )
 
 
 def _unexplained(now: Now, now_ns: int) -> Sentence:
@@ -100,6 +100,20 @@ def _unexplained(now: Now, now_ns: int) -> Sentence:
     )
 
 
+def _answer(incident: Incident) -> str:
+    """What is the matter, as far as the verdict is sure of it."""
+    cause = incident.verdict.cause
+    if incident.kind is Kind.PARTIAL:
+        return _partial_answer(cause)
+    if not is_sure(incident.verdict.confidence):
+        cause = Cause.UNKNOWN
+    if incident.kind is Kind.OUTAGE:
+        return _outage_answer(cause)
+    if incident.kind is Kind.LATENCY and cause is Cause.OWN_TRAFFIC:
+        return _("High delay for {lasted}: the home itself fills the line.")
+    return _trouble_answer(incident.kind)
+
+
 def _outage_answer(cause: Cause) -> str:
     match cause:
         case Cause.ACCESS:
@@ -113,17 +127,30 @@ def _outage_answer(cause: Cause) -> str:
         case Cause.LAN:
             return _("Outage for {lasted}: this computer does not reach the box.")
         case Cause.LOCAL_MACHINE:
-            return _("Outage for {lasted}: this computer is not connected to the network.")
-        case Cause.VPN:
-            return _("Outage for {lasted}: the VPN does not answer.")
-        case Cause.DNS:
-            return _("Outage for {lasted}: the line answers, names are not found.")
-        case Cause.REMOTE:
-            return _("Outage for {lasted}: the line answers, the far end does not.")
-        case Cause.CAPTIVE_PORTAL:
-            return _("Outage for {lasted}: a portal asks you to log in.")
+            return _("Outage for {lasted}: this computer lets nothing out.")
         case _other:
             return _("Outage for {lasted}.")
+
+
+def _partial_answer(cause: Cause) -> str:
+    """What was seen, which holds whoever is at fault."""
+    match cause:
+        case Cause.IPV6:
+            return _("Partial trouble for {lasted}: IPv6 does not answer, IPv4 does.")
+        case Cause.ACCESS:
+            return _("Partial trouble for {lasted}: IPv4 does not answer, IPv6 does.")
+        case Cause.ISP_CORE:
+            return _("Partial trouble for {lasted}: some networks are out of reach.")
+        case Cause.REMOTE:
+            return _("Partial trouble for {lasted}: a far server is silent, the others answer.")
+        case Cause.MTU:
+            return _("Partial trouble for {lasted}: small answers come, large ones hang.")
+        case Cause.VPN:
+            return _("Partial trouble for {lasted}: the line answers, nothing comes through the VPN.")
+        case Cause.CAPTIVE_PORTAL:
+            return _("Partial trouble for {lasted}: a portal asks you to log in.")
+        case _other:
+            return _("Partial trouble for {lasted}: some of the internet answers.")
 
 
 def _trouble_answer(kind: Kind) -> str:
@@ -133,7 +160,6 @@ def _trouble_answer(kind: Kind) -> str:
         Kind.SLOW: _("Slow for {lasted}: the line answers, pages take long."),
         Kind.DNS: _("Names not found for {lasted}: the line itself answers."),
         Kind.WIFI: _("Weak Wi-Fi for {lasted}."),
-        Kind.PARTIAL: _("Partial trouble for {lasted}: some of the internet answers."),
     }.get(kind, _("Trouble for {lasted}."))
 
 
@@ -143,12 +169,15 @@ def verdict_sentence(incident: Incident) -> str:
     fault = fault_of(verdict.cause)
     if fault is Fault.UNKNOWN:
         start = _("Cause not established")
+    elif not is_sure(verdict.confidence):
+        start = _("Possible cause: {cause}").format(cause=cause_name(verdict.cause))
     else:
         start = {
             Fault.OPERATOR: _("Fault on the operator’s side, {likely}"),
             Fault.HOME: _("Fault on your side, {likely}"),
             Fault.ELSEWHERE: _("Fault elsewhere, {likely}"),
-        }[fault].format(likely=likelihood(verdict.confidence))
+            Fault.ANYBODY: _("What fails: {cause}, {likely}"),
+        }[fault].format(likely=likelihood(verdict.confidence), cause=cause_name(verdict.cause))
     reasons, reserves = len(verdict.reasons), len(verdict.counter_evidence)
     parts = [confidence(verdict.confidence)]
     if reasons:
@@ -159,22 +188,32 @@ def verdict_sentence(incident: Incident) -> str:
 
 
 def likelihood(value: float) -> str:
+    """How sure, in words, of a confidence above the one from which somebody is blamed."""
     if value >= 0.9:
         return _("very likely")
-    if value >= 0.7:
-        return _("likely")
-    return _("possible") if value >= 0.4 else _("far from certain")
+    return _("likely") if value >= 0.7 else _("rather likely")
 
 
 def confidence(value: float) -> str:
     return _("confidence {value}").format(value=number(value, 2))
 
 
+def confidence_at_least(value: float) -> str:
+    """Of several incidents shown as one: the lowest among them."""
+    return _("confidence {value} at least").format(value=number(value, 2))
+
+
 def advice(incident: Incident) -> str:
     """What the person can do, in a few words."""
     match incident.verdict.cause:
-        case Cause.ACCESS | Cause.ISP_CORE:
+        case Cause.ACCESS | Cause.ISP_CORE if is_sure(incident.verdict.confidence):
             return _("Nothing to do on your side; all is recorded.")
+        case Cause.REMOTE:
+            return _("Nothing to do: your line works.")
+        case Cause.IPV6:
+            return _("If pages are slow to open, switch IPv6 off in this computer’s network settings.")
+        case Cause.MTU:
+            return _("Restart the box once: it then learns anew which packet size the line carries.")
         case Cause.WIFI:
             return _("Try a cable, or nearer to the box.")
         case Cause.BOX:
@@ -182,7 +221,7 @@ def advice(incident: Incident) -> str:
         case Cause.LAN:
             return _("Check the cable between this computer and the box.")
         case Cause.LOCAL_MACHINE:
-            return _("Check this computer’s network connection.")
+            return _("Look at this computer’s firewall or security program.")
         case Cause.OWN_TRAFFIC:
             return _("Look for a large transfer at home.")
         case Cause.VPN:
@@ -190,6 +229,8 @@ def advice(incident: Incident) -> str:
         case Cause.CAPTIVE_PORTAL:
             return _("Open any page in your browser to log in.")
         case Cause.DNS:
-            return _("The box and the operator both have a part in this.")
+            return _(
+                "The resolver may be the box’s, the operator’s or your own: try another in the network settings."
+            )
         case _other:
             return _("All is recorded.")

@@ -15,11 +15,13 @@ from PySide6.QtWidgets import (
 
 from diagnostics.model import NO_LINE, Line
 from jalerte_desktop.window.autostart import Entry
+from jalerte_desktop.window.contacts import Configured, contacts_words
 from jalerte_desktop.window.parts import Card, button, label
 from jalerte_desktop.window.preferences import Preferences
 from jalerte_desktop.window.recorder import State
 from jalerte_desktop.window.theme import font
 from jalerte_desktop.words.language import _, current
+from jalerte_desktop.words.views import working_hours_words
 
 LANGUAGE_NAMES = {"fr": "Français", "en": "English"}  # each in its own language
 
@@ -34,7 +36,7 @@ class SettingsPage(QScrollArea):
     language_chosen = Signal(str)
     open_folder = Signal()
 
-    def __init__(self, preferences: Preferences, entry: Entry, folder: str) -> None:
+    def __init__(self, preferences: Preferences, entry: Entry, folder: str, configured: Configured) -> None:
         super().__init__()
         self.setObjectName("page")
         self.setWidgetResizable(True)
@@ -53,7 +55,9 @@ class SettingsPage(QScrollArea):
         column.addWidget(self._recording_card())
         column.addWidget(self._line_card())
         column.addWidget(self._language_card())
+        column.addWidget(_hours_card(configured))
         column.addWidget(self._data_card(folder))
+        column.addWidget(_contacts_card(configured))
         column.addStretch(1)
         self.setWidget(inner)
 
@@ -217,6 +221,37 @@ class SettingsPage(QScrollArea):
     def say_line_problem(self, sentence: str) -> None:
         self.line_problem.setText(sentence)
         self.line_problem.setVisible(bool(sentence))
+
+
+def _hours_card(configured: Configured) -> QWidget:
+    """The working hours, and how to set them: the file may hold the person's own remarks, so it is theirs to write."""
+    card = Card(_("Working hours"))
+    card.head(_("Working hours"))
+    hours = configured.working_hours
+    card.column.addWidget(
+        label(
+            _("{hours}. Minutes lost for calls are counted within them.").format(
+                hours=working_hours_words(hours)
+            )
+            if hours
+            else _("None set. With them, the minutes lost for calls while you work are counted apart.")
+        )
+    )
+    how = _("They are set in {path} in the data folder, read when this window opens, by these two lines:")
+    card.column.addWidget(label(how.format(path=configured.path.name), 12.5, tone="soft"))
+    lines = label('[home]\nworking_hours = ["Mon-Fri 09:00-18:00"]', 12.5)
+    lines.setTextInteractionFlags(
+        Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
+    )
+    card.column.addWidget(lines)
+    return card
+
+
+def _contacts_card(configured: Configured) -> QWidget:
+    card = Card(_("Who is contacted"))
+    card.head(_("Who is contacted"))
+    card.column.addWidget(label(contacts_words(configured.contacts), 12.5, tone="soft"))
+    return card
 
 
 def recorder_words(state: State) -> str:

@@ -9,22 +9,61 @@ CHECKS: dict[str, str] = {
     "layer_link": N_("{interface} is connected, the way out goes through {gateway}."),
     "layer_link_down": N_("{interface} has no link."),
     "layer_no_route": N_("No way out to the internet is set up."),
-    "layer_not_tried": N_("Not tried: nothing is known to try."),
-    "layer_silent": N_("No answer to {tries} tries."),
-    "layer_answers": N_("{answered} answers to {tries} tries, median {median_ms} ms."),
-    "layer_connections": N_("To port 443: {answered} of {tries} made, median {median_ms} ms."),
+    "layer_not_tried": N_("Not tried: no address is known."),
+    "layer_silent": N_("No answer to {tries:try|tries}."),
+    "layer_cable": N_(
+        "{interface} is connected ({speed_bps}, {duplex}, MTU {mtu}), the way out goes through {gateway}."
+    ),
+    "layer_answers": N_("Answered {answered} times out of {tries}, median {median_ms} ms."),
+    "layer_some_silent": N_(
+        "Answered {answered} times out of {tries}, median {median_ms} ms; silent addresses: {silent} of {anchors}."
+    ),
+    "layer_made": N_("Connections made to port 443: {answered} of {tries}, median {median_ms} ms."),
     "layer_no_connection": N_("No connection to port 443 could be made."),
     "layer_failed": N_("Failed ({detail})."),
     "layer_answered_in": N_("Answered in {ms} ms."),
     "layer_portal": N_("Somebody else answered ({detail}): a captive portal."),
+    "layer_wrong_page": N_("Another page came ({detail}): the wrong name led there."),
     "layer_names_lie": N_("A wrong answer was given ({detail})."),
     "layer_box_line_up": N_("The box says that its line is up."),
+    "layer_box_line_young": N_("The box’s connection has been up for {minutes} min."),
     "layer_box_line_down": N_("The box says that its line is down."),
     "layer_wifi": N_("Signal {signal_dbm} dBm, {rate_bps} on {band_ghz} GHz."),
     "layer_wifi_signal": N_("Signal {signal_dbm} dBm."),
     "layer_wifi_left": N_("This computer is in no Wi-Fi."),
     "layer_wifi_unknown": N_("The system does not tell the signal."),
+    "layer_tunnel_full": N_(
+        "{tunnel} is up and carries everything; answers through it: {answered} of {tries}."
+    ),
+    "layer_tunnel": N_("{tunnel} is up; answers through it: {answered} of {tries}."),
+    "layer_tunnel_untried": N_("{tunnel} is up; its other end is not known and was not tried."),
+    "layer_tunnel_silent": N_("{tunnel} is up; no answer to {tries:try|tries} through it."),
+    "layer_tunnel_all": N_("{tunnel} is up, and nothing gets out beside it."),
+    # reasons
+    "essentials_answer": N_("Anchors, names and the web page answer."),
+    "check_slow_box": N_("Up to the box: {median_ms} ms in the median."),
+    "check_slow_hop": N_("Up to the first router beyond the box: {median_ms} ms in the median."),
+    "large_hung": N_("Small answers came, the large one hung."),
+    "traffic_now_home": N_("The box counted {rate_bps} of the home’s own {direction} traffic meanwhile."),
+    "traffic_now_machine": N_("This computer itself carried {rate_bps} of {direction} traffic meanwhile."),
     # reserves
+    "some_layer_fails": N_(
+        "What fails above was tried once only, or answers no pings: that alone is no trouble."
+    ),
+    "line_rate_unknown": N_("No recording tells how much this line can carry."),
+    "usual_time_unknown": N_("No recording tells how soon this line usually answers."),
+    "hop_not_tried": N_(
+        "The first router beyond the box is not known and was not tried: the access line and the network behind it"
+        " cannot be told apart."
+    ),
+    "box_not_tried": N_("The box’s address is not known: it was not tried."),
+    "box_silent_now": N_(
+        "The box answered no pings, and no recording tells whether it usually does: a failure of the box or of the"
+        " home network is not ruled out."
+    ),
+    "box_started_lately": N_(
+        "By its own count the box started {minutes} min ago: its line may need ten minutes to come back."
+    ),
     "wifi_weak": N_("So weak a signal loses packets as soon as somebody stands in the way."),
     "seen_through_tunnel": N_(
         "Everything went through the VPN ({tunnel}): nothing can be said of the line itself."
@@ -83,8 +122,28 @@ CHECKS: dict[str, str] = {
     "advise_vpn_off": N_(
         "Switch the VPN off and run the check again: only then is the line itself looked at."
     ),
-    "advise_wait_and_record": N_(
-        "Nothing to do on your side: leave the recording on, it will hold the start and the end of the outage."
+    "advise_operator_alone": N_(
+        "Do not change anything at home: box and access line work, only the operator can mend what lies beyond."
+    ),
+    "advise_keep_recording": N_(
+        "Leave the recording on: it holds the start of the outage, and will hold its end."
+    ),
+    "advise_start_recording": N_(
+        "Start the recording (“jalerte record”): no outage is proved without one; this one’s end will be in it."
+    ),
+    "advise_other_sites": N_(
+        "Open some other sites: if they work, only some far networks are out of reach, and nothing at home will help."
+    ),
+    "advise_slow_cable": N_(
+        "{interface} is connected at {speed_bps} only: worth a look, since a damaged cable, an old switch or the box’s"
+        " socket may be what holds it back."
+    ),
+    "advise_half_duplex": N_(
+        "{interface} is in half duplex, where packets collide: let both ends choose by themselves, or try another"
+        " cable."
+    ),
+    "advise_call_trouble": N_(
+        "If it lasts, report the trouble to your operator and note the time of your call."
     ),
     "advise_call": N_(
         "If it lasts, report the outage to your operator and note the time of your call: delays are often counted"
@@ -98,21 +157,28 @@ CHECKS: dict[str, str] = {
         "Look at this computer’s firewall or security program: it is what keeps packets from leaving."
     ),
     "advise_record": N_("Leave the recording on: cuts that come and go are found over hours, not seconds."),
+    "advise_record_start": N_(
+        "Start the recording (“jalerte record”): cuts that come and go are found over hours, not seconds."
+    ),
+    "advise_record_hours": N_(
+        "Keep a recording for some hours: cuts that come and go are found over hours, not seconds."
+    ),
     # rooms
     "rooms_wifi": N_(
-        "In “{room}” {share} of the packets to the box are lost, in “{other}” {other_share}: it is the Wi-Fi of"
-        " “{room}”."
+        "In “{room}” {share} of the packets to the box are lost, in “{other}” {other_share}: that points to"
+        " the Wi-Fi of “{room}”."
     ),
     "rooms_cable": N_(
-        "In “{room}” {share} of the packets to the box are lost, in “{other}” {other_share}: it is the cable or the"
-        " socket of “{room}”."
+        "In “{room}” {share} of the packets to the box are lost, in “{other}” {other_share}: that points to"
+        " the cable or the socket of “{room}”."
     ),
     "rooms_slow_wifi": N_(
-        "In “{room}” the box answers in {room_ms} ms, in “{other}” in {other_ms} ms: the Wi-Fi of “{room}” is slow."
+        "In “{room}” the box answers in {room_ms} ms, in “{other}” in {other_ms} ms: that points to the Wi-Fi"
+        " of “{room}”."
     ),
     "rooms_slow_cable": N_(
-        "In “{room}” the box answers in {room_ms} ms, in “{other}” in {other_ms} ms: the cable network of “{room}” is"
-        " slow."
+        "In “{room}” the box answers in {room_ms} ms, in “{other}” in {other_ms} ms: that points to the cable"
+        " or the socket of “{room}”."
     ),
     "rooms_all_well": N_("The rooms are alike, and nothing is wrong in any: it is not the Wi-Fi of a room."),
     "rooms_all_lose": N_(

@@ -8,31 +8,35 @@ from diagnostics.model import Remark, Scalar
 from jalerte_desktop.words.arguments import ARGUMENTS
 from jalerte_desktop.words.checks import CHECKS
 from jalerte_desktop.words.figures import number, percent
-from jalerte_desktop.words.language import N_, _
+from jalerte_desktop.words.language import N_, _, current
 
 _SENTENCES: dict[str, str] = {
     **ARGUMENTS,
     **CHECKS,
     # reasons
-    "anchors_silent": N_("{anchors} anchors on {networks} distinct networks did not answer ({tries} tries)."),
-    "own_anchors_silent": N_("{anchors} anchors chosen by you did not answer ({tries} tries)."),
+    "anchors_silent": N_(
+        "{anchors} anchors on {networks} distinct networks did not answer ({tries:try|tries})."
+    ),
+    "own_anchors_silent": N_("{anchors} anchors chosen by you did not answer ({tries:try|tries})."),
     "ipv6_silent": N_("All anchors reached over IPv6 were silent; those over IPv4 answered."),
-    "box_answers": N_("The box answered {answered} of {tries} tries meanwhile."),
-    "box_says_unreachable": N_("The box itself reported {times} times that it had no way to the internet."),
-    "box_silent": N_("The box, which usually answers, was silent ({tries} tries)."),
-    "box_answers_badly": N_("The box missed {missed} of {tries} tries."),
+    "box_answers": N_("The box answered {answered} of {tries:try|tries} meanwhile."),
+    "box_says_unreachable": N_(
+        "The box itself reported {times:time|times} that it had no way to the internet."
+    ),
+    "box_silent": N_("The box, which usually answers, was silent ({tries:try|tries})."),
+    "box_answers_badly": N_("The box missed {missed} of {tries:try|tries}."),
     "carrier_held": N_("This computer saw no interruption of its link to the box."),
     "carrier_lost": N_("This computer’s network link was down (cable, Wi-Fi or interface)."),
     "route_lost": N_("This computer had no route to the internet."),
-    "no_way_out": N_("This computer could not send ({error}, {tries} tries)."),
+    "no_way_out": N_("This computer could not send ({error}, {tries:try|tries})."),
     "sending_forbidden": N_(
-        "This computer forbade sending ({error}, {tries} tries): a firewall, most likely."
+        "This computer forbade sending ({error}, {tries:try|tries}): a firewall, most likely."
     ),
     "hop_answers": N_(
-        "The first router beyond the box ({address}) answered {answered} times: the access line worked."
+        "The first router beyond the box ({address}) answered {answered:time|times}: the access line worked."
     ),
     "hop_silent": N_(
-        "The first router beyond the box ({address}), which usually answers, was silent ({tries} tries)."
+        "The first router beyond the box ({address}), which usually answers, was silent ({tries:try|tries})."
     ),
     "other_probes_failed": N_("Other kinds of probe failed too: {probes}."),
     "loss_to_anchors": N_("{share} of the tries to the anchors were lost ({missed} of {tries})."),
@@ -44,12 +48,12 @@ _SENTENCES: dict[str, str] = {
     "slow_to_box": N_("Up to the box: {excess_ms} ms more than usual."),
     "slow_to_hop": N_("Up to the first router beyond the box: {excess_ms} ms more than usual."),
     "anchors_answer": N_("The anchors answered by address: the line carried packets."),
-    "names_fail": N_("The system’s resolver failed {tries} times ({detail})."),
-    "names_slow": N_("The system’s resolver was slow {tries} times (up to {worst_ms} ms)."),
-    "other_resolver_answers": N_("Another resolver, asked directly, answered {answered} times."),
-    "other_resolver_fails": N_("Another resolver, asked directly, failed too ({failed} times)."),
+    "names_fail": N_("The system’s resolver failed {tries:time|times} ({detail})."),
+    "names_slow": N_("The system’s resolver was slow {tries:time|times} (up to {worst_ms} ms)."),
+    "other_resolver_answers": N_("Another resolver, asked directly, answered {answered:time|times}."),
+    "other_resolver_fails": N_("Another resolver, asked directly, failed too ({failed:time|times})."),
     "web_check_answered_by_other": N_(
-        "Somebody else answered in the web check’s place ({tries} times: {detail})."
+        "Somebody else answered in the web check’s place ({tries:time|times}: {detail})."
     ),
     "one_anchor_silent": N_("The anchor {address} is silent."),
     "other_anchors_answer": N_("The other anchors answer."),
@@ -66,7 +70,7 @@ _SENTENCES: dict[str, str] = {
     "box_never_answers": N_(
         "The box never answers pings: a failure of the box or of the home network is not ruled out."
     ),
-    "hop_tried_little": N_("The first router beyond the box was tried only {tries} times in that time."),
+    "hop_tried_little": N_("The first router beyond the box was tried only {tries:time|times} in that time."),
     "hop_may_be_at_home": N_(
         "The first router beyond the box ({address}) has an address of home networks: it may be a second box of yours."
     ),
@@ -74,7 +78,7 @@ _SENTENCES: dict[str, str] = {
         "The line was slow or losing packets just before: a line full of the household’s traffic does that too."
     ),
     "box_came_back_first": N_(
-        "The box missed {missed} tries, then answered again before the internet was back."
+        "The box missed {missed:try|tries}, then answered again before the internet was back."
     ),
     "line_may_have_failed_too": N_(
         "A box that restarts waits for its line: the line may have failed as well."
@@ -114,13 +118,40 @@ _PROBES = {
 
 _DETAILS = {
     "lost": N_("no answer"),
+    "no-answer": N_("no answer"),
     "earlier-query-hangs": N_("still no answer to the query before"),
     "unreachable": N_("unreachable"),
     "send_error": N_("could not be sent"),
     "servfail": N_("the resolver reports a failure"),
     "refused": N_("refused"),
+    "formerr": N_("the resolver does not understand the question"),
+    "notimp": N_("the resolver does not do that"),
+    "notauth": N_("refused"),
+    "notzone": N_("refused"),
+    "nodata": N_("the name has no address"),
+    "nxdomain": N_("the name does not exist"),
     "EAI_AGAIN": N_("no resolver answers"),
+    "EAI_NONAME": N_("the name is not found"),
+    "EAI_NODATA": N_("the name has no address"),
+    "EAI_FAIL": N_("the resolver reports a failure"),
+    "EAI_SYSTEM": N_("the system reports a failure"),
+    "EAI_MEMORY": N_("this computer is short of memory"),
     "ENETUNREACH": N_("no route"),
+    "ENETDOWN": N_("the network interface is down"),
+    "ENODEV": N_("the network interface is gone"),
+    "ENXIO": N_("the network interface is gone"),
+    "EADDRNOTAVAIL": N_("this computer has no address"),
+    "EAFNOSUPPORT": N_("this computer lacks that kind of address"),
+    "EPERM": N_("this computer forbids it"),
+    "EACCES": N_("this computer forbids it"),
+    "ENOBUFS": N_("this computer’s send queue is full"),
+    "EAGAIN": N_("this computer is too busy"),
+    "EMSGSIZE": N_("too large a packet"),
+    "ETIMEDOUT": N_("no answer in time"),
+    "ECONNRESET": N_("connection broken off"),
+    "EPIPE": N_("connection broken off"),
+    "ECONNABORTED": N_("connection broken off"),
+    "ENETRESET": N_("connection broken off"),
     "EHOSTUNREACH": N_("the box does not answer"),
     "ECONNREFUSED": N_("connection refused"),
     "timeout": N_("no answer in time"),
@@ -131,8 +162,30 @@ _DETAILS = {
 }
 
 
+_EMPTY_PAGE = "204 with a body"
+
+
 def _detail(value: Scalar) -> str:
-    return _(_DETAILS[str(value)]) if value in _DETAILS else str(value)
+    """What happened, in words; a code that has none (another program's, a newer version's) as it is."""
+    text = str(value)
+    if text in _DETAILS:
+        return _(_DETAILS[text])
+    first = text.partition(" ")[0]
+    if text == _EMPTY_PAGE or first == "200":
+        return _("a page instead of an empty answer")
+    if len(first) == 3 and first.isdecimal():
+        return _http(first, text.partition(" ")[2])
+    if text.endswith(("-unreachable", "-prohibited")):
+        return _("unreachable, says {by}").format(by=first)
+    if first.startswith("rcode-"):
+        return _("the resolver’s answer no. {code}").format(code=first.removeprefix("rcode-"))
+    return text
+
+
+def _http(status: str, place: str) -> str:
+    if status.startswith("3") and place:
+        return _("sent on to {place}").format(place=place)
+    return _("the web answer no. {status}").format(status=status)
 
 
 def _probes(value: Scalar) -> str:
@@ -150,6 +203,16 @@ def _rate(value: Scalar) -> str:
     return _("{rate} Mbit/s").format(rate=number(int(str(value)) / 1_000_000, 1))
 
 
+def _speed(value: Scalar) -> str:
+    """A link's rate, which comes in round numbers: ``1 Gbit/s``, ``2,5 Gbit/s``, ``100 Mbit/s``."""
+    mega = int(str(value)) / 1_000_000
+    if mega < 1000:
+        return _("{rate} Mbit/s").format(rate=number(mega))
+    return _("{rate} Gbit/s").format(rate=number(mega / 1000, 0 if mega % 1000 == 0 else 1))
+
+
+_DUPLEX = {"full": N_("full duplex"), "half": N_("half duplex")}
+
 _FORMATS: dict[str, Callable[[Scalar], str]] = {
     "share": lambda value: percent(float(str(value))),
     "other_share": lambda value: percent(float(str(value))),
@@ -164,7 +227,9 @@ _FORMATS: dict[str, Callable[[Scalar], str]] = {
     "band_ghz": lambda value: number(float(str(value)), 0 if float(str(value)).is_integer() else 1),
     "probes": _probes,
     "direction": lambda value: _(_DIRECTIONS[str(value)]),
+    "duplex": lambda value: _(_DUPLEX[str(value)]),
     "rate_bps": _rate,
+    "speed_bps": _speed,
     "best_bps": _rate,
 }
 
@@ -177,8 +242,23 @@ def say(remark: Remark) -> str:
     return _(_SENTENCES[remark.code]).format(**values)
 
 
-def _plain(value: Scalar) -> str:
-    return number(value) if isinstance(value, int | float) and not isinstance(value, bool) else str(value)
+class Count(float):
+    """A number in a sentence: ``{tries}`` is the number alone, ``{tries:try|tries}`` brings the word that fits it.
+
+    Each language's text holds its own two forms; French has the singular below two.
+    """
+
+    def __format__(self, forms: str) -> str:
+        value = float(self)
+        if not forms:
+            return number(value)
+        one, several = forms.split("|")
+        singular = abs(value) < 2 if current() == "fr" else value == 1
+        return f"{number(value)} {one if singular else several}"
+
+
+def _plain(value: Scalar) -> Count | str:
+    return Count(value) if isinstance(value, int | float) and not isinstance(value, bool) else str(value)
 
 
 def known_codes() -> frozenset[str]:

@@ -14,10 +14,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from diagnostics.incidents import check_advice, check_layers, checkup, rooms
+from diagnostics.incidents import check_advice, check_heard, check_layers, check_partial, checkup, rooms
 from diagnostics.incidents.rooms import Reach, Room
 from diagnostics.links.route import RouteState
 from diagnostics.model import MILLISECOND, SECOND, Problem, Role
+from diagnostics.recorder.bystanders import BoxSaid
 from diagnostics.recorder.survey import Survey
 from diagnostics.witnesses import BoxAccount, Wifi, WifiState
 from jalerte_desktop.__main__ import main
@@ -63,7 +64,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
         monkeypatch.setattr(check, "open_route_reader", lambda: NoRoutes(route))
         monkeypatch.setattr(check, "look", lambda *_arguments: survey)
         monkeypatch.setattr(check, "ask_adapter", lambda _route: wifi)
-        monkeypatch.setattr(check, "ask_box", lambda *_arguments: box)
+        monkeypatch.setattr(check, "ask_box", lambda *_arguments: BoxSaid(box) if box is not None else None)
         try:
             code = main(["--home", str(home), "check", *words])
         except SystemExit as leaving:
@@ -113,8 +114,8 @@ def test_the_words_of_a_comparison(run: Check) -> None:
     assert "Run the check in another room" in out
     _, out, _ = run("--room", "chambre", world=bad_room, signal=-82)
     assert (
-        "In “chambre” 33.3% of the packets to the box are lost, in “salon” 0.0%: it is the Wi-Fi of “chambre”."
-        in out
+        "In “chambre” 33.3% of the packets to the box are lost, in “salon” 0.0%: that points to the Wi-Fi of"
+        " “chambre” (confidence 0.90)." in out
     )
     assert "Wi-Fi −82 dBm" in out
 
@@ -124,7 +125,7 @@ def test_in_french(run: Check, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("JALERTE_LANG", "fr")
     language.use("fr")
     _, out, _ = run("--room", "chambre", world=bad_room, signal=-82)
-    assert "c’est le Wi-Fi de «\u00a0chambre\u00a0»" in out
+    assert "cela désigne le Wi-Fi de «\u00a0chambre\u00a0» (confiance 0,90)." in out
     assert "“" not in out
 
 
@@ -262,10 +263,10 @@ def test_entries_that_are_not_as_we_write_them_are_passed_over(
 
 
 def test_a_slow_witness_holds_nobody_up() -> None:
-    start = time.monotonic()
-    bystanders = check.Bystanders(lambda: time.sleep(30), lambda: BoxAccount("upnp", True), limit_s=0.2)
+    start, said = time.monotonic(), BoxSaid(BoxAccount("upnp", True))
+    bystanders = check.Bystanders(lambda: time.sleep(30), lambda _ended: said, limit_s=0.2)
     assert bystanders.wifi() is None
-    assert bystanders.box() == BoxAccount("upnp", True)
+    assert bystanders.box() == said
     assert time.monotonic() - start < 5
 
 
@@ -273,8 +274,39 @@ def test_a_slow_witness_holds_nobody_up() -> None:
 def test_every_code_has_words(lang: str) -> None:
     language.use(lang)
     used: set[str] = set()
-    for module in (check_advice, check_layers, checkup, rooms):
+    for module in (check_advice, check_heard, check_layers, check_partial, checkup, rooms):
         text = Path(str(module.__file__)).read_text("utf-8")
         used |= set(re.findall(r'"((?:advise|layer|rooms?|wifi)_\w+)"', text))
-    assert len(used) > 40
-    assert used - {"wifi_weak_dbm"} <= remarks.known_codes()
+        used |= set(re.findall(r'Remark\.of\(\s*"(\w+)"', text))
+    assert len(used) > 80
+    assert used <= remarks.known_codes()
+
+
+def test_the_kind_is_said_and_a_doubtful_cause_is_only_possible(run: Check) -> None:
+    cut = between(0, 99, (Role.ANCHOR, Role.FIRST_HOP, Role.RESOLVER, Role.SYSTEM_RESOLVER, Role.WEB))
+    assert document(run("--json", world=cut))["verdict"]["kind"] == "outage"
+    assert document(run("--json"))["verdict"]["kind"] is None
+    _, out, _ = run(world=cut, box=BoxAccount("upnp", True, boot_s=60))
+    assert "Outage. Possible cause: the operator’s access line (confidence 0.60)." in out
+    _, out, _ = run(world=bad_room)
+    assert "Trouble with the Wi-Fi. Cause: your Wi-Fi (confidence 0." in out
+    everything = between(0, 99, EVERYTHING)
+    _, out, _ = run(world=everything)
+    assert "Outage. Cause: not determined (confidence 0.40)." in out
+
+
+def test_the_recording_is_left_on_only_where_one_runs(run: Check, monkeypatch: pytest.MonkeyPatch) -> None:
+    _, out, _ = run()
+    assert "Start the recording" in out
+    monkeypatch.setattr(check, "is_held", lambda _path: True)
+    _, out, _ = run()
+    assert "Leave the recording on" in out
+
+
+def test_bad_working_hours_keep_nobody_from_a_diagnosis(run: Check, tmp_path: Path) -> None:
+    home = tmp_path / "chez moi"
+    home.mkdir()
+    (home / "config.toml").write_text('[home]\nworking_hours = ["whenever"]\n', "utf-8")
+    assert document(run("--json"))["verdict"]["ok"]
+    (home / "config.toml").write_text('[home]\nworking_hour = ["whenever"]\n', "utf-8")
+    assert run("--json")[0] == 2

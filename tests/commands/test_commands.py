@@ -6,9 +6,11 @@ import csv
 import json
 import os
 import sqlite3
+from argparse import Namespace
 from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +22,13 @@ from diagnostics.journal.lock import Lock
 from diagnostics.journal.reader import Reader
 from diagnostics.journal.writer import Writer
 from diagnostics.model import SECOND, BadInput, Event, EventKind
+from diagnostics.witnesses import BoxAccount, Origin, Step, Traffic, Wifi, WifiState, to_event
 from jalerte_desktop.__main__ import main
+from jalerte_desktop.commands import status
 from jalerte_desktop.commands.arguments import parse_time
+from jalerte_desktop.commands.context import Context, Home
 from tests.made import BEYOND_BOX, LINE, T0, between, samples
+from tests.probes.manual_clock import ManualClock
 
 Run = Callable[..., tuple[int, str, str]]
 CUT_AT_S, CUT_S, LENGTH_S = 100, 20, 200
@@ -137,8 +143,10 @@ def test_status_of_an_empty_home(tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert main(["--home", str(tmp_path / "nothing"), "status", "--json"]) == 0
     status = json.loads(capsys.readouterr().out)
     assert status["line"] == {
-        "id": None, "name": None, "home": None, "operator": None, "gateway": None, "interface": None,
+        "id": None, "name": None, "home": None, "operator": None, "gateway": None, "interface": None, "network": None,
+        "ssid": None, "medium": None,
     }  # fmt: skip
+    assert (status["now"], status["box"]) == (None, None)
     assert not (tmp_path / "nothing").exists()
 
 
@@ -241,8 +249,6 @@ def test_bad_use_is_one_line(run: Run, code: int, words: tuple[str, ...]) -> Non
         "[tagrets]\n",
         "targets = 5",
         '[home]\nline = "second"',
-        '[home]\nworking_hours = ["all day"]',
-        '[home]\nworking_hours = ["Mon 09:00-09:00"]',
         "[method]\nloss.suspect = 2",
         "[method]\nloss.suspekt = 0.02",
         "a = " + "[" * 5000,
@@ -260,6 +266,15 @@ def test_a_bad_configuration_is_one_line_and_touches_nothing(
     assert len(err.strip().splitlines()) == 1, err
     assert "config.toml" in err
     assert (home / "journal.sqlite").read_bytes() == before
+
+
+@pytest.mark.parametrize("entry", ["all day", "Mon 09:00-09:00"])
+@pytest.mark.parametrize("command", [("record", "--for", "1"), ("incidents",)])
+def test_bad_working_hours_are_one_line(home: Path, run: Run, entry: str, command: tuple[str, ...]) -> None:
+    (home / "config.toml").write_text(f'[home]\nworking_hours = ["{entry}"]', "utf-8")
+    code, out, err = run(*command)
+    assert (code, out) == (2, "")
+    assert len(err.strip().splitlines()) == 1, err
 
 
 def test_an_unreadable_configuration(home: Path, run: Run) -> None:
@@ -333,6 +348,130 @@ def test_a_silent_holder_of_the_lock_is_said(home: Path, run: Run) -> None:
         assert len(err.strip().splitlines()) == 1
         status = document(run, "status")
         assert status["recorder"] == {"running": True, "pid": os.getpid(), "answers": False}
+
+
+ACCOUNT = BoxAccount("upnp", True, 7500, None, "203.0.113.0/24", 1_000_000_000, 700_000_000)
+
+
+@pytest.fixture
+def witnessed(tmp_path: Path) -> Path:
+    """A home on Wi-Fi: a cut that lasts, a box that was asked, an operator seen, traffic counted."""
+    folder = tmp_path / "home"
+    folder.mkdir()
+    line = {name: getattr(LINE, name) for name in ("id", "gateway", "gateway_mac", "interface")}
+    with closing(Writer(folder / "journal.sqlite")) as writer:
+        writer.append(
+            Event(EventKind.LINK, T0, {"interface": LINE.interface, "carrier": True, "medium": "wifi"})
+        )
+        known = {"network": "203.0.113.0/24", "operator": "Exemple", "ssid": "Chez nous"}
+        writer.append(Event(EventKind.LINE, T0, line | known))
+        writer.append(to_event(ACCOUNT, T0 + 20 * SECOND))
+        writer.append(to_event(Wifi(WifiState.CONNECTED, LINE.interface, signal_dbm=-61), T0 + 30 * SECOND))
+        steps = (Step(10 * SECOND, 4_000_000, 200_000), Step(10 * SECOND, 5_000_000, 300_000))
+        traffic = Traffic(Origin.HOME, T0 + 40 * SECOND, steps)
+        writer.append(to_event(traffic, traffic.end_ns))
+        stream = list(samples(between(CUT_AT_S, LENGTH_S, BEYOND_BOX), LENGTH_S))
+        for start in range(0, len(stream), 500):
+            writer.stage(LINE.id, stream[start : start + 500])
+        writer.seal_all()
+    return folder
+
+
+def status_at(folder: Path, second: float, *, as_json: bool = False) -> str:
+    out = StringIO()
+    clock = ManualClock(T0 + round(second * SECOND))
+    context = Context(Home(folder), json=as_json, clock=clock, out=out)
+    with Lock(folder / "recorder.lock"):
+        assert status.run(Namespace(), context) == 0
+    return out.getvalue().replace("\u00a0", " ").replace("\u202f", " ")
+
+
+def test_status_says_during_a_cut_that_the_line_is_down(witnessed: Path) -> None:
+    words = status_at(witnessed, LENGTH_S)
+    assert "En ce moment : la ligne est coupée, depuis " in words
+    assert "la ligne d’accès de l’opérateur (confiance " in words
+    assert (
+        "Wi-Fi · Wi-Fi « Chez nous » · réseau public 203.0.113.0/24 · opérateur aperçu : Exemple (simple indice)"
+        in words
+    )
+    assert "La box (UPnP) a dit à " in words
+    assert " : ligne établie depuis 2 h 5 min, 1 000 Mbit/s en réception, 700 Mbit/s en émission." in words
+    told = json.loads(status_at(witnessed, LENGTH_S, as_json=True))
+    assert told["now"]["state"] == "down"
+    assert told["now"]["incident"]["kind"] == "outage"
+    assert (told["line"]["medium"], told["line"]["operator"], told["line"]["ssid"]) == (
+        "wifi",
+        "Exemple",
+        "Chez nous",
+    )
+    assert (told["box"]["adapter"], told["box"]["line_up"], told["box"]["uptime_s"]) == ("upnp", True, 7500)
+
+
+def test_the_boxs_account_of_more_than_an_hour_ago_is_not_told(witnessed: Path) -> None:
+    assert "La box" not in status_at(witnessed, 20 + 3601)
+    assert json.loads(status_at(witnessed, 20 + 3601, as_json=True))["box"] is None
+
+
+def test_the_box_of_a_line_that_was_left_is_not_told(witnessed: Path) -> None:
+    with closing(Writer(witnessed / "journal.sqlite")) as writer:
+        other = {
+            "id": "0" * 12,
+            "gateway": "172.20.10.1",
+            "gateway_mac": "02:00:00:00:00:02",
+            "interface": "wlan1",
+        }
+        writer.append(Event(EventKind.LINE, T0 + LENGTH_S * SECOND, other))
+    assert "La box" not in status_at(witnessed, LENGTH_S + 1)
+
+
+def test_line_show_tells_what_was_learnt_as_a_hint(
+    witnessed: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["--home", str(witnessed), "line", "show"]) == 0
+    assert "opérateur aperçu\u00a0: Exemple (simple indice)" in capsys.readouterr().out
+    assert main(["--home", str(witnessed), "line", "show", "--json"]) == 0
+    (line,) = json.loads(capsys.readouterr().out)["lines"]
+    assert (line["medium"], line["network"], line["home"]) == ("wifi", "203.0.113.0/24", None)
+
+
+@pytest.mark.parametrize("kind", ["csv", "json", "parquet"])
+def test_timeline_writes_what_witnesses_said(
+    witnessed: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], kind: str
+) -> None:
+    out = tmp_path / f"witnesses.{kind}"
+    words = [
+        "--home",
+        str(witnessed),
+        "timeline",
+        "--witnesses",
+        "--format",
+        kind,
+        "--out",
+        str(out),
+        "--json",
+    ]
+    assert main(words) == 0
+    assert json.loads(capsys.readouterr().out)["rows"] == 4
+    if kind == "csv":
+        with out.open(encoding="utf-8") as file:
+            rows: list[Any] = list(csv.DictReader(file))
+    elif kind == "json":
+        rows = json.loads(out.read_text("utf-8"))["rows"]
+    else:
+        from pyarrow import parquet
+
+        rows = parquet.read_table(out).to_pylist()
+    assert [row["source"] for row in rows] == ["box", "wifi", "home", "home"]
+    assert [int(row["down_bps"]) for row in rows[2:]] == [4_000_000, 5_000_000]
+    assert (rows[0]["adapter"], int(rows[1]["signal_dbm"])) == ("upnp", -61)
+    since = stamp(55)
+    assert main([*words, "--since", since]) == 0
+    assert json.loads(capsys.readouterr().out)["rows"] == 1
+
+
+def test_a_timeline_is_of_one_sort(run: Run, tmp_path: Path) -> None:
+    out = str(tmp_path / "x.csv")
+    assert run("timeline", "--rollups", "--witnesses", "--format", "csv", "--out", out)[0] == 2
 
 
 def test_english_for_those_who_ask(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

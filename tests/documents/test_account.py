@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from diagnostics.incidents.method import default_method
 from diagnostics.model import Cause, GapReason, Kind
 from jalerte_desktop.documents import french
 from jalerte_desktop.documents.account import Role, account, rhythm, role_of
@@ -36,6 +37,14 @@ incidents = st.builds(
         ({"cause": Cause.ISP_CORE, "confidence": 0.3}, Role.UNCERTAIN),
         ({"cause": Cause.DNS, "kind": Kind.DNS}, Role.DNS),
         ({"cause": Cause.WIFI}, Role.SET_ASIDE),
+        ({"cause": Cause.OWN_TRAFFIC, "kind": Kind.LATENCY}, Role.SET_ASIDE),
+        ({"cause": Cause.MTU, "kind": Kind.PARTIAL}, Role.SET_ASIDE),
+        ({"cause": Cause.VPN, "kind": Kind.PARTIAL}, Role.SET_ASIDE),
+        ({"cause": Cause.IPV6, "kind": Kind.PARTIAL}, Role.SET_ASIDE),
+        ({"cause": Cause.ISP_CORE, "kind": Kind.PARTIAL, "confidence": 0.9}, Role.UNCERTAIN),
+        ({"cause": Cause.ACCESS, "kind": Kind.PARTIAL, "confidence": 0.9}, Role.UNCERTAIN),
+        ({"kind": Kind.LOSS, "confidence": 0.8}, Role.HELD),
+        ({"kind": Kind.LATENCY, "confidence": 0.8}, Role.HELD),
         ({"cause": Cause.BOX}, Role.SET_ASIDE),
         ({"cause": Cause.UNKNOWN}, Role.SET_ASIDE),
         ({"excluded": "travaux"}, Role.EXCLUDED),
@@ -57,7 +66,8 @@ def test_every_incident_has_one_role_and_only_sure_ones_of_the_operator_are_held
     assert sorted(i.id for group in groups for i in group) == sorted(i.id for i in found)
     for incident in sorted_out.held:
         assert incident.verdict.cause in (Cause.ACCESS, Cause.ISP_CORE)
-        assert incident.verdict.confidence > 0.6
+        assert incident.verdict.confidence > default_method().blame
+        assert incident.kind not in (Kind.PARTIAL, Kind.WIFI, Kind.DNS)
         assert incident.excluded is None
         assert incident.line.id == findings.line.id
     assert [use.incident_id for use in sorted_out.used()] == [i.id for i in findings.incidents]

@@ -66,6 +66,31 @@ def test_it_says_how_much_was_observed_what_is_left_out_and_by_which_method():
     assert "ni édité ni approuvé par l’Arcep ou par un opérateur" in text
 
 
+def test_the_method_names_every_kind_of_probe_and_the_box_as_a_witness():
+    text = plain(text_of(complaint()))
+    assert "noms, pages web ou connexions au port 443" in text
+    assert "La confiance doit dépasser 60 %" in text
+    assert "placés sur plusieurs réseaux indépendants" in text
+    assert "les compteurs de la box montrent" in text
+    assert "La box est aussi interrogée, sans mot de passe" in text
+    assert "une sonde sans réponse en déclenche d’autres" in text
+    assert "Ne sont jamais imputés à l’opérateur" in text
+
+
+def test_anchors_of_ones_own_are_not_said_to_be_independent():
+    own = replace(examples.ordinary(), own_settings=("targets.anchors",))
+    text = plain(text_of(complaint(findings=own)))
+    assert "placés sur plusieurs réseaux indépendants" not in text
+    assert "choisis par moi" in text
+
+
+def test_an_excluded_period_says_when_it_was_declared():
+    letter = complaint()
+    tables = [b for s in letter.annexes for b in s.blocks if isinstance(b, Table) and "exclues" in b.caption]
+    assert tables[0].header[-1] == "Déclaré le"
+    assert plain(tables[0].rows[0][-1]).startswith("22 novembre 2026")
+
+
 def test_only_what_is_held_stands_in_the_chronology_and_all_of_it():
     findings = examples.ordinary()
     rows = chronology_rows(complaint(findings=findings))

@@ -11,7 +11,7 @@ from diagnostics.incidents.check_advice import advice_for
 from diagnostics.incidents.checkup import Checkup, Habits, Link, judge, judge_look
 from diagnostics.incidents.look import Look
 from diagnostics.incidents.method import default_method
-from diagnostics.model import Cause, Outcome, Protocol, Remark, Role, Target
+from diagnostics.model import Cause, Kind, Outcome, Protocol, Remark, Role, Target
 from diagnostics.witnesses import BoxAccount, Wifi, WifiState
 from tests.made import (
     ANCHORS,
@@ -95,6 +95,8 @@ def test_blocked_pings_alone_are_no_trouble() -> None:
 TCP = Target(Role.TCP_CHECK, Protocol.TCP, "203.0.113.11", 4, "AS11")
 LARGE = Target(Role.LARGE, Protocol.HTTP, "http://203.0.113.81/large")
 SIX = tuple(Target(Role.ANCHOR, Protocol.ICMP, f"2001:db8:{n}::1", 6, f"AS{n}") for n in (11, 22, 33))
+TUNNEL = Target(Role.VPN, Protocol.ICMP, "wg0>203.0.113.11", 4)
+WELL = between(0, 0, ())
 WIFI = Link(
     "wlan0",
     "192.168.1.1",
@@ -107,9 +109,19 @@ WEAK = replace(
 )
 
 
-def seen(world: World, *, link: Link = LINK, extra: tuple[Target, ...] = (), **more: Any) -> Checkup:
+USED = Habits(gateway=True, hop=True)
+
+
+def seen(
+    world: World,
+    *,
+    link: Link = LINK,
+    extra: tuple[Target, ...] = (),
+    habits: Habits = USED,
+    **more: Any,
+) -> Checkup:
     stream = list(samples(world, 6, targets=(GATEWAY, HOP, *ANCHORS, *extra)))
-    return judge_look(Look(tuple(stream), link, Habits(gateway=True, hop=True), **more), default_method())
+    return judge_look(Look(tuple(stream), link, habits, **more), default_method())
 
 
 def fates(**by_role: Fate) -> World:
@@ -125,6 +137,10 @@ def some_lost(*roles: Role) -> World:
 
 def codes(remarks: tuple[Remark, ...]) -> set[str]:
     return {remark.code for remark in remarks}
+
+
+def detail_codes(checkup: Checkup) -> dict[str, str]:
+    return {layer.name: layer.detail.code for layer in checkup.layers}
 
 
 def advice(checkup: Checkup) -> set[str]:
@@ -247,15 +263,42 @@ def test_a_lying_resolver_is_no_portal() -> None:
     assert "names_lie" in codes(checkup.reasons)
     assert states(checkup)["dns"] == "degraded"
     both = seen(fates(system_resolver=(Outcome.PORTAL, 3.0), web=(Outcome.PORTAL, 3.0)))
-    assert both.cause is Cause.CAPTIVE_PORTAL
+    assert (both.kind, both.cause) == (Kind.DNS, Cause.DNS)  # the page that came is where the wrong name led
+    assert detail_codes(both)["web"] == "layer_wrong_page"
+    lie: Fate = (Outcome.PORTAL, 3.0)
+    portal = seen(fates(system_resolver=lie, resolver=lie, web=lie))
+    assert (portal.kind, portal.cause) == (Kind.PARTIAL, Cause.CAPTIVE_PORTAL)
+    assert detail_codes(portal)["web"] == "layer_portal"
 
 
 def test_a_tunnel_that_carries_nothing() -> None:
-    vpn = Target(Role.VPN, Protocol.ICMP, "wg0>203.0.113.11", 4)
-    checkup = seen(between(0, 9, (Role.VPN, Role.SYSTEM_RESOLVER)), extra=(vpn,))
-    assert checkup.cause is Cause.VPN
+    dead = between(0, 9, (Role.VPN, Role.SYSTEM_RESOLVER))
+    checkup = seen(dead, extra=(TUNNEL,), tunnels=("wg0",), full_tunnel="wg0")
+    assert (checkup.kind, checkup.cause) == (Kind.PARTIAL, Cause.VPN)
+    assert states(checkup)["vpn"] == "failed"
     assert "advise_vpn" in advice(checkup)
-    assert seen(between(0, 0, ()), extra=(vpn,)).ok
+    well = seen(WELL, extra=(TUNNEL,), tunnels=("wg0",), full_tunnel="wg0")
+    assert well.ok
+    assert states(well)["vpn"] == "ok"
+
+
+def test_a_far_end_that_may_never_answer_is_not_blamed_by_its_silence_alone() -> None:
+    silent = between(0, 9, (Role.VPN,))
+    unknown = seen(silent, extra=(TUNNEL,), tunnels=("wg0",))
+    assert unknown.ok
+    assert states(unknown)["vpn"] == "unknown"
+    habits = Habits(gateway=True, hop=True, known=True, tunnels=frozenset({TUNNEL.id}))
+    known = seen(silent, extra=(TUNNEL,), tunnels=("wg0",), habits=habits)
+    assert known.cause is Cause.VPN
+    assert states(known)["vpn"] == "failed"
+
+
+def test_a_resolver_that_fails_while_the_tunnel_answers_is_the_resolvers() -> None:
+    checkup = seen(
+        between(0, 9, (Role.SYSTEM_RESOLVER,)), extra=(TUNNEL,), tunnels=("wg0",), full_tunnel="wg0"
+    )
+    assert checkup.cause is Cause.DNS
+    assert "vpn_asks_names" in codes(checkup.counter_evidence)
 
 
 def test_slow_up_to_the_box_is_the_wifis_on_wifi() -> None:
@@ -292,7 +335,28 @@ def test_nothing_is_advised_that_was_tried(cause: Cause, link: Link, confidence:
 def test_the_wifi_is_ruled_out_before_a_doubtful_line_is_blamed() -> None:
     look = Look((), WIFI)
     assert advice_for(Cause.ACCESS, 0.5, look, default_method())[0].code == "advise_cable"
-    assert advice_for(Cause.ACCESS, 0.9, look, default_method())[0].code == "advise_wait_and_record"
+    sure = [one.code for one in advice_for(Cause.ACCESS, 0.9, look, default_method())]
+    assert "advise_cable" not in sure
+
+
+@pytest.mark.parametrize("cause", [Cause.ACCESS, Cause.ISP_CORE])
+@pytest.mark.parametrize("recording", [False, True])
+@pytest.mark.parametrize("confidence", [0.5, 0.9])
+@pytest.mark.parametrize("kind", [None, *Kind])
+def test_no_step_contradicts_another(
+    cause: Cause, recording: bool, confidence: float, kind: Kind | None
+) -> None:
+    look = Look((), LINK, recording=recording)
+    steps = {one.code for one in advice_for(cause, confidence, look, default_method(), kind)}
+    leave_on, start = (
+        {"advise_record", "advise_keep_recording"},
+        {"advise_record_start", "advise_start_recording"},
+    )
+    assert bool(steps & leave_on) is recording
+    assert bool(steps & start) is not recording
+    assert not ("advise_operator_alone" in steps and RESTARTS & steps)
+    outage = {"advise_keep_recording", "advise_start_recording", "advise_call"}
+    assert kind in (None, Kind.OUTAGE) or not outage & steps
 
 
 def test_a_crowded_band_is_named() -> None:

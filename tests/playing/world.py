@@ -36,6 +36,7 @@ class Fate:
 
 
 LOST = Fate(Outcome.LOST)
+_UNSENT = Fate(Outcome.SEND_ERROR, detail="ENETUNREACH")
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,11 +130,11 @@ class World:
     def _lost(self, now: Now, target: Target, at_s: float) -> Fate | None:
         """Why the packet cannot come through; None when it can."""
         if now.site is None or now.find("interface-down"):
-            return Fate(Outcome.SEND_ERROR, detail="ENETUNREACH")
+            return _UNSENT
         cable = now.find("cable-out")
         if cable is not None:
             gone = at_s >= cable.at_s + CABLE_ROUTE_S
-            return Fate(Outcome.SEND_ERROR, detail="ENETUNREACH") if gone else LOST
+            return _UNSENT if gone else LOST
         restart = now.find("box-restart")
         if restart is not None and at_s < restart.at_s + restart.silent:
             return LOST
@@ -249,7 +250,7 @@ class World:
         """The system's resolver: the box's, which asks the operator's."""
         now = self.now(at_s)
         if now.site is None or now.find("interface-down"):
-            return Fate(Outcome.SEND_ERROR, detail="ENETUNREACH")
+            return _UNSENT
         if now.find("portal", "resolver-lies"):
             return self._answered_by_box(now, at_s)
         if now.find("resolver-dead") or (now.find("vpn-server-dead") and self._through_tunnel(now)):
@@ -262,11 +263,12 @@ class World:
         return Fate(Outcome.OK, fate.ms + added + 2)
 
     def _answered_by_box(self, now: Now, at_s: float) -> Fate:
-        assert now.site is not None
+        if now.site is None:
+            return _UNSENT
         box = Target(Role.GATEWAY, Protocol.DNS, now.site.gateway)
         fate = self._packet(now, box, at_s)
         if fate.outcome is not Outcome.OK:
-            return LOST
+            return fate
         return Fate(Outcome.PORTAL, fate.ms, f"one.example {now.site.gateway}")
 
     @staticmethod

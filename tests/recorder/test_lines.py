@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from diagnostics.links.interfaces import NOTHING_TOLD, InterfaceFacts
 from diagnostics.links.route import RouteState
 from diagnostics.model import NO_LINE, SECOND, Event, EventKind, Protocol, Role, Target, line_id
-from diagnostics.recorder.lines import UNDECIDED_NS, LineKeeper, tunnel_targets
+from diagnostics.recorder.lines import LINK_READ_NS, UNDECIDED_NS, LineKeeper, LinkWatch, tunnel_targets
 
 HOME = RouteState("eth0", "192.168.1.1", "02:00:00:00:00:01", "", True, "ethernet")
 UNDER_VPN = replace(HOME, tunnel="tun0", tunnels=("tun0",), peers=("tun0>10.8.0.1",))
@@ -82,6 +83,52 @@ def test_a_tunnel_with_nothing_beneath_it_is_a_line_of_its_own() -> None:
     keeper.update(RouteState(tunnel="wg0", tunnels=("wg0",)), 10, 10, bound=False)
     assert keeper.line.id == line_id("", "wg0")
     assert keeper.line.gateway_mac == ""
+
+
+# --- what the link's ends agreed on ---------------------------------------------------------------------------------
+
+GIGABIT = InterfaceFacts(1_000_000_000, "full", 1500)
+SLOW = InterfaceFacts(100_000_000, "half", 1500)
+
+
+def test_a_link_that_got_slower_is_told_and_what_is_not_known_left_out() -> None:
+    keeper = LineKeeper()
+    first, _ = keeper.update(HOME, 10, 10, link=GIGABIT)
+    assert (first.data["speed_bps"], first.data["duplex"], first.data["mtu"]) == (1_000_000_000, "full", 1500)
+    assert keeper.update(HOME, 20, 20, link=GIGABIT) == []
+    (event,) = keeper.update(HOME, 30, 30, link=SLOW)
+    assert event.kind is EventKind.LINK
+    assert (event.data["speed_bps"], event.data["duplex"]) == (100_000_000, "half")
+    (event,) = keeper.update(HOME, 40, 40)
+    assert not {"speed_bps", "duplex", "mtu"} & event.data.keys()
+
+
+def test_the_link_is_read_seldom_and_at_once_when_the_carrier_changed() -> None:
+    says, asked = [GIGABIT], list[str]()
+
+    def read(interface: str) -> InterfaceFacts:
+        asked.append(interface)
+        return says[0]
+
+    watch = LinkWatch(read)
+    assert watch.facts(HOME, 0) == GIGABIT
+    says[0] = SLOW
+    assert watch.facts(HOME, LINK_READ_NS - 1) == GIGABIT
+    assert asked == ["eth0"]
+    assert watch.facts(HOME, LINK_READ_NS) == SLOW
+    says[0] = NOTHING_TOLD
+    pulled = replace(HOME, carrier=False)
+    assert watch.facts(pulled, LINK_READ_NS + 1) == NOTHING_TOLD
+    says[0] = GIGABIT
+    assert watch.facts(HOME, LINK_READ_NS + 2) == GIGABIT
+    assert asked == ["eth0"] * 4
+    assert watch.facts(RouteState(), LINK_READ_NS + 3) == NOTHING_TOLD
+    assert asked == ["eth0"] * 4, "without a route there is nothing to ask about"
+
+
+def test_on_wifi_the_system_is_not_believed_about_rates() -> None:
+    radio = replace(HOME, interface="wlan0", medium="wifi")
+    assert LinkWatch(lambda _: GIGABIT).facts(radio, 0) == InterfaceFacts(mtu=1500)
 
 
 MACS = st.sampled_from(["", "02:00:00:00:00:01", "02:00:00:00:00:02"])

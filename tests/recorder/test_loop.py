@@ -17,6 +17,7 @@ from diagnostics.incidents.study import Study
 from diagnostics.journal.reader import Reader
 from diagnostics.journal.verify import verify
 from diagnostics.journal.writer import Writer
+from diagnostics.links.interfaces import InterfaceFacts
 from diagnostics.links.route import RouteState
 from diagnostics.model import (
     MILLISECOND,
@@ -142,6 +143,7 @@ class Bench:
     checks: NoChecks = field(default_factory=NoChecks)
     witnesses: Heard = field(default_factory=Heard)
     warnings: list[str] = field(default_factory=list)
+    speed_bps: int = 1_000_000_000
     silent_from_s: float = float("inf")
     silent_to_s: float = float("inf")
 
@@ -161,6 +163,7 @@ class Bench:
             route_every_ns=5 * SECOND,
             witnesses=self.witnesses,
             warn=lambda problem: self.warnings.append(problem.remark.code),
+            interface=lambda _: InterfaceFacts(self.speed_bps, "full", 1500),
         )
         return Recorder(self.writer, parse(CONFIG, "config.toml"), parts, Identity("0", "m", "test"))
 
@@ -204,6 +207,16 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
     path = tmp_path / "journal.sqlite"
     with closing(Writer(path)) as writer:
         yield Bench(path, writer)
+
+
+def test_a_cable_that_falls_back_to_a_lower_speed_is_in_the_journal_within_20_s(bench: Bench) -> None:
+    bench.run(60)
+    bench.speed_bps = 10_000_000
+    bench.run(60)
+    bench.recorder.stop()
+    links = [event for event in bench.found()[2] if event.kind is EventKind.LINK]
+    assert [event.data["speed_bps"] for event in links] == [1_000_000_000, 10_000_000]
+    assert T0 + 60 * SECOND <= links[1].at_ns <= T0 + 80 * SECOND
 
 
 def test_five_targets_once_a_second_on_a_home_line(bench: Bench) -> None:

@@ -30,7 +30,17 @@ from diagnostics.recorder.witnesses import (
     account_changed,
     wifi_changed,
 )
-from diagnostics.witnesses import BoxAccount, Origin, Statement, Step, Traffic, Wifi, WifiState, from_event
+from diagnostics.witnesses import (
+    BoxAccount,
+    Origin,
+    Statement,
+    Step,
+    Traffic,
+    Wifi,
+    WifiState,
+    from_event,
+    to_event,
+)
 
 T0 = 29_916_667 * MINUTE
 BUSY = Step(5 * SECOND, 40_000_000, 900_000)
@@ -102,6 +112,33 @@ def test_statements_cover_every_step_once_and_keep_the_sum(rows: list[tuple[int,
     assert abs(carried - meant) <= sum(step.duration_ns for step in steps) / SECOND * (len(steps) + 1)
 
 
+def test_packets_that_broke_are_told_at_the_minutes_end_and_dropped_ones_ride_along() -> None:
+    book, said, at = TrafficBook(Origin.MACHINE), list[Traffic](), T0
+    for number in range(12 * 12):
+        # Dropped packets are an everyday thing, and end no quiet stretch; two broken ones in the eleventh minute do.
+        book.add(at, IDLE, errors=1 if number in (121, 125) else 0, dropped=3)
+        at += IDLE.duration_ns
+        said += book.due(False)
+    (last,) = book.rest()
+    minutes = [(one.start_ns - T0) // MINUTE for one in (*said, last)]
+    assert minutes == [0, 10, 11]
+    assert [(one.errors, one.dropped) for one in said] == [(0, 360), (2, 36)]
+    assert (last.errors, last.dropped) == (0, 36)
+
+
+def test_counts_of_broken_packets_are_kept_only_where_there_are_any_and_read_tolerantly() -> None:
+    clean = Traffic(Origin.MACHINE, T0, (BUSY,))
+    assert not {"errors", "dropped"} & to_event(clean, T0).data.keys()
+    assert from_event(to_event(clean, T0)) == clean
+    bad = replace(clean, errors=7, dropped=2)
+    event = to_event(bad, T0)
+    assert (event.data["errors"], event.data["dropped"]) == (7, 2)
+    assert from_event(event) == bad
+    odd = ("many", -1, None, True, 1.5, ["1"])
+    for nonsense in odd:
+        assert from_event(replace(event, data={**event.data, "errors": nonsense})) == replace(bad, errors=0)
+
+
 # --- this machine's counters ----------------------------------------------------------------------------------------
 
 
@@ -112,6 +149,7 @@ class Hand:
         self.now = Reading(T0, 500 * SECOND, 900 * SECOND)
         self.down = self.up = 0
         self.index = 2
+        self.errors = self.dropped = 0
         self.there = True
         self.meter = MachineMeter(self.read)
         self.meter.follow("eth0")
@@ -119,7 +157,15 @@ class Hand:
 
     def read(self, interface: str) -> Counters | None:
         return (
-            Counters(self.index, self.down, self.up, self.down // 1000, self.up // 1000)
+            Counters(
+                self.index,
+                self.down,
+                self.up,
+                self.down // 1000,
+                self.up // 1000,
+                self.errors,
+                self.dropped,
+            )
             if self.there
             else None
         )
@@ -148,6 +194,17 @@ def test_a_download_stands_in_its_minutes_steps() -> None:
     assert sum(step.duration_ns * step.down_bps for step in busy) / SECOND == pytest.approx(800e6, rel=0.05)
     assert max(step.down_bps for step in busy) == pytest.approx(40e6, rel=0.01)
     assert said.end_ns <= T0 + MINUTE + 6 * SECOND, "before its minute is sealed"
+
+
+def test_a_bad_cable_shows_in_the_minute_it_was_bad() -> None:
+    hand = Hand()
+    hand.errors, hand.dropped = 900, 40
+    hand.run(70)
+    hand.errors += 5
+    hand.run(60)
+    said = hand.said + hand.meter.rest(hand.now)
+    assert [one.errors for one in said] == [5, 0], "what was before the first reading is nobody's"
+    assert [one.dropped for one in said] == [0, 0]
 
 
 def test_no_step_spans_sleep_and_what_was_before_is_said_at_once() -> None:
@@ -225,26 +282,29 @@ RADIO = Wifi(
 
 
 @pytest.mark.parametrize(
-    ("change", "news", "closely"),
+    ("change", "news"),
     [
-        ({}, False, False),
-        ({"signal_dbm": -57}, False, False),
-        ({"signal_dbm": -58}, True, True),
-        ({"signal_dbm": None}, True, True),
-        ({"rx_bps": 500_000_000}, False, False),
-        ({"rx_bps": 200_000_000}, True, True),
-        ({"retries": 900, "failed": 3, "connected_s": 120}, False, True),
-        ({"connected_s": 5}, True, True),
-        ({"bssid": "02:00:00:00:00:bb"}, True, True),
-        ({"channel": 40, "frequency_mhz": 5200}, True, True),
-        ({"state": WifiState.NOT_CONNECTED}, True, True),
-        ({"ssid": None, "identity_refused": True}, True, True),
+        ({}, False),
+        ({"connected_s": 120}, False),
+        ({"signal_dbm": -57}, False),
+        ({"signal_dbm": -58}, True),
+        ({"signal_dbm": None}, True),
+        ({"rx_bps": 500_000_000}, False),
+        ({"rx_bps": 200_000_000}, True),
+        ({"retries": 900}, True),
+        ({"failed": 3}, True),
+        ({"connected_s": 5}, True),
+        ({"ssid": "voisin"}, True),
+        ({"bssid": "02:00:00:00:00:bb"}, True),
+        ({"channel": 40, "frequency_mhz": 5200}, True),
+        ({"interface": "wlan1"}, True),
+        ({"state": WifiState.NOT_CONNECTED}, True),
+        ({"state": WifiState.UNKNOWN}, True),
+        ({"ssid": None, "identity_refused": True}, True),
     ],
 )
-def test_what_is_news_of_a_radio_link(change: dict[str, object], news: bool, closely: bool) -> None:
-    now = replace(RADIO, **change)  # type: ignore[arg-type]
-    assert wifi_changed(RADIO, now, closely=False) is news
-    assert wifi_changed(RADIO, now, closely=True) is closely
+def test_what_is_news_of_a_radio_link_within_a_minute(change: dict[str, object], news: bool) -> None:
+    assert wifi_changed(RADIO, replace(RADIO, **change)) is news  # type: ignore[arg-type]
 
 
 class Radio:
@@ -291,7 +351,7 @@ def nothing_said(said: SimpleQueue[Event]) -> bool:
 @pytest.mark.usefixtures("soon")
 def test_the_radio_is_told_when_it_changes() -> None:
     radio, said = Radio(), SimpleQueue[Event]()
-    watch = WifiWatch(SystemClock(), lambda: radio, said.put)
+    watch = WifiWatch(Steady(), lambda: radio, said.put)
     watch.follow("")
     watch.follow("wlan0")
     assert next_said(said) == RADIO
@@ -303,6 +363,33 @@ def test_the_radio_is_told_when_it_changes() -> None:
     watch.stop()
     assert radio.closed.wait(10)
     assert set(radio.asked) == {"wlan0"}
+
+
+@pytest.mark.parametrize("early_ns", [0, 2_000_000], ids=["on time", "a moment early"])
+def test_the_radio_is_told_once_a_minute_with_all_that_the_reader_gives(early_ns: int) -> None:
+    radio, clock, said = Radio(), Steady(), list[Event]()
+    watch = WifiWatch(clock, lambda: radio, said.append)
+    for minute in range(1, 6):
+        radio.says = replace(RADIO, signal_dbm=-50 - minute, retries=10 * minute, connected_s=60 * minute)
+        clock.now = shifted(clock.now, MINUTE - (early_ns if minute == 1 else 0))
+        watch.look("wlan0")
+        assert len(said) == minute
+        assert from_event(said[-1]) == radio.says
+
+
+def test_while_something_seems_wrong_the_radio_is_told_within_the_minute_only_when_it_changes() -> None:
+    radio, clock, said = Radio(), Steady(), list[Event]()
+    watch = WifiWatch(clock, lambda: radio, said.append)
+    watch.attend(True)
+    for look in range(13):
+        radio.says = replace(
+            RADIO,
+            connected_s=RADIO.connected_s + 10 * look,  # type: ignore[operator]  # known of this one
+            bssid="02:00:00:00:00:bb" if look >= 3 else RADIO.bssid,
+        )
+        assert watch.look("wlan0") == 10
+        clock.now = shifted(clock.now, 10 * SECOND)
+    assert [(event.at_ns - T0) // SECOND for event in said] == [0, 30, 60, 120]
 
 
 def test_without_a_radio_link_nobody_is_asked() -> None:

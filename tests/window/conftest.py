@@ -85,7 +85,7 @@ class Windows:
             self.caller,
             self.caller.home / "journal.sqlite",
             self.theme,
-            ["Exemple (192.0.2.1)"],
+            self.caller.home / "config.toml",
             source,
             lambda: now_ns,
         )

@@ -118,4 +118,7 @@ def test_minutes_lost_in_working_hours_stand_second_where_hours_are_set():
     figures = figures_of(week(*incidents, gaps=gaps, hours=hours), examples.NOW)
     assert [plain(figure.value) for figure in figures] == ["8", "18 min", "3", "96,1 %"]
     assert plain(figures[1].caption) == "perdues pour les appels pendant vos heures de travail, en 7 jours"
-    assert plain(figures_of(week(hours=hours), examples.NOW)[1].value) == "0 min"
+    none = figures_of(week(hours=hours), examples.NOW)[1]
+    assert (plain(none.value), none.caption.split()[0]) == ("0 min", "perdue")
+    one = figures_of(week(examples.incident(MIDNIGHT + 600 * MINUTE, 20), hours=hours), examples.NOW)[1]
+    assert (plain(one.value), one.caption.split()[0]) == ("1 min", "perdue")

@@ -9,6 +9,8 @@ import pytest
 import window_examples as examples
 
 from diagnostics.model import SECOND, Cause, Kind, Problem, Verdict
+from diagnostics.witnesses import BoxAccount
+from jalerte_desktop.findings.model import BoxSaid
 from jalerte_desktop.findings.now import state_now
 from jalerte_desktop.window import sentences
 from jalerte_desktop.window.marks import Mark, badge_tone, fault_of, mark_name, sign_of
@@ -55,8 +57,9 @@ def test_every_cause_and_kind_has_its_words(code, kind, cause):
         assert "{" not in text
         assert text[0] in string.ascii_uppercase + "É"
         assert text.endswith(".")
-    assert sign_of(cause)
-    assert badge_tone(cause) in ("outage", "soft", "accent")
+    assert sign_of(cause, 0.9)
+    assert badge_tone(cause, 0.9) in ("outage", "soft", "accent")
+    assert (sign_of(cause, 0.6), badge_tone(cause, 0.6)) == ("?", "soft")
 
 
 def test_all_is_well_since_the_last_incident():
@@ -84,7 +87,7 @@ def test_a_recorder_that_was_just_started():
 
 @pytest.mark.parametrize(
     ("value", "words"),
-    [(0.97, "très probable"), (0.7, "probable"), (0.6, "possible"), (0.2, "loin d’être sûre")],
+    [(0.97, "très probable"), (0.7, "probable"), (0.65, "plutôt probable")],
 )
 def test_how_sure(value, words):
     assert sentences.likelihood(value) == words
@@ -94,6 +97,46 @@ def test_an_unknown_cause_blames_nobody():
     said = sentence(going_on(Cause.UNKNOWN, confidence=0.3))
     assert said.explanation.startswith("Cause non établie (confiance 0,30")
     assert "opérateur" not in said.explanation
+
+
+@pytest.mark.parametrize("cause", [Cause.ACCESS, Cause.ISP_CORE])
+def test_what_is_only_possible_accuses_nobody(cause):
+    said = sentence(going_on(cause, confidence=0.6))
+    assert said.answer == f"Coupure depuis 3{NB}min."
+    assert said.explanation.startswith(f"Cause possible{NB}: ")
+    assert "Panne côté" not in said.explanation
+    assert "Rien à faire" not in said.explanation
+    assert badge_tone(cause, 0.61) == "outage"
+
+
+@pytest.mark.parametrize(
+    ("cause", "kind", "confidence", "answer", "advice"),
+    [
+        (Cause.DNS, Kind.DNS, 0.9, "la ligne, elle, répond", "ou le vôtre"),
+        (Cause.LOCAL_MACHINE, Kind.OUTAGE, 0.9, "ne laisse rien sortir", "pare-feu"),
+        (Cause.WIFI, Kind.WIFI, 0.9, "Wi-Fi", "câble"),
+        (Cause.VPN, Kind.PARTIAL, 0.9, "rien ne passe par le VPN", "sans le VPN"),
+        (Cause.OWN_TRAFFIC, Kind.LATENCY, 0.9, "le foyer lui-même", "transfert"),
+        (Cause.MTU, Kind.PARTIAL, 0.8, "les grandes restent bloquées", "Redémarrez la box"),
+        (Cause.IPV6, Kind.PARTIAL, 0.6, "IPv6 ne répond pas", "coupez IPv6"),
+        (Cause.ISP_CORE, Kind.PARTIAL, 0.6, "hors d’atteinte", "Tout est enregistré"),
+        (Cause.REMOTE, Kind.PARTIAL, 0.6, "un serveur lointain", "votre ligne fonctionne"),
+    ],
+)
+def test_each_cause_has_its_own_sentence_and_advice(cause, kind, confidence, answer, advice):
+    said = sentence(going_on(cause, kind, confidence=confidence))
+    assert answer in said.answer
+    assert advice in said.explanation
+    assert "Panne côté opérateur" not in said.explanation
+
+
+def test_what_the_box_says_stands_under_a_line_that_is_well():
+    account = BoxAccount("upnp", True, 7500, None, None, 10**9, None)
+    found = replace(examples.findings(), box=BoxSaid(account, examples.NOW - 60 * SECOND))
+    said = sentences.state_sentence(state_now(found, examples.NOW, True), examples.NOW)
+    assert said.explanation.replace(NB, " ").replace(NN, " ") == (
+        "Rien à signaler. La box (UPnP) a dit à 16:04 : ligne établie depuis 2 h 5 min, 1 000 Mbit/s en réception."
+    )
 
 
 def test_one_reason_and_no_reserve():

@@ -40,7 +40,7 @@ def alone(home: Path) -> Caller:
 
 @pytest.fixture
 def window(qtbot, alone: Caller, theme: Theme) -> Iterator[MainWindow]:
-    window = MainWindow(alone, alone.home / "journal.sqlite", theme, [])
+    window = MainWindow(alone, alone.home / "journal.sqlite", theme, alone.home / "config.toml")
     qtbot.addWidget(window)
     window.show()
     qtbot.waitUntil(lambda: window.recorder.state is State.OFF, timeout=20_000)

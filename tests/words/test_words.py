@@ -54,6 +54,40 @@ def test_a_remark_with_figures() -> None:
         assert remarks.say(remark) == "3.1% of the tries to the anchors were lost (75 of 2,400)."
 
 
+@pytest.mark.parametrize(
+    ("code", "tries", "words"),
+    [("fr", 1, "(1 essai)"), ("fr", 2, "(2 essais)"), ("fr", 1200, "(1\u202f200 essais)"), ("en", 1, "(1 try)"),
+     ("en", 0, "(0 tries)"), ("en", 1200, "(1,200 tries)")],
+)  # fmt: skip
+def test_a_word_agrees_with_its_number(code: str, tries: int, words: str) -> None:
+    with language.speaking(code):
+        assert words in remarks.say(Remark.of("tunnel_silent", tries=tries))
+
+
+@pytest.mark.parametrize(
+    "code",
+    ["EPERM", "EACCES", "ENETDOWN", "ENOBUFS", "ETIMEDOUT", "EAI_NONAME", "EAI_FAIL", "EAI_SYSTEM", "EAI_AGAIN",
+     "ENETUNREACH", "EHOSTUNREACH", "ECONNRESET", "no-answer", "large-hangs", "no-connection", "servfail", "rcode-7",
+     "192.168.1.1 host-unreachable", "200", "204 with a body", "302 http://portal.example/"],
+)  # fmt: skip
+@pytest.mark.parametrize("spoken", ["fr", "en"])
+def test_people_read_words_and_no_codes(spoken: str, code: str) -> None:
+    with language.speaking(spoken):
+        said = remarks.say(Remark.of("names_fail", tries=2, detail=code))
+    assert code not in said
+    assert not re.search(r"[A-Z]{4,}|_", said), said
+
+
+def test_a_page_in_place_of_the_empty_answer_is_said() -> None:
+    said = remarks.say(Remark.of("web_check_answered_by_other", tries=1, detail="200"))
+    assert "(1 fois\u00a0: une page au lieu d’une réponse vide)" in said
+
+
+def test_a_wrong_answer_is_kept_as_it_was() -> None:
+    said = remarks.say(Remark.of("names_lie", times=3, detail="k.root-servers.net 192.0.2.7"))
+    assert "(k.root-servers.net 192.0.2.7)" in said
+
+
 def test_a_problem_is_one_line_whatever_it_names() -> None:
     problem = Problem("config_unreadable", path="a\nb", why="c\nd")
     assert len(errors.say_problem(problem).splitlines()) == 1
