@@ -213,7 +213,7 @@ def test_one_look_takes_each_check_once_and_leaves_out_what_has_nothing_to_try(
         Plan(Scripted(LARGE, Outcome.LOST), 1),
     ]
     monkeypatch.setattr(survey, "make_plans", lambda *_: plans)
-    samples = survey._Checks(parse("", "config.toml"), SystemClock(), Binding()).results()
+    samples = survey._Checks(parse("", "config.toml"), (), SystemClock(), Binding()).results()
     assert sorted((s.target.role, s.outcome) for s in samples) == [
         (Role.LARGE, Outcome.LOST),
         (Role.WEB, Outcome.OK),
