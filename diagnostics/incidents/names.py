@@ -26,6 +26,7 @@ class DnsDetector:
         """The largest share lost on the line while failures were noted."""
         self._portal = False
         """A portal was open meanwhile: failing names are its doing, unless the resolver alone lies."""
+        self._direct_lied = 0
 
     @property
     def lies(self) -> bool:
@@ -51,6 +52,7 @@ class DnsDetector:
         if sample.target.role is Role.RESOLVER:
             if self._failures:  # only then is the comparison wanted
                 self._direct = [*self._direct[-999:], (sample.sent_ns, sample.outcome is Outcome.OK)]
+                self._direct_lied += sample.outcome is Outcome.PORTAL
             return None
         slow = sample.rtt_ns is not None and sample.rtt_ns >= self._around.method.dns_slow_ns
         if sample.outcome is Outcome.OK and not slow:
@@ -85,6 +87,7 @@ class DnsDetector:
 
     def _clear(self) -> None:
         self._failures, self._direct, self._forgotten, self._loss, self._portal = [], [], 0, 0.0, False
+        self._direct_lied = 0
 
     def _finding(self, end: Moment | None, *, ongoing: bool) -> Finding | None:
         # A query and its answer are two packets, and either may be lost.
@@ -98,8 +101,21 @@ class DnsDetector:
             Kind.DNS,
             Moment(first.sent_ns, first.mono_ns),
             end or Moment(last.sent_ns, last.mono_ns),
-            Settled(Kind.DNS, self._verdict()),
+            self._case(),
             ongoing,
+        )
+
+    def _case(self) -> Settled:
+        """Whoever answers in every resolver's place stands between: a portal, though no page of its was seen."""
+        lies = [sample for sample in self._failures if sample.outcome is Outcome.PORTAL]
+        if not self._direct_lied or len(lies) * 2 <= len(self._failures) or any(ok for _, ok in self._direct):
+            return Settled(Kind.DNS, self._verdict())
+        reasons = (
+            Remark.of("names_lie", times=len(lies), detail=lies[0].detail),
+            Remark.of("other_resolver_lies", times=self._direct_lied),
+        )
+        return Settled(
+            Kind.PARTIAL, Verdict(Cause.CAPTIVE_PORTAL, 0.7, reasons, (Remark.of("not_the_operator"),))
         )
 
     def _verdict(self) -> Verdict:

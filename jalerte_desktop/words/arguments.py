@@ -69,5 +69,6 @@ ARGUMENTS: dict[str, str] = {
     "tunnel_silent": N_("Nothing came through the VPN ({tries:try|tries})."),
     # names
     "names_lie": N_("The system’s resolver gave a wrong answer {times:time|times} ({detail})."),
+    "other_resolver_lies": N_("Another resolver, asked directly, gave a wrong answer too ({times} times)."),
     "vpn_asks_names": N_("A VPN was on: its own resolver was asked."),
 }

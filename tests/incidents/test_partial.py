@@ -243,3 +243,12 @@ def test_a_silence_ends_with_the_last_try_also_in_a_minute_taken_by_its_figures(
     incident = one(found.incidents())
     assert incident.verdict.cause is Cause.IPV6
     assert edges_s(incident)[1] == pytest.approx(125, abs=1.5)
+
+
+def test_names_that_every_resolver_gets_wrong_are_a_portals_though_its_page_was_not_seen() -> None:
+    def world(target: object, at_s: float) -> object:
+        return (Outcome.PORTAL, None) if target in (SYSTEM, RESOLVER) and 100 <= at_s < 160 else GOOD
+
+    incident = one(study(world))  # type: ignore[arg-type]
+    assert (incident.kind, incident.verdict.cause) == (Kind.PARTIAL, Cause.CAPTIVE_PORTAL)
+    assert "other_resolver_lies" in codes(incident.verdict.reasons)
