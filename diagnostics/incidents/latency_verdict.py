@@ -10,6 +10,8 @@ from diagnostics.incidents.outage_verdict import traffic_remark, weak, wifi_rema
 from diagnostics.incidents.testimony import Heard
 from diagnostics.model import MILLISECOND, Cause, Kind, Remark, Verdict
 
+QUEUE_NS = 100 * MILLISECOND
+"""A full queue that no counter of the home rules out may hold a delay like this steady."""
 FEW_LOST = 2
 """A queue that is full drops as well as delays; a detour does not."""
 
@@ -83,7 +85,8 @@ def _beyond(facts: LatencyFacts, method: Method, heard: Heard, reasons: list[Rem
         counter.insert(0, Remark.of("household_not_ruled_out"))
         loads = (load for load in (heard.home, heard.machine) if load is not None)
         breathes = facts.spread > method.traffic_steady or facts.lost >= FEW_LOST
-        if breathes or any(load.busy >= method.traffic_share for load in loads):
+        like_a_queue = heard.home is None and facts.anchors_ns >= QUEUE_NS
+        if breathes or like_a_queue or any(load.busy >= method.traffic_share for load in loads):
             # A queue that somebody at home fills is like this; or there was much traffic, before already.
             return Verdict(Cause.UNKNOWN, 0.5, tuple(reasons), tuple(counter))
         reasons.append(Remark.of("delay_steady", spread=round(facts.spread, 2)))

@@ -165,7 +165,9 @@ def test_loss_is_placed_where_it_begins(roles: tuple[Role, ...], cause: Cause, s
 )
 def test_latency_is_placed_where_it_begins(excess: float, roles: tuple[Role, ...], cause: Cause) -> None:
     incident = one(study(between(150, 210, roles, (Outcome.OK, excess))))
-    assert (incident.kind, incident.verdict.cause) == (Kind.LATENCY, cause)
+    # Without counters of the home, so much delay beyond the box may be a full queue, however steady.
+    placed = cause if excess < 100 or cause is Cause.LAN else Cause.UNKNOWN
+    assert (incident.kind, incident.verdict.cause) == (Kind.LATENCY, placed)
     assert edges_s(incident) == pytest.approx((150, 210), abs=6)
     if cause is not Cause.LAN:
         assert incident.verdict.confidence <= 0.6

@@ -33,7 +33,8 @@ def test_layouts(tmp_path: Path, network: Network, silent: tuple[str, ...], tcp:
         if network.anchors_answer == "icmp":
             assert all(view.ping(address, 15)[0] for address in alive)
             assert 50 < view.ping(A, 100, "-i0.003")[0] < 90
-        assert view.look(("tcp", A)) == [tcp]
+        # With this much noise a connection may not come about: some tries.
+        assert [tcp] in [view.look(("tcp", A)) for _ in range(5)]
 
 
 def test_nothing_is_left_behind(tmp_path: Path) -> None:
