@@ -70,7 +70,7 @@ def look_for_box(gateway: str, clock: Clock, interface: str = "") -> Found:
     deadline = time.monotonic() + FIND_LIMIT_S
     web = LocalWeb(gateway, interface=interface)
     ways: list[Callable[[], Box | Closed | None]] = [lambda: upnp.look(gateway, clock, interface, deadline)]
-    ways += [lambda look=look: look(web, clock, deadline) for look in _OWN_INTERFACES]  # type: ignore[misc]
+    ways += [lambda look=look: look(web, clock, deadline) for look in _OWN_INTERFACES]  # type: ignore[misc]  # a default binds it
     first: Box | None = None
     closed: list[str] = []
     for way in ways:

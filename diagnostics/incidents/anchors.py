@@ -30,7 +30,6 @@ class Silence:
 
     key: str
     network: str
-    family: int
     start: Moment
     last: Moment
     refused_by: str = ""
@@ -99,9 +98,7 @@ class SilentAnchors:
                 if not self._silent:
                     self._four, self._gateway_before = Second(), self._around.gateway.copy()
                 start = max(Moment(*state.silent_since), self._floor, key=lambda moment: moment.mono_ns)
-                silence = self._silent[key] = Silence(
-                    key, sample.target.network, sample.target.family, start, at
-                )
+                silence = self._silent[key] = Silence(key, sample.target.network, start, at)
             elif silence.ended:
                 silence.ended = False
             silence.last = at

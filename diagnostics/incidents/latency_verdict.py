@@ -85,7 +85,8 @@ def _beyond(facts: LatencyFacts, method: Method, heard: Heard, reasons: list[Rem
         counter.insert(0, Remark.of("household_not_ruled_out"))
         loads = (load for load in (heard.home, heard.machine) if load is not None)
         breathes = facts.spread > method.traffic_steady or facts.lost >= FEW_LOST
-        like_a_queue = heard.home is None and facts.anchors_ns >= QUEUE_NS
+        counted = heard.home is not None and heard.home.covered >= method.traffic_covered
+        like_a_queue = not counted and facts.anchors_ns >= QUEUE_NS
         if breathes or like_a_queue or any(load.busy >= method.traffic_share for load in loads):
             # A queue that somebody at home fills is like this; or there was much traffic, before already.
             return Verdict(Cause.UNKNOWN, 0.5, tuple(reasons), tuple(counter))

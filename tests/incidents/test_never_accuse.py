@@ -25,7 +25,7 @@ from diagnostics.model import (
 from diagnostics.witnesses import BoxAccount, Origin, Step, Traffic, Wifi, WifiState, to_event
 from tests.incidents.test_ladder import codes, one
 from tests.incidents.test_partial import BOTH, SIX, refused_by, tried
-from tests.incidents.test_testimony import MBIT, queue, study, traffic, wifi_link
+from tests.incidents.test_testimony import MBIT, queue, steady, study, traffic, wifi_link
 from tests.made import (
     ANCHORS,
     BEYOND_BOX,
@@ -270,3 +270,9 @@ def test_a_box_that_knows_no_other_word_than_down_proves_nothing() -> None:
     always = [(at + 0.2, BoxAccount("upnp", False)) for at in range(0, 300, 5)]
     incident = one(study(world, *always))
     assert incident.verdict == one(study(world)).verdict
+
+
+def test_counters_of_the_home_that_speak_of_a_moment_alone_count_for_none() -> None:
+    glimpse = Traffic(Origin.HOME, T0 + 135 * SECOND, (Step(5 * SECOND, 20_000, 20_000),))
+    incident = one(study(steady(130, 190, 280.0), (141, glimpse)))
+    assert (incident.kind, incident.verdict.cause) == (Kind.LATENCY, Cause.UNKNOWN)
