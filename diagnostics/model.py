@@ -184,6 +184,14 @@ class EventKind(StrEnum):
     GAP = "gap"
     """Not observed: from ``start_ns`` to the event's time, for ``reason``."""
     EXCLUSION = "exclusion"
+    SPEED = "speed"
+    """One speed measurement: see ``diagnostics.throughput.record``."""
+    SPEED_HELD = "speed_held"
+    """A measurement that was due and was not made: why, and when it is tried again."""
+    SPEED_CHOICE = "speed_choice"
+    """Which provider the person chose, after reading who sees what; how often and how much it may measure."""
+    CAMPAIGN = "campaign"
+    """A campaign was started or stopped."""
 
 
 class GapReason(StrEnum):

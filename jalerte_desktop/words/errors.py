@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
-
 from diagnostics.model import Problem
 from jalerte_desktop.words.language import N_, _
 
@@ -89,10 +87,10 @@ _SENTENCES: dict[str, str] = {
 def sentences() -> dict[str, str]:
     """Every known code with its English sentence."""
     found = dict(_SENTENCES)
-    if find_spec("jalerte_desktop.words.errors_papers"):
-        from jalerte_desktop.words import errors_papers
+    from jalerte_desktop.words import errors_papers, errors_speed
 
-        found.update(errors_papers.SENTENCES)
+    found.update(errors_papers.SENTENCES)
+    found.update(errors_speed.SENTENCES)
     return found
 
 

@@ -6,13 +6,17 @@ from collections.abc import Callable
 
 from diagnostics.model import Remark, Scalar
 from jalerte_desktop.words.arguments import ARGUMENTS
+from jalerte_desktop.words.campaigns import CAMPAIGN_REMARKS
 from jalerte_desktop.words.checks import CHECKS
 from jalerte_desktop.words.figures import number, percent
 from jalerte_desktop.words.language import N_, _, current
+from jalerte_desktop.words.speed_notes import SPEED_NOTES
 
 _SENTENCES: dict[str, str] = {
     **ARGUMENTS,
     **CHECKS,
+    **SPEED_NOTES,
+    **CAMPAIGN_REMARKS,
     # reasons
     "anchors_silent": N_(
         "{anchors} anchors on {networks} distinct networks did not answer ({tries:try|tries})."

@@ -1,0 +1,64 @@
+"""Whom a line is measured against. One file a provider; each knows no other."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from diagnostics.model import BadInput
+from diagnostics.throughput.model import Flow, FlowOrder, Place, Server, Tick, Way
+
+PROVIDERS = ("http", "ndt7", "iperf3", "speedtest-cli", "cloudflare")
+
+Hear = Callable[[Tick], None]
+
+
+class Provider(Protocol):
+    """One way of measuring, and whose servers it uses."""
+
+    id: str
+
+    def servers(self, given: Sequence[str], way: Way) -> list[Server]:
+        """Who could be measured against, best guess first: the ``given`` addresses, else those that the provider names.
+
+        Blocks ten seconds at most. Raises SpeedFailed when none can be found, BadInput for an address it cannot read.
+        """
+        ...
+
+    def place(self, server: Server) -> Place:
+        """Where the server is reached, for the round trips beside the flows. Sends nothing. Raises BadInput."""
+        ...
+
+    def flow(self, server: Server, order: FlowOrder, hear: Hear, stop: threading.Event) -> Flow:
+        """Move data in one direction until steady, over, or ``stop`` is set; a stopped flow keeps what it had.
+
+        ``hear`` is called ten times a second or so, from any thread. Never raises for what the network or the server
+        does: the Flow then ends FAILED with its reason. Raises MachineCannot where a program is missing.
+        """
+        ...
+
+
+def open_provider(name: str) -> Provider:
+    """The provider of that name; raises BadInput("speed_provider_unknown")."""
+    if name == "http":
+        from diagnostics.throughput.providers.http import HttpProvider
+
+        return HttpProvider()
+    if name == "ndt7":
+        from diagnostics.throughput.providers.ndt7 import Ndt7Provider
+
+        return Ndt7Provider()
+    if name == "iperf3":
+        from diagnostics.throughput.providers.iperf3 import Iperf3Provider
+
+        return Iperf3Provider()
+    if name == "speedtest-cli":
+        from diagnostics.throughput.providers.speedtest_cli import SpeedtestCliProvider
+
+        return SpeedtestCliProvider()
+    if name == "cloudflare":
+        from diagnostics.throughput.providers.cloudflare import CloudflareProvider
+
+        return CloudflareProvider()
+    raise BadInput("speed_provider_unknown", value=name[:40], known=", ".join(PROVIDERS))
