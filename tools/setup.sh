@@ -24,11 +24,11 @@ readonly QT_PACKAGES="libegl1 libgl1 libxkbcommon-x11-0 libxcb-cursor0 libxcb-ic
     libxcb-render-util0 libxcb-shape0 libxcb-xinerama0 libdbus-1-3 libfontconfig1 fonts-dejavu-core"
 readonly TEST_PACKAGES="iproute2 nftables iputils-ping fping dnsmasq-base nginx-light
     miniupnpd-nftables|miniupnpd-iptables xvfb xauth poppler-utils
-    dbus-daemon python3-dbusmock"
+    dbus-daemon python3-dbusmock iperf3"
 readonly WEBFORM_PACKAGES="libnss3 libasound2t64|libasound2 libxcomposite1 libxdamage1 libxrandr2 libxtst6"
 readonly QT_LIBRARIES="libEGL.so.1 libGL.so.1 libxkbcommon-x11.so.0 libxcb-cursor.so.0 libxcb-icccm.so.4 libxcb-image.so.0
     libxcb-keysyms.so.1 libxcb-render-util.so.0 libxcb-shape.so.0 libxcb-xinerama.so.0 libdbus-1.so.3 libfontconfig.so.1"
-readonly TEST_PROGRAMS="ip nft ping fping dnsmasq nginx miniupnpd Xvfb xauth pdftotext dbus-daemon"
+readonly TEST_PROGRAMS="ip nft ping fping dnsmasq nginx miniupnpd Xvfb xauth pdftotext dbus-daemon iperf3"
 
 say() { printf 'setup: %s\n' "$*"; }
 stop() { # stop CODE MESSAGE
