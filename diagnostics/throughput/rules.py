@@ -18,11 +18,12 @@ class SpeedRules:
     longest_s: float
     shortest_s: float
     settled_error: float
-    trend: float
+    hold_s: float
     stall_s: float
     idle_s: float
     cpu_share: float
     engine_share: float
+    unsettled_error: float
     other_share: float
     other_bps: int
     link_share: float
@@ -32,11 +33,14 @@ class SpeedRules:
     watch_s: float
     retry_s: float
     give_up_s: float
+    monthly_gb: float
+    least_bytes: int
+    assumed_bps: int
 
 
 @cache
 def default_rules() -> SpeedRules:
     """The rules as shipped."""
     raw = tomllib.loads(read_shipped("speed.toml"))
-    flat = {"version": raw["version"]} | raw["engine"] | raw["indicative"] | raw["idle"]
+    flat = {"version": raw["version"]} | raw["engine"] | raw["indicative"] | raw["idle"] | raw["budget"]
     return SpeedRules(**{field.name: flat[field.name] for field in fields(SpeedRules)})

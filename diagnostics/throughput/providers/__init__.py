@@ -30,6 +30,13 @@ class Provider(Protocol):
         """Where the server is reached, for the round trips beside the flows. Sends nothing. Raises BadInput."""
         ...
 
+    def greet(self, server: Server, way: Way) -> Server:
+        """Find out whether the server can be measured against, and how; call it before ``flow``.
+
+        Blocks five seconds at most. Raises SpeedFailed when it cannot; then another server is tried.
+        """
+        ...
+
     def flow(self, server: Server, order: FlowOrder, hear: Hear, stop: threading.Event) -> Flow:
         """Move data in one direction until steady, over, or ``stop`` is set; a stopped flow keeps what it had.
 
