@@ -1,0 +1,133 @@
+"""Whether a measurement may begin now: one decision for scheduled ones, campaigns and the person's own button."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from diagnostics.model import BadInput, Remark
+from diagnostics.throughput.budget import Estimate, allow, most_bytes
+from diagnostics.throughput.choice import Choice, usable
+from diagnostics.throughput.held import Held, Reason, is_news, next_try, waiting
+from diagnostics.throughput.idle import busiest
+from diagnostics.throughput.rules import SpeedRules
+from diagnostics.witnesses import Step
+
+Watch = Callable[[], Sequence[Sequence[Step]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """What is known before a measurement.
+
+    ``line_id`` is empty where no line was recognised; ``at_home``: that line is confirmed as the home's, and not a
+    tunnel's. ``metered`` and ``clock_synchronised`` are None where not known. ``used_bytes``: of this month.
+    ``holds``: those in the journal of the last hours; ``measured_ns``: when the last scheduled measurement of the same
+    campaign (or of none) was made, 0 for never.
+    """
+
+    now_ns: int
+    line_id: str
+    at_home: bool
+    metered: bool | None
+    metered_allowed: bool
+    clock_synchronised: bool | None
+    used_bytes: int
+    cost: Estimate
+    holds: tuple[Held, ...] = ()
+    measured_ns: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Go:
+    """It may begin. ``told``: what speaks against it all the same; ``most_bytes``: where it has to be cut."""
+
+    most_bytes: int
+    told: tuple[Remark, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """It may not. ``record``: this has to go into the journal, as an event of kind ``speed_held``."""
+
+    held: Held
+    record: bool
+
+
+def prepare(
+    choice: Choice | None,
+    moment: Moment,
+    rules: SpeedRules,
+    watch: Watch,
+    *,
+    scheduled: bool,
+    campaign: str = "",
+) -> Go | Hold:
+    """Decide. ``watch`` is called, and blocks for some seconds, only where nothing else holds the measurement.
+
+    A measurement that the person asked for (not ``scheduled``) is held back by the budget and by a metered link alone;
+    a busy link is told. It is never recorded as held. Raises BadInput for a choice that cannot be used, unless
+    ``scheduled``: that is then held.
+    """
+    problem = None
+    try:
+        usable(choice)
+    except BadInput:
+        if not scheduled:
+            raise
+        problem = Reason.CHOICE, Remark.of("held_choice")
+    problem = problem or _against_all(scheduled, moment, campaign)
+    if problem is None and choice is not None:
+        problem = _against_any(choice, moment, rules)
+    if problem is None:
+        rate = busiest(watch())
+        if rate is not None and rate > rules.busy_bps:
+            problem = Reason.BUSY, Remark.of("held_busy", rate_bps=rate)
+    if problem is None or (not scheduled and problem[0] is Reason.BUSY):
+        left = most_bytes(choice, moment.used_bytes) if choice is not None else 0
+        return Go(left, () if problem is None else (problem[1],))
+    return hold(*problem, moment, rules, scheduled=scheduled, campaign=campaign)
+
+
+def _against_all(scheduled: bool, moment: Moment, campaign: str) -> tuple[Reason, Remark] | None:
+    """What holds back those that nobody asked for just now."""
+    if not scheduled:
+        return None
+    if not moment.line_id:
+        return Reason.NO_LINE, Remark.of("held_no_line")
+    if not moment.at_home:
+        return Reason.NOT_HOME, Remark.of("held_not_home")
+    if campaign and moment.clock_synchronised is False:
+        return Reason.CLOCK, Remark.of("held_clock")
+    return None
+
+
+def _against_any(choice: Choice, moment: Moment, rules: SpeedRules) -> tuple[Reason, Remark] | None:
+    over = allow(choice, moment.used_bytes, moment.cost, rules)
+    if over is not None:
+        return Reason.CAP, over
+    if moment.metered and not moment.metered_allowed:
+        return Reason.METERED, Remark.of("held_metered")
+    return None
+
+
+def hold(
+    reason: Reason,
+    why: Remark,
+    moment: Moment,
+    rules: SpeedRules,
+    *,
+    scheduled: bool = True,
+    campaign: str = "",
+) -> Hold:
+    """Hold a measurement for ``reason``: with its next try, and whether that is news (see ``held``).
+
+    For reasons of other rooms too: a campaign's precondition that is not met.
+    """
+    before = waiting(moment.holds, campaign, moment.measured_ns, moment.now_ns, rules)
+    due_ns = before[0].due_ns if before else moment.now_ns
+    # A budget that is spent, or terms that nobody read, will not be better in five minutes.
+    hopeless = reason in (Reason.CAP, Reason.CHOICE)
+    retry_ns = None if hopeless else next_try(due_ns, moment.now_ns, rules)
+    held = Held(reason, why, moment.now_ns, due_ns, retry_ns, campaign, moment.line_id)
+    return Hold(held, scheduled and is_news(held, before))
