@@ -16,6 +16,8 @@ from diagnostics.model import BadInput, Event, EventKind, Scalar
 MOST_BYTES = MOST_GB * 10**9
 MOST_SERVERS = 20
 MOST_TEXT = 300
+SERVERS_ARE_GIVEN = frozenset({"http", "iperf3"})
+"""Providers that know no server of their own."""
 _KEYS = frozenset({"provider", "servers", "terms", "per_day", "monthly_bytes"})
 
 
@@ -74,8 +76,9 @@ def read_choice(config: Config, events: Iterable[Event]) -> Choice | None:
 def usable(choice: Choice | None) -> Choice:
     """The choice, when it may be used for a measurement now.
 
-    Raises BadInput: ``speed_no_provider``, ``speed_provider_unknown``, ``speed_terms_unread`` (where the provider's
-    terms have to be agreed to, and the person agreed to none or to older ones).
+    Raises BadInput: ``speed_no_provider``, ``speed_provider_unknown``, ``speed_server_missing`` (where the provider
+    names none itself), ``speed_terms_unread`` (where the provider's terms have to be agreed to, and the person agreed
+    to none or to older ones).
     """
     from diagnostics.throughput.terms import load_terms, needs_agreement
 
@@ -84,6 +87,8 @@ def usable(choice: Choice | None) -> Choice:
     terms = load_terms().get(choice.provider)
     if terms is None:
         raise BadInput("speed_provider_unknown", value=choice.provider[:40], known=", ".join(load_terms()))
+    if choice.provider in SERVERS_ARE_GIVEN and not choice.servers:
+        raise BadInput("speed_server_missing")
     if needs_agreement(choice.provider, bool(choice.servers)) and choice.terms != terms.version:
         raise BadInput("speed_terms_unread", provider=choice.provider)
     return choice

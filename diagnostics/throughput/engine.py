@@ -17,6 +17,7 @@ from collections.abc import Mapping
 from typing import Any, Protocol, TextIO
 
 from diagnostics.model import MILLISECOND, SECOND, Remark
+from diagnostics.standard_input import when_closed
 from diagnostics.throughput.meter import Meter
 from diagnostics.throughput.model import Counted, Direction, Ended, SpeedFailed, Way
 from diagnostics.throughput.rules import SpeedRules, default_rules
@@ -171,19 +172,9 @@ def make_mover(task: Mapping[str, Any]) -> Mover:
 
 def main() -> None:
     """The process: one task, then silence."""
-    line = sys.stdin.readline()
+    task = json.loads(sys.stdin.readline())
     stop = threading.Event()
-
-    def wait() -> None:
-        try:
-            while sys.stdin.read(1024):
-                pass
-        except (OSError, ValueError):
-            pass
-        stop.set()
-
-    task = json.loads(line)
-    threading.Thread(target=wait, name="standard input", daemon=True).start()
+    when_closed(stop.set)
     run(task, make_mover(task), stop, sys.stdout, default_rules())
 
 

@@ -29,15 +29,12 @@ class Reason(StrEnum):
     CAP = "cap"
     NO_LINE = "no_line"
     NOT_HOME = "not_home"
-    CLOCK = "clock"
     SUSPENDED = "suspended"
     """Its time went by while this machine, or the program, was not running."""
     WAITING = "waiting"
     """Its time went by while an earlier one was still waiting."""
     CHOICE = "choice"
     """No provider is chosen, or its terms were not read."""
-    PRECONDITION = "precondition"
-    """A campaign's."""
     FAILED = "failed"
 
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from diagnostics.clock import Clock, Reading, compare
 from diagnostics.model import SECOND
 from diagnostics.throughput.rules import SpeedRules
 from diagnostics.witnesses import Step
+
+if TYPE_CHECKING:
+    from diagnostics.box.reading import BoxReading
 
 READ_S = 1.0
 """How often counters are read while watching."""
@@ -53,6 +56,24 @@ class MachineMeter:
             round(count * 8 * SECOND / elapsed_ns) for count in (carried.bytes_down, carried.bytes_up)
         )
         return (Step(elapsed_ns, down, up),)
+
+
+class HomeMeter:
+    """The whole home, by the box's own counters. ``ask`` blocks for two seconds at most; None: it did not answer.
+
+    Many boxes renew their counters every few seconds only: what they show then is the mean over that time.
+    """
+
+    def __init__(self, ask: Callable[[], BoxReading | None]) -> None:
+        from diagnostics.box.counters import TrafficMeter
+
+        self._ask = ask
+        self._meter = TrafficMeter()
+
+    def step(self, now: Reading) -> Sequence[Step]:  # noqa: ARG002 a box's reading has its own time
+        reading = self._ask()
+        traffic = None if reading is None else self._meter.step(reading)
+        return () if traffic is None else traffic.steps
 
 
 def machine_meter(interface: str) -> MachineMeter:

@@ -66,7 +66,7 @@ def prepare(
     """Decide. ``watch`` is called, and blocks for some seconds, only where nothing else holds the measurement.
 
     A measurement that the person asked for (not ``scheduled``) is held back by the budget and by a metered link alone;
-    a busy link is told. It is never recorded as held. Raises BadInput for a choice that cannot be used, unless
+    a busy link is told, and so is a clock that nothing sets. It is never recorded as held. Raises BadInput for a choice that cannot be used, unless
     ``scheduled``: that is then held.
     """
     problem = None
@@ -76,7 +76,7 @@ def prepare(
         if not scheduled:
             raise
         problem = Reason.CHOICE, Remark.of("held_choice")
-    problem = problem or _against_all(scheduled, moment, campaign)
+    problem = problem or _against_all(scheduled, moment)
     if problem is None and choice is not None:
         problem = _against_any(choice, moment, rules)
     if problem is None:
@@ -85,11 +85,14 @@ def prepare(
             problem = Reason.BUSY, Remark.of("held_busy", rate_bps=rate)
     if problem is None or (not scheduled and problem[0] is Reason.BUSY):
         left = most_bytes(choice, moment.used_bytes) if choice is not None else 0
-        return Go(left, () if problem is None else (problem[1],))
+        told = [] if problem is None else [problem[1]]
+        if moment.clock_synchronised is False:
+            told.append(Remark.of("held_clock"))
+        return Go(left, tuple(told))
     return hold(*problem, moment, rules, scheduled=scheduled, campaign=campaign)
 
 
-def _against_all(scheduled: bool, moment: Moment, campaign: str) -> tuple[Reason, Remark] | None:
+def _against_all(scheduled: bool, moment: Moment) -> tuple[Reason, Remark] | None:
     """What holds back those that nobody asked for just now."""
     if not scheduled:
         return None
@@ -97,8 +100,6 @@ def _against_all(scheduled: bool, moment: Moment, campaign: str) -> tuple[Reason
         return Reason.NO_LINE, Remark.of("held_no_line")
     if not moment.at_home:
         return Reason.NOT_HOME, Remark.of("held_not_home")
-    if campaign and moment.clock_synchronised is False:
-        return Reason.CLOCK, Remark.of("held_clock")
     return None
 
 

@@ -78,7 +78,8 @@ def _read(kind: type[Any], data: Data, prefix: str) -> Any:
 def _field(hint: Any, data: Data, name: str) -> tuple[bool, Any]:
     plain = _plain(hint)
     if plain is not Remark and is_dataclass(plain):
-        there = any(key.startswith(f"{name}.") for key in data)
+        # One of which all is as by default leaves no trace; only an optional one may then be meant to be absent.
+        there = any(key.startswith(f"{name}.") for key in data) or not _optional(hint)
         return (True, _read(plain, data, f"{name}.")) if there else (False, None)  # type: ignore[arg-type]  # is a class
     if name not in data:
         return False, None

@@ -26,8 +26,8 @@ from diagnostics.model import MILLISECOND, SECOND
 from diagnostics.throughput.model import CURVE_NS, Direction, Flow, OtherTraffic
 
 STEP_NS = 100 * MILLISECOND
-BOX_STEP_NS = 500 * MILLISECOND
-"""Often enough for the shortest measurements: of 2.2 s, three steps lie within."""
+BOX_STEP_NS = 400 * MILLISECOND
+"""Often enough for the shortest measurements: of 2.2 s, four steps lie within."""
 LEAST_NS = 500 * MILLISECOND
 """Over less than this, counters say nothing of a rate."""
 LEAST_BOX_NS = 1500 * MILLISECOND
@@ -103,7 +103,7 @@ class _Seen:
 
 
 class TrafficWatch:
-    """Samples counters and processors ten times a second in a thread of its own, and the box twice a second in another.
+    """Samples counters and processors ten times a second in a thread of its own, and the box in another.
 
     ``interface`` is the one that the measurement goes by, ``family`` 4 or 6 its kind of addresses. ``box`` is given
     only where the measurement crosses the box's outer side: its counters say nothing of a server at home. Times are

@@ -18,7 +18,7 @@ _UNITS = {"d": 86400, "h": 3600, "min": 60, "s": 1}
 _AGO = re.compile(r"(\d{1,6})(d|h|min|s)")
 
 
-def add_period(parser: argparse.ArgumentParser) -> None:
+def add_period(parser: argparse.ArgumentParser | argparse._ArgumentGroup) -> None:
     parser.add_argument(
         "--since", metavar="T", help=_("from this time on: 2026-11-17, 2026-11-17T16:02 or 7d ago")
     )

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from diagnostics.box.reading import BoxReading
 from diagnostics.clock import Reading
 from diagnostics.links.counters import Counters, difference
 from diagnostics.model import MINUTE, SECOND, BadInput, Event, EventKind, Remark
@@ -25,10 +26,10 @@ from diagnostics.throughput.held import (
     to_event,
     waiting,
 )
-from diagnostics.throughput.idle import MachineMeter, busiest, busy_bps, is_idle, watch
+from diagnostics.throughput.idle import HomeMeter, MachineMeter, busiest, busy_bps, is_idle, watch
 from diagnostics.throughput.precheck import Go, Hold, Moment, prepare
 from diagnostics.throughput.rules import default_rules
-from diagnostics.witnesses import Step
+from diagnostics.witnesses import BoxAccount, Step
 from jalerte_desktop.words import language, remarks
 
 RULES = default_rules()
@@ -133,6 +134,26 @@ def test_counters_of_another_interface_or_from_before_sleep_are_not_compared() -
     assert meter.step(clock.read()) == ()
     clock.mono += SECOND
     assert [step.down_bps for step in meter.step(clock.read())] == [50_000_000]
+
+
+@pytest.mark.parametrize(("down", "busy"), [(6_000_000, True), (400_000, False)])
+def test_a_film_on_the_television_is_seen_in_the_box_s_counters(down: int, busy: bool) -> None:
+    clock = StepClock()
+    began = clock.mono
+
+    def ask() -> BoxReading:
+        seconds = (clock.mono - began) / SECOND
+        moved = (round(rate * seconds / 8) for rate in (down, 50_000))
+        return BoxReading(BoxAccount("upnp", True), *moved, None, clock.read(), wide=True)
+
+    (seen,) = watch([HomeMeter(ask)], clock, 5.0, Patience(clock))
+    assert busy_bps(seen) == pytest.approx(down, rel=0.01)
+    assert is_idle(seen, RULES) is not busy
+
+
+def test_a_box_that_does_not_answer_speaks_against_nothing() -> None:
+    (seen,) = watch([HomeMeter(lambda: None)], StepClock(), 0.0, threading.Event())
+    assert is_idle(seen, RULES)
 
 
 def test_the_busiest_counter_decides() -> None:
@@ -242,7 +263,7 @@ def test_with_everything_fine_it_begins_within_what_is_left() -> None:
     [
         (replace(FINE, line_id="", at_home=False), IDLE, "", Reason.NO_LINE),
         (replace(FINE, at_home=False), IDLE, "", Reason.NOT_HOME),
-        (replace(FINE, clock_synchronised=False), IDLE, "c1", Reason.CLOCK),
+        (FINE, BUSY, "c1", Reason.BUSY),
         (replace(FINE, used_bytes=950_000_000), IDLE, "", Reason.CAP),
         (replace(FINE, metered=True), IDLE, "", Reason.METERED),
         (FINE, BUSY, "", Reason.BUSY),
@@ -277,7 +298,7 @@ def test_a_choice_that_cannot_be_used_holds_a_scheduled_one_and_stops_the_person
     "moment",
     [
         replace(FINE, line_id="", at_home=False),
-        replace(FINE, at_home=False, clock_synchronised=False),
+        replace(FINE, at_home=False, clock_synchronised=None),
         replace(FINE, metered=True, metered_allowed=True),
         replace(FINE, metered=None),
     ],
@@ -301,8 +322,12 @@ def test_the_budget_and_a_metered_link_hold_everybody_but_only_plans_are_recorde
     assert not asked.record
 
 
-def test_an_unset_clock_holds_a_campaign_alone() -> None:
-    assert isinstance(decide(replace(FINE, clock_synchronised=False)), Go)
+@pytest.mark.parametrize("scheduled", [True, False])
+def test_a_clock_that_nothing_sets_is_told_and_holds_nobody(scheduled: bool) -> None:
+    """Many machines never say that theirs is set, though it is: their campaigns would never begin."""
+    found = decide(replace(FINE, clock_synchronised=False), scheduled=scheduled, campaign="c1")
+    assert isinstance(found, Go)
+    assert [remark.code for remark in found.told] == ["held_clock"]
 
 
 def test_the_link_is_watched_only_when_nothing_else_holds() -> None:

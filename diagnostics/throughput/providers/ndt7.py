@@ -12,7 +12,7 @@ from diagnostics.throughput import engine_client
 from diagnostics.throughput.model import Ended, Flow, FlowOrder, Place, Server, SpeedFailed, Way
 from diagnostics.throughput.providers import Hear
 from diagnostics.throughput.providers.ndt7_locate import LOCATE, Found, locate
-from diagnostics.throughput.providers.ndt7_place import parse_server, url_of, to_http
+from diagnostics.throughput.providers.ndt7_place import parse_server, to_http, url_of
 from diagnostics.throughput.wire import parse_address
 
 TOKEN_S = 50.0
