@@ -17,9 +17,14 @@ from diagnostics.working_hours import parse_working_hours
 
 KNOWN_KEYS: Mapping[str, frozenset[str]] = {
     "targets": frozenset({"gateway", "anchors", "anchors6", "resolvers", "web_check", "large_check"}),
-    "speed": frozenset({"provider", "servers"}),
+    "speed": frozenset({"provider", "servers", "per_day", "monthly_gb", "metered"}),
     "home": frozenset({"line", "working_hours"}),
 }
+
+
+MOST_PER_DAY = 24
+MOST_GB = 1_000_000
+"""The most that ``speed.per_day`` and ``speed.monthly_gb`` take."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +58,11 @@ class Config:
     working_hours: tuple[str, ...] = ()
     speed_provider: str | None = None
     speed_servers: tuple[str, ...] = ()
+    speed_per_day: int | None = None
+    """Scheduled measurements a day, 0 to 24; None where the file does not say."""
+    speed_monthly_gb: float | None = None
+    speed_metered: bool = False
+    """Whether a link that is paid by volume may be measured."""
     own_thresholds: tuple[tuple[str, float], ...] = ()
     """``[method]``: the person's own, by their name in ``resources/method.toml``, such as ``loss.suspect``."""
     given: tuple[str, ...] = field(default=())
@@ -177,6 +187,9 @@ class _Builder:
             working_hours=self._working_hours(),
             speed_provider=self._text("speed", "provider"),
             speed_servers=self._texts("speed", "servers"),
+            speed_per_day=self._per_day(),
+            speed_monthly_gb=self._monthly_gb(),
+            speed_metered=self._flag("speed", "metered"),
             own_thresholds=self._own_thresholds(),
             given=tuple(
                 sorted(f"{section}.{key}" for section, content in self.raw.items() for key in _flat(content))
@@ -218,6 +231,28 @@ class _Builder:
         if not isinstance(value, list) or not all(isinstance(entry, str) for entry in value):
             raise self._wrong(section, key, value)
         return tuple(value)
+
+    def _flag(self, section: str, key: str) -> bool:
+        value = self._get(section, key)
+        if not isinstance(value, bool | None):
+            raise self._wrong(section, key, value)
+        return bool(value)
+
+    def _per_day(self) -> int | None:
+        value = self._get("speed", "per_day")
+        if value is None:
+            return None
+        if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= MOST_PER_DAY:
+            raise self._wrong("speed", "per_day", value)
+        return value
+
+    def _monthly_gb(self) -> float | None:
+        value = self._get("speed", "monthly_gb")
+        if value is None:
+            return None
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= MOST_GB:
+            raise self._wrong("speed", "monthly_gb", value)
+        return float(value)
 
     def _choice(self, section: str, key: str, choices: tuple[str, ...], default: str) -> str:
         value = self._text(section, key)

@@ -12,6 +12,8 @@ from jalerte_desktop.words.language import N_, _, current, ngettext
 
 TYPE_CHECKING = False  # importing it from typing would cost a tenth of the start
 if TYPE_CHECKING:
+    from types import ModuleType
+
     from diagnostics.model import Problem
     from jalerte_desktop.commands.context import Home
 
@@ -22,6 +24,9 @@ COMMANDS = {
     "incidents": N_("what went wrong, whose fault it was, and how much was observed"),
     "timeline": N_("write the samples or their summaries to a file"),
     "exclude": N_("take a period out of the count; it stays printed"),
+    "speed": N_("one speed measurement; whom to measure with; what was measured"),
+    "speed-server": N_("let another device at home measure its speed to this one"),
+    "campaign": N_("a series of speed measurements by a rule set, judged against the promised speeds"),
     "line": N_("which line this is: show, confirm, name"),
     "contract": N_("what the operator promised: show, set"),
     "case": N_("the case file: new, set, show"),
@@ -118,8 +123,12 @@ def _parse(words: list[str]) -> argparse.Namespace:
         sub = commands.add_parser(name, help=_(summary), description=_(summary), formatter_class=_Formatter)
         if name == asked:
             # Only the command that is asked for is loaded: the others cost start-up time.
-            import_module(f"jalerte_desktop.commands.{name}").configure(sub)
+            _module(name).configure(sub)
     return parser.parse_args(words)
+
+
+def _module(command: str) -> ModuleType:
+    return import_module(f"jalerte_desktop.commands.{command.replace('-', '_')}")
 
 
 def _version(words: list[str]) -> str:
@@ -137,7 +146,7 @@ def _run(arguments: argparse.Namespace) -> int:
     if arguments.command is None:
         return _open_window(home)
     context = Context(home, json=bool(getattr(arguments, "json", False)))
-    command = import_module(f"jalerte_desktop.commands.{arguments.command}")
+    command = _module(arguments.command)
     return int(command.run(arguments, context))
 
 

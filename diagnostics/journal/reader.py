@@ -111,6 +111,12 @@ class Reader:
             ).fetchone()
         return Head(int(row[0]), bytes(row[1]), int(row[2])) if row else None
 
+    def first_link(self) -> bytes | None:
+        """The chain's first link, which no other journal has; None for an empty one."""
+        with self._problems():
+            row = self._db.execute("SELECT link FROM records ORDER BY seq LIMIT 1").fetchone()
+        return bytes(row[0]) if row else None
+
     def events(self, *kinds: EventKind, after_seq: int = 0) -> Iterator[Event]:
         """Events in the order of the chain; all kinds when none is named."""
         wanted = kinds or tuple(EventKind)

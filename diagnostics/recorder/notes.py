@@ -1,22 +1,35 @@
-"""What other commands may add to the journal: exclusions, and what the person says of a line."""
+"""What other commands may add to the journal: exclusions, what the person says of a line, speed and campaigns."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from diagnostics.journal.lock import Held, Lock
 from diagnostics.journal.writer import Writer
-from diagnostics.model import Event, EventKind, Problem, Scalar
+from diagnostics.model import MINUTE, Event, EventKind, Problem, Scalar
 from diagnostics.recorder import control
 
 NOTES: Mapping[str, Mapping[str, type | tuple[type, ...]]] = {
     str(EventKind.EXCLUSION): {"since_ns": int, "until_ns": int, "reason": str},
     str(EventKind.LINE_NAMED): {"id": str, "name": str},
     str(EventKind.LINE_HOME): {"id": str, "home": bool, "by": str},
+    str(EventKind.SPEED): {},
+    str(EventKind.SPEED_HELD): {},
+    str(EventKind.SPEED_CHOICE): {},
+    str(EventKind.CAMPAIGN): {},
 }
+"""The kinds, and the fields of those that are simple; of the others, the room that writes them knows."""
 LOCK_NAME = "recorder.lock"
+MOST_CHARS = 60_000
+"""So much JSON, and no more, fits through the socket with all that comes around it."""
+MOST_NUMBER = 1 << 62
+OLDEST_NS = 24 * 60 * MINUTE
+"""A measurement is handed over when it is done: one that began longer ago is refused."""
+
+Data = Mapping[str, Scalar | list[str]]
 
 
 def check_note(message: Mapping[str, Any], at_ns: int) -> Event:
@@ -24,7 +37,11 @@ def check_note(message: Mapping[str, Any], at_ns: int) -> Event:
     kind = message.get("kind")
     fields = NOTES.get(str(kind))
     data = message.get("data")
-    if fields is None or not isinstance(data, dict) or set(data) != set(fields):
+    if fields is None or not isinstance(data, dict):
+        raise ValueError("not a known kind of note")
+    if not fields:
+        return _checked_by_room(EventKind(str(kind)), data, message.get("at_ns"), at_ns)
+    if set(data) != set(fields):
         raise ValueError("not a known kind of note")
     for name, wanted in fields.items():
         if not isinstance(data[name], wanted) or (wanted is int and isinstance(data[name], bool)):
@@ -38,13 +55,63 @@ def check_note(message: Mapping[str, Any], at_ns: int) -> Event:
     return Event(EventKind(str(kind)), at_ns, data)
 
 
-def add(home: Path, journal: Path, kind: EventKind, data: Mapping[str, Scalar], at_ns: int) -> None:
+def _checked_by_room(kind: EventKind, data: dict[str, Any], began_ns: object, at_ns: int) -> Event:
+    """An event whose own room reads it, and would write it again just so: nothing else is taken."""
+    try:
+        if len(json.dumps(data, ensure_ascii=False, allow_nan=False).encode()) > MOST_CHARS:
+            raise ValueError("too long")
+    except (TypeError, RecursionError) as error:
+        raise ValueError("not JSON") from error
+    lists = [value for value in data.values() if not isinstance(value, str | int | float | None)]
+    if not all(isinstance(entry, str) for one in lists for entry in one):
+        raise ValueError("something else than numbers, texts and lists of texts")
+    if any(abs(value) > MOST_NUMBER for value in data.values() if isinstance(value, int | float)):
+        raise ValueError("a number out of range")
+    if kind is EventKind.SPEED:
+        at_ns = _begin(began_ns, at_ns)
+    event = Event(kind, at_ns, data)
+    if dict(_again(kind)(event).data) != data:
+        raise ValueError("unknown or superfluous fields")
+    return event
+
+
+def _begin(began_ns: object, now_ns: int) -> int:
+    """When a measurement began: what is said, as far as that can be."""
+    if not isinstance(began_ns, int) or isinstance(began_ns, bool) or began_ns < now_ns - OLDEST_NS:
+        raise ValueError("at_ns is missing, or too long ago")
+    return min(began_ns, now_ns)
+
+
+def _again(kind: EventKind) -> Callable[[Event], Event]:
+    """Reads an event of a kind and writes it again; raises ValueError for what is none. Imported when first needed."""
+    if kind is EventKind.SPEED:
+        from diagnostics.throughput import record
+
+        return lambda event: record.to_event(record.from_event(event))
+    if kind is EventKind.SPEED_HELD:
+        from diagnostics.throughput import held
+
+        return lambda event: held.to_event(held.from_event(event))
+    if kind is EventKind.SPEED_CHOICE:
+        from diagnostics.throughput import choice
+
+        return lambda event: choice.to_event(choice.from_event(event), event.at_ns)
+    return _campaign
+
+
+def _campaign(event: Event) -> Event:
+    from diagnostics.campaigns import record
+
+    record.check(event.data)
+    return event
+
+
+def add(home: Path, journal: Path, kind: EventKind, data: Data, at_ns: int) -> None:
     """Add a note: by way of the running recorder, or by writing it here under the recorder's lock.
 
-    Raises Problem when neither works.
+    Raises Problem when neither works. ``at_ns`` is when a measurement began, for others now.
     """
-    message = {"op": "note", "kind": str(kind), "data": dict(data)}
-    event = check_note(message, at_ns)
+    event = check_note(_message(kind, data, at_ns), at_ns)
     try:
         with Lock(home / LOCK_NAME):
             writer = Writer(journal)
@@ -56,9 +123,19 @@ def add(home: Path, journal: Path, kind: EventKind, data: Mapping[str, Scalar], 
         return
     except Held:
         pass
+    hand_over(home, kind, data, at_ns)
+
+
+def hand_over(home: Path, kind: EventKind, data: Data, at_ns: int, timeout_s: float = 5.0) -> None:
+    """Give a note to the running recorder; raises Problem when it does not answer, or refuses."""
     try:
-        answer = control.ask(home, message)
+        answer = control.ask(home, _message(kind, data, at_ns), timeout_s)
     except control.NotRunning as error:
         raise Problem("recorder_silent", why=str(error)) from error
     if not answer.get("ok"):
         raise Problem("recorder_refused", why=str(answer.get("error", "")))
+
+
+def _message(kind: EventKind, data: Data, at_ns: int) -> dict[str, Any]:
+    began = {"at_ns": at_ns} if kind is EventKind.SPEED else {}
+    return {"op": "note", "kind": str(kind), "data": dict(data), **began}

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import gc
+import math
 import os
 import platform
 import selectors
 import signal
-import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -23,7 +23,7 @@ from diagnostics.journal.reader import Reader
 from diagnostics.journal.writer import Writer
 from diagnostics.links.interfaces import read_interface
 from diagnostics.links.route import RouteReader, open_route_reader
-from diagnostics.model import SECOND, Line, MachineCannot, Problem
+from diagnostics.model import SECOND, Event, Line, MachineCannot, Problem
 from diagnostics.probes.binding import Binding
 from diagnostics.probes.clock_sync import read_clock_state
 from diagnostics.probes.ping import Pinger, open_pinger
@@ -34,18 +34,29 @@ from diagnostics.recorder.control import Server
 from diagnostics.recorder.hops import HopWatch
 from diagnostics.recorder.identity import IdentityWatch
 from diagnostics.recorder.loop import ROUTE_NS, ROUTE_POLL_NS, Recorder
-from diagnostics.recorder.notes import LOCK_NAME
+from diagnostics.recorder.notes import LOCK_NAME, hand_over
 from diagnostics.recorder.parts import Identity, LineIdentity, NoIdentity, Parts
 from diagnostics.recorder.plans import make_plans
+from diagnostics.recorder.speed_desk import DeskParts, SpeedDesk
 from diagnostics.recorder.witnesses import BackgroundWitnesses, real_sources
+from diagnostics.standard_input import when_closed
 
 
 @dataclass(frozen=True, slots=True)
 class Orders:
-    """How long to run: ``for_s`` seconds (None: until told), and whether a closed standard input means stop."""
+    """How long to run: ``for_s`` seconds (None: until told), and whether a closed standard input means stop.
+
+    ``speed`` is the command that makes one scheduled speed measurement; empty: none are made.
+    """
 
     for_s: float | None = None
     stdin: bool = False
+    speed: tuple[str, ...] = ()
+
+
+DESK_POLL_S = 0.05
+END_S = 2.0
+"""So long a speed measurement may take to end, while what it hands over is still taken."""
 
 
 class Stop:
@@ -73,15 +84,7 @@ class Stop:
                 signal.signal(getattr(signal, name), stop)
 
     def on_closed_stdin(self) -> None:
-        def wait() -> None:
-            try:
-                while sys.stdin is not None and sys.stdin.buffer.read(4096):
-                    pass
-            except (OSError, ValueError):
-                pass
-            self.set()
-
-        threading.Thread(target=wait, name="standard input", daemon=True).start()
+        when_closed(self.set)
 
 
 def record(
@@ -118,7 +121,9 @@ def record(
         parts = replace(_parts(config, clock, pinger, routes, binding, warn), tcp_pinger=tcp_pinger)
         recorder = Recorder(writer, config, parts, Identity(version, method, platform.platform()))
         selector = stack.enter_context(selectors.DefaultSelector())
-        server = stack.enter_context(closing(Server(home, recorder.handle)))
+        desk = SpeedDesk(_desk_parts(home, journal, config, orders, clock, warn))
+        stack.callback(desk.close)
+        server = stack.enter_context(closing(Server(home, desk.listening(recorder.handle))))
         server.register(selector)
         _watch(routes, recorder, selector)
         stop = Stop(clock, orders.for_s)
@@ -126,12 +131,40 @@ def record(
         if orders.stdin:
             stop.on_closed_stdin()
         recorder.start(span.end_ns if span else None, crashed, homes)
+        if orders.speed:
+            desk.start()
         ready(recorder)
         gc.collect()
         gc.freeze()
         _serve(recorder, selector, stop)
+        desk.leave()
+        end = Stop(clock, END_S)
+        _serve(recorder, selector, lambda: desk.left or end(), DESK_POLL_S)
         recorder.stop()
         return recorder.samples
+
+
+def _desk_parts(
+    home: Path,
+    journal: Path,
+    config: Config,
+    orders: Orders,
+    clock: Clock,
+    warn: Callable[[Problem], None],
+) -> DeskParts:
+    """The desk speaks through the socket, as its processes do: only the recorder's own thread writes the journal."""
+
+    def say(event: Event) -> None:
+        hand_over(home, event.kind, event.data, event.at_ns, END_S / 2)
+
+    return DeskParts(
+        clock=clock,
+        journal=journal,
+        config=config,
+        command=orders.speed,
+        say=say,
+        broken=lambda error: warn(_broken("speed desk", error)),
+    )
 
 
 def _lock(home: Path) -> Lock:
@@ -207,10 +240,11 @@ def _serve(
     recorder: Recorder,
     selector: selectors.BaseSelector,
     stopping: Callable[[], bool],
+    longest_s: float = math.inf,
 ) -> None:
-    """Run until ``stopping``; sockets in the selector carry ``(selector, socket) -> None`` as their data."""
+    """Run until ``stopping``, asked every ``longest_s`` at least; in the selector, ``(selector, socket) -> None``."""
     while not stopping():
-        for key, _ in selector.select(recorder.until_next_s()):
+        for key, _ in selector.select(min(recorder.until_next_s(), longest_s)):
             key.data(selector, key.fileobj)
         recorder.step()
 

@@ -104,6 +104,4 @@ def allow(choice: Choice, used_bytes: int, cost: Estimate, rules: SpeedRules) ->
     needed = cost.usual_bytes if cost.basis is Basis.RESULTS else min(cost.usual_bytes, rules.least_bytes)
     if left >= needed and left > 0:
         return None
-    return Remark.of(
-        "held_cap", used_bytes=used_bytes, cap_bytes=choice.cap_bytes, cost_bytes=max(needed, 0)
-    )
+    return Remark.of("held_cap", used_bytes=used_bytes, cap_bytes=choice.cap_bytes, cost_bytes=max(needed, 0))

@@ -43,6 +43,7 @@ class _Trial:
         self._deadline = deadline
         self._done = threading.Event()
         self._best: tuple[float, int, str] | None = None
+        self._silent: tuple[int, str] | None = None
 
     def start(self) -> None:
         try:
@@ -55,13 +56,17 @@ class _Trial:
         self._done.wait(max(0, self._deadline - time.monotonic()))
         best = self._best
         if best is None:
-            return replace(self._server, distance_ms=None)
+            family, address = self._silent or (0, "")
+            return replace(self._server, distance_ms=None, family=family, address=address)
         return replace(self._server, distance_ms=round(best[0], 2), family=best[1], address=best[2])
 
     def _run(self) -> None:
         try:
             place = self._provider.place(self._server)
             found = find_addresses(place, self._way, self._left())
+            if place.port == 0:
+                self._silent = found[0] if found else None  # nobody may knock there
+                return
             # A second round for those that only a lost packet kept silent.
             for family, address in found * 2:
                 if self._try(family, address, place.port):

@@ -20,6 +20,8 @@ def addresses(place: Place, way: Way) -> list[tuple[int, str]]:
 
     Raises SpeedFailed("speed_name_unknown") when there are none. The system's resolver may take its own time.
     """
+    if not (place.address or place.host):
+        raise SpeedFailed("speed_name_unknown", host=place.host)
     family = {4: socket.AF_INET, 6: socket.AF_INET6}.get(way.family, socket.AF_UNSPEC)
     try:
         found = socket.getaddrinfo(place.address or place.host, place.port, family, socket.SOCK_STREAM)

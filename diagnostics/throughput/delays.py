@@ -188,7 +188,7 @@ class DelayWatch:
     def _run(self) -> None:
         try:
             self.address = first_address(self._place, self._way, ADDRESS_S)
-            if self.address is not None and not self._by_icmp(*self.address):
+            if self.address is not None and not self._by_icmp(*self.address) and self._place.port:
                 self._by_tcp(*self.address)
         finally:
             self._settled.set()

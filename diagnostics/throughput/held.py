@@ -35,6 +35,8 @@ class Reason(StrEnum):
     """Its time went by while an earlier one was still waiting."""
     CHOICE = "choice"
     """No provider is chosen, or its terms were not read."""
+    PRECONDITION = "precondition"
+    """A campaign's: it would reject what is measured here and now."""
     FAILED = "failed"
 
 

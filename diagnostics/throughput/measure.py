@@ -186,9 +186,9 @@ class _Attempt:
                 flows = {flow.direction: flow for flow in self._flows(server, way)}
                 idle = trips.between(idle_from, idle_until)
                 loaded = {
-                    direction: trips.between(flow.counted_from_mono_ns, flow.end_mono_ns)
+                    direction: delays
                     for direction, flow in flows.items()
-                    if flow.duration_ns
+                    if (delays := trips.between(flow.counted_from_mono_ns, flow.end_mono_ns)).sent
                 }
                 circumstances = self._completed(circumstances, watch, flows)
             finally:

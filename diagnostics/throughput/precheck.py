@@ -66,8 +66,8 @@ def prepare(
     """Decide. ``watch`` is called, and blocks for some seconds, only where nothing else holds the measurement.
 
     A measurement that the person asked for (not ``scheduled``) is held back by the budget and by a metered link alone;
-    a busy link is told, and so is a clock that nothing sets. It is never recorded as held. Raises BadInput for a choice that cannot be used, unless
-    ``scheduled``: that is then held.
+    a busy link is told, and so is a clock that nothing sets. It is never recorded as held. Raises BadInput for a choice
+    that cannot be used, unless ``scheduled``: that is then held.
     """
     problem = None
     try:

@@ -32,9 +32,10 @@ def to_event(result: SpeedResult) -> Event:
 def from_event(event: Event) -> SpeedResult:
     """The result an event keeps. Raises ValueError for what is none, or a newer version's."""
     try:
-        return _read(SpeedResult, {**event.data, "at_ns": event.at_ns}, "")
+        result: SpeedResult = _read(SpeedResult, {**event.data, "at_ns": event.at_ns}, "")
     except (TypeError, KeyError, RecursionError) as error:
         raise ValueError(f"not a speed measurement: {error}") from error
+    return result
 
 
 def _write(value: Any, prefix: str) -> Iterator[tuple[str, Scalar | list[str]]]:
@@ -61,7 +62,7 @@ def _remark_text(remark: Remark) -> str:
 
 
 def _read(kind: type[Any], data: Data, prefix: str) -> Any:
-    hints = _hints(kind)
+    hints = _hints(kind)  # type: ignore[arg-type]  # classes are hashable; typeshed's protocol does not see it
     given = {}
     for field in fields(kind):
         name = prefix + field.name

@@ -55,12 +55,21 @@ class Thing(Enum):
     PAGE = ""
     GARBAGE = "garbage"
     EMPTY = "empty"
-    ADDRESS = "getip"
+    ADDRESS = "getIP"
 
     @property
     def methods(self) -> tuple[str, ...]:
         reading = ("GET", "HEAD", "OPTIONS")
         return (*reading, "POST") if self is Thing.EMPTY else reading
+
+
+_THINGS = {"/": Thing.PAGE} | {
+    f"{folder}{thing.value}{ending}": thing
+    for folder in ("/", "/backend/")
+    for ending in ("", ".php")
+    for thing in Thing
+    if thing is not Thing.PAGE
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,11 +161,10 @@ def _target(target: str) -> tuple[Thing, dict[str, str]]:
         raise Refused(400) from error
     if not parts.path.startswith("/") or (parts.scheme and parts.scheme.lower() != "http"):
         raise Refused(400)
-    name = parts.path.removeprefix("/").removeprefix("backend/")
-    try:
-        return Thing(name.removesuffix(".php").lower()), query
-    except ValueError as error:
-        raise Refused(404) from error
+    thing = _THINGS.get(parts.path)
+    if thing is None:
+        raise Refused(404)
+    return thing, query
 
 
 def chunk_size(line: bytes) -> int:

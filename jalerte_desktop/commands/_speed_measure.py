@@ -23,8 +23,8 @@ from diagnostics.throughput.budget import Estimate, estimate, used
 from diagnostics.throughput.choice import Choice
 from diagnostics.throughput.idle import machine_meter, watch
 from diagnostics.throughput.measure import Around, Orders, Phase, ServerLeft, ServerTaken, Step, measure
-from diagnostics.throughput.model import Direction, SpeedFailed, SpeedResult, Tick
-from diagnostics.throughput.precheck import Go, Hold, Moment, prepare
+from diagnostics.throughput.model import Direction, SpeedFailed, SpeedResult, Tick, Way
+from diagnostics.throughput.precheck import Go, Hold, Moment, hold, prepare
 from diagnostics.throughput.providers import open_provider
 from diagnostics.throughput.record import to_event
 from diagnostics.throughput.rules import SpeedRules, default_rules
@@ -36,6 +36,7 @@ from jalerte_desktop.words.remarks import say
 
 if TYPE_CHECKING:
     from diagnostics.box.adapter import Box
+    from diagnostics.campaigns.model import Campaign
     from jalerte_desktop.commands.speed import Known
 
 LOOK_S = 1.0
@@ -53,9 +54,14 @@ class Wishes:
     most_bytes: int | None
     metered: bool
     scheduled: bool
-    campaign: str
+    campaign: Campaign | None
     progress: bool
     stdin: bool
+
+    @property
+    def series(self) -> str:
+        """The campaign's id, or empty."""
+        return "" if self.campaign is None else self.campaign.id
 
 
 def measure_now(choice: Choice | None, wishes: Wishes, known: Known, context: Context) -> int:
@@ -75,8 +81,10 @@ def measure_now(choice: Choice | None, wishes: Wishes, known: Known, context: Co
         rules,
         lambda: watch(meters, context.clock, wait_s, stop),
         scheduled=wishes.scheduled,
-        campaign=wishes.campaign,
+        campaign=wishes.series,
     )
+    if isinstance(allowed, Go) and wishes.campaign is not None:
+        allowed = _fit(wishes.campaign, allowed, moment, route, context, rules)
     if isinstance(allowed, Hold):
         return _held(allowed, wishes, told, context)
     assert choice is not None  # else it would be held
@@ -89,7 +97,7 @@ def measure_now(choice: Choice | None, wishes: Wishes, known: Known, context: Co
         streams=wishes.streams,
         longest_ns=None if wishes.seconds is None else round(wishes.seconds * SECOND),
         most_bytes=min(limits),
-        campaign=wishes.campaign,
+        campaign=wishes.series,
         scheduled=wishes.scheduled,
         label_indicative=load_terms()[choice.provider].indicative,
     )
@@ -114,6 +122,21 @@ def measure_now(choice: Choice | None, wishes: Wishes, known: Known, context: Co
     return 0
 
 
+def _fit(
+    campaign: Campaign, allowed: Go, moment: Moment, route: RouteState, context: Context, rules: SpeedRules
+) -> Go | Hold:
+    """Whether the campaign would take a measurement made here and now: what it would reject costs no data."""
+    from diagnostics.campaigns.accept import unfit
+    from diagnostics.campaigns.standing import rules_of
+    from diagnostics.throughput.surroundings import look
+
+    here = look("", Way(route.interface), route, context.home.journal)
+    against = unfit(rules_of(campaign), campaign.promised, campaign.line, here)
+    if not against:
+        return allowed
+    return hold(holds.Reason.PRECONDITION, against[0], moment, rules, campaign=campaign.id)
+
+
 def _find_box(gateway: str, interface: str, context: Context) -> Box | None:
     from diagnostics.box.adapter import find_box
 
@@ -136,7 +159,7 @@ def _moment(
         if choice is None
         else estimate(known.results, choice.provider, line, rules, link_bps)
     )
-    made = [one.at_ns for one in known.results if one.scheduled and one.campaign == wishes.campaign]
+    made = [one.at_ns for one in known.results if one.scheduled and one.campaign == wishes.series]
     return Moment(
         now_ns=context.now_ns,
         line_id=line,
@@ -162,10 +185,8 @@ def _held(allowed: Hold, wishes: Wishes, told: _Teller, context: Context) -> int
 def _keep_failure(
     failed: SpeedFailed, moment: Moment, wishes: Wishes, rules: SpeedRules, context: Context
 ) -> None:
-    from diagnostics.throughput.precheck import hold
-
     why = Remark.of("held_failed", why=failed.remark.code)
-    one = hold(holds.Reason.FAILED, why, moment, rules, campaign=wishes.campaign)
+    one = hold(holds.Reason.FAILED, why, moment, rules, campaign=wishes.series)
     if one.record:
         _note(holds.to_event(one.held), context)
 

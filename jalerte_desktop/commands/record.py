@@ -42,7 +42,7 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
         context.home.folder,
         context.home.journal,
         config,
-        Orders(for_s, arguments.stdin),
+        Orders(for_s, arguments.stdin, _speed_command(context)),
         __version__,
         default_method().version,
         warn=warn,
@@ -53,6 +53,12 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
     )
     sys.stdout.flush()
     return 0
+
+
+def _speed_command(context: Context) -> tuple[str, ...]:
+    """What makes one scheduled speed measurement, and stops when its standard input is closed."""
+    program = (sys.executable, "-m", "jalerte_desktop", "--home", str(context.home.folder))
+    return (*program, "speed", "--scheduled", "--stdin")
 
 
 def _seconds(text: str | None) -> float | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,7 @@ from jalerte_desktop.commands.context import Context
 from jalerte_desktop.words.language import _
 
 if TYPE_CHECKING:
+    from diagnostics.campaigns.model import Campaign
     from diagnostics.throughput.choice import Choice
     from diagnostics.throughput.model import SpeedResult
 
@@ -275,6 +276,7 @@ def _compare(_arguments: argparse.Namespace, context: Context) -> int:
 def _measure(arguments: argparse.Namespace, context: Context) -> int:
     from jalerte_desktop.commands._speed_measure import Wishes, measure_now
 
+    campaign = _campaign(arguments.campaign, context) if arguments.campaign else None
     wishes = Wishes(
         directions=("down",) if arguments.down_only else ("up",) if arguments.up_only else ("down", "up"),
         family=4 if arguments.ipv4 else 6 if arguments.ipv6 else 0,
@@ -285,23 +287,25 @@ def _measure(arguments: argparse.Namespace, context: Context) -> int:
         else round(_number("--most-mb", arguments.most_mb, 0.1, 1e7) * 1e6),
         metered=arguments.metered,
         scheduled=arguments.scheduled,
-        campaign=arguments.campaign or "",
+        campaign=campaign,
         progress=arguments.progress,
         stdin=arguments.stdin,
     )
     known = read_known(context)
-    choice = _choice_for(arguments, context, known)
+    choice = _choice_for(arguments, campaign, context, known)
     return measure_now(choice, wishes, known, context)
 
 
-def _choice_for(arguments: argparse.Namespace, context: Context, known: Known) -> Choice | None:
+def _choice_for(
+    arguments: argparse.Namespace, campaign: Campaign | None, context: Context, known: Known
+) -> Choice | None:
     """Whom to measure with. Raises BadInput where nobody is, except for scheduled measurements: those are held."""
     from diagnostics.throughput.choice import usable
     from diagnostics.throughput.providers import PROVIDERS
 
     provider, servers = arguments.provider, arguments.server
-    if arguments.campaign:
-        provider, servers = _of_campaign(arguments.campaign, context)
+    if campaign is not None:
+        provider, servers = campaign.provider, campaign.servers
     if provider is not None and provider not in PROVIDERS:
         raise BadInput("speed_provider_unknown", value=provider[:40], known=", ".join(PROVIDERS))
     try:
@@ -326,13 +330,13 @@ def _choice_for(arguments: argparse.Namespace, context: Context, known: Known) -
     return agreed
 
 
-def _of_campaign(name: str, context: Context) -> tuple[str, Sequence[str]]:
+def _campaign(name: str, context: Context) -> Campaign:
     from diagnostics.campaigns.standing import campaigns
 
     with Reader(context.home.journal) as reader:
         for campaign in campaigns(reader):
             if campaign.id == name:
-                return campaign.provider, campaign.servers
+                return campaign
     raise BadInput("campaign_unknown", value=name[:40])
 
 

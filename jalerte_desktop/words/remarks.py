@@ -215,6 +215,14 @@ def _speed(value: Scalar) -> str:
     return _("{rate} Gbit/s").format(rate=number(mega / 1000, 0 if mega % 1000 == 0 else 1))
 
 
+def _volume(value: Scalar) -> str:
+    """Bytes, in round figures: ``640 MB``, ``2,5 GB``."""
+    mega = int(str(value)) / 1_000_000
+    if mega < 1000:
+        return _("{volume} MB").format(volume=number(mega))
+    return _("{volume} GB").format(volume=number(mega / 1000, 1))
+
+
 _DUPLEX = {"full": N_("full duplex"), "half": N_("half duplex")}
 
 _FORMATS: dict[str, Callable[[Scalar], str]] = {
@@ -235,6 +243,9 @@ _FORMATS: dict[str, Callable[[Scalar], str]] = {
     "rate_bps": _rate,
     "speed_bps": _speed,
     "best_bps": _rate,
+    "used_bytes": _volume,
+    "cap_bytes": _volume,
+    "cost_bytes": _volume,
 }
 
 

@@ -82,9 +82,9 @@ def test_terms_have_to_be_read_and_newer_ones_again(name: str) -> None:
     assert problem(replace(choice, terms="2020-01-01")) == "speed_terms_unread"
 
 
-def test_one_s_own_server_needs_no_agreement_and_found_ones_do() -> None:
+def test_one_s_own_server_needs_no_agreement_but_has_to_be_named() -> None:
     assert usable(OWN) == OWN
-    assert problem(replace(OWN, servers=())) == "speed_terms_unread"
+    assert problem(replace(OWN, servers=())) == "speed_server_missing"
 
 
 def test_an_unknown_provider_is_said() -> None:

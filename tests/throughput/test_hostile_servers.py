@@ -33,7 +33,7 @@ pytestmark = needs_namespaces
 
 ROOT = Path(__file__).parents[2]
 WIRE = ROOT / "tests" / "lab" / "wire.py"
-AT_ONCE = 8
+AT_ONCE = 10
 LIMIT_S = 15.0
 GOOD_ADDRESS = "10.81.0.2"
 HUGE = b"Content-Length: 1000000000000000000000000000000\r\n\r\n"
@@ -41,7 +41,10 @@ HUGE = b"Content-Length: 1000000000000000000000000000000\r\n\r\n"
 
 @dataclass(frozen=True)
 class Case:
-    """``code``: what the command fails with. Empty where it has a result; ``failure`` is then its flow's, or empty."""
+    """``code``: what the command fails with; empty where it has a result. ``failure`` is then its flow's, or empty.
+
+    Both are given where it depends on whether a few bytes had passed before.
+    """
 
     handler: Handler | None
     code: str = ""
@@ -150,6 +153,7 @@ PLAIN: dict[str, Case] = {
     "answers the upload without end": upload(
         web.says(b"HTTP/1.1 200 OK\r\nContent-Length: 99999999\r\n\r\n", then=web.repeat(bytes(9999))),
         code="speed_not_compatible",
+        failure="speed_not_compatible",
     ),
     "plain where TLS is wanted": Case(web.decent, "speed_tls", scheme="https"),
     "silent where TLS is wanted": Case(web.at_once(web.hold), "speed_tls", scheme="https"),
@@ -321,7 +325,7 @@ def test_each_server_alone_comes_to_one_clear_end(
     case, outcome = there.cases[name], outcomes[name]
     assert "Traceback" not in outcome.err
     assert outcome.took_s < LIMIT_S
-    if case.code:
+    if case.code and (outcome.code == 1 or not case.failure):
         assert outcome.code == 1, outcome.out
         assert outcome.out == ""
         assert [event["code"] for event in outcome.said("failed")] == [case.code]
@@ -333,11 +337,14 @@ def test_each_server_alone_comes_to_one_clear_end(
     assert outcome.said("completed")[0]["result"] == outcome.document
 
 
-@pytest.mark.parametrize("name", [name for name, case in PLAIN.items() if not case.code])
+@pytest.mark.parametrize("name", [name for name, case in PLAIN.items() if case.failure or not case.code])
 def test_what_was_measured_is_kept_with_the_reason_for_its_end(
     name: str, there: Field, outcomes: dict[str, Outcome]
 ) -> None:
-    case, document = there.cases[name], outcomes[name].document
+    case, outcome = there.cases[name], outcomes[name]
+    if case.code and outcome.code == 1:
+        return
+    document = outcome.document
     flow = document["upload" if case.only == ("--up-only",) else "download"]
     assert (flow["ended"] == "failed") == bool(case.failure), flow
     assert (flow["failure"] or "") == case.failure
@@ -374,10 +381,12 @@ def test_beside_a_decent_server_the_bad_one_is_replaced_and_that_is_said(
 ) -> None:
     outcome = beside[name]
     assert outcome.code == 0, outcome.err
-    assert outcome.took_s < LIMIT_S
+    # Two of them are tried before the decent one.
+    assert outcome.took_s < 2 * LIMIT_S
     document = outcome.document
     assert GOOD_ADDRESS in document["server"]
-    assert document["download"]["bps"]
+    assert document["download"]["failure"] is None
+    assert document["download"]["bytes"] > 1 << 20
     assert "speed_server_replaced" in document["note_codes"]
     left = [event for event in outcome.said("server_left") if event["server"] == there.urls[name]]
     assert len(left) == 1

@@ -230,7 +230,7 @@ def test_cancelled_it_ends_at_once_and_keeps_what_it_had(direction: Direction) -
 
         def hear(tick: Tick) -> None:
             ticks.append(tick)
-            if len(ticks) == 12:
+            if len(ticks) == 22:
                 stop.set()
 
         begun = time.monotonic()

@@ -27,13 +27,17 @@ class Provider(Protocol):
         ...
 
     def place(self, server: Server) -> Place:
-        """Where the server is reached, for the round trips beside the flows. Sends nothing. Raises BadInput."""
+        """Where the server is reached, for the round trips beside the flows. Sends nothing. Raises BadInput.
+
+        An empty host: not known yet. Port 0: nothing may be tried there but pings.
+        """
         ...
 
     def greet(self, server: Server, way: Way) -> Server:
         """Find out whether the server can be measured against, and how; call it before ``flow``.
 
-        Blocks five seconds at most. Raises SpeedFailed when it cannot; then another server is tried.
+        Blocks five seconds at most. Raises SpeedFailed when it cannot; then another server is tried. Raises
+        MachineCannot where a program is missing.
         """
         ...
 

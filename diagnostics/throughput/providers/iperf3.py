@@ -75,6 +75,11 @@ class Iperf3Provider:
         """Port 0: nothing may knock at an iperf3 server, which serves one client and takes a knock for it."""
         return replace(parse_server(server.url), port=0, address=server.address)
 
+    def greet(self, server: Server, way: Way) -> Server:  # noqa: ARG002 - the protocol's
+        """Look whether the program is here; the server is not asked. Raises MachineCannot."""
+        self._version_of(find_program(self._program))
+        return server
+
     def flow(self, server: Server, order: FlowOrder, hear: Hear, stop: threading.Event) -> Flow:
         program = find_program(self._program)
         version = self._version_of(program)

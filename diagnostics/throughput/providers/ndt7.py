@@ -40,6 +40,10 @@ class Ndt7Provider:
     def place(self, server: Server) -> Place:
         return replace(parse_address(to_http(parse_server(server.url))).place, address=server.address)
 
+    def greet(self, server: Server, way: Way) -> Server:  # noqa: ARG002 - the protocol's
+        """Nothing to find out: the first flow's handshake tells."""
+        return server
+
     def flow(self, server: Server, order: FlowOrder, hear: Hear, stop: threading.Event) -> Flow:
         base = parse_server(server.url)
         try:

@@ -108,6 +108,12 @@ class SpeedtestCliProvider:
             return self._chosen.get(server.url, Place("", 0))
         return parse_address(server.url).place
 
+    def greet(self, server: Server, way: Way) -> Server:  # noqa: ARG002 - the protocol's
+        """Look whether the package is here; nobody is asked. Raises MachineCannot."""
+        if importlib.util.find_spec("speedtest") is None:
+            raise MachineCannot("speed_package_missing", package="speedtest-cli")
+        return server
+
     def flow(self, server: Server, order: FlowOrder, hear: Hear, stop: threading.Event) -> Flow:
         if importlib.util.find_spec("speedtest") is None:
             raise MachineCannot("speed_package_missing", package="speedtest-cli")

@@ -1,0 +1,70 @@
+"""How a campaign stands by the journal: what was measured, what is due, whether one runs at all."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from diagnostics.campaigns.accept import Review, review
+from diagnostics.campaigns.model import Campaign, Due, Next, Zone
+from diagnostics.campaigns.plan import next_due
+from diagnostics.campaigns.record import fold, results
+from diagnostics.campaigns.rules import Rules, load_rules, with_own
+from diagnostics.journal.reader import Reader
+from diagnostics.model import BadInput, EventKind
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """One campaign at one moment."""
+
+    campaign: Campaign
+    rules: Rules
+    review: Review
+    next: Next
+
+    @property
+    def running(self) -> bool:
+        return isinstance(self.next, Due)
+
+
+def campaigns(reader: Reader) -> list[Campaign]:
+    """Every campaign of the journal, oldest first."""
+    return fold(reader.events(EventKind.CAMPAIGN))
+
+
+def standing(reader: Reader, campaign: Campaign, now_ns: int, zone: Zone) -> Standing:
+    """How a campaign stands. Raises BadInput where its rules are not shipped any more."""
+    rules = rules_of(campaign)
+    measured = results(reader.events(EventKind.SPEED), campaign.id)
+    return Standing(
+        campaign,
+        rules,
+        review(rules, campaign, measured, now_ns, zone),
+        next_due(rules, campaign, measured, now_ns, zone),
+    )
+
+
+def running(reader: Reader, now_ns: int, zone: Zone) -> Standing | None:
+    """The campaign that runs: the newest that is neither over nor stopped. None when none does."""
+    for campaign in reversed(campaigns(reader)):
+        if campaign.stopped_ns is None:
+            try:
+                found = standing(reader, campaign, now_ns, zone)
+            except BadInput:
+                continue  # of a newer or older version of this program: it cannot go on here
+            if found.running:
+                return found
+    return None
+
+
+def due(reader: Reader, now_ns: int, zone: Zone) -> tuple[str, Due] | None:
+    """The campaign that runs, and its next measurement: what the recorder's speed desk asks."""
+    found = running(reader, now_ns, zone)
+    if found is None or not isinstance(found.next, Due):
+        return None
+    return found.campaign.id, found.next
+
+
+def rules_of(campaign: Campaign) -> Rules:
+    """The rules that a campaign was begun with. Raises BadInput where they are not shipped, or do not fit it."""
+    return with_own(load_rules(campaign.rules, campaign.version), campaign.count, campaign.spacing_s)
