@@ -60,7 +60,7 @@ lock: ## resolve the versions anew; LOCK_ARGS=--upgrade for the newest
 	@echo "requirements.lock and requirements-webform.lock are written; make setup installs them"
 
 bench: setup ## measure what must stay fast
-	@set -e; for script in $(wildcard benchmarks/*.py); do echo "== $$script"; $(BIN)/python "$$script"; done
+	@set -e; for script in $(filter-out benchmarks/_%,$(wildcard benchmarks/*.py)); do echo "== $$script"; $(BIN)/python "$$script"; done
 
 screenshots: setup ## draw the window's pages into docs
 	@$(BIN)/python tools/screenshots.py

@@ -121,7 +121,7 @@ def measure(
                 say(left[-1])
             spent = attempt.spent
             continue
-        return _judged(result, left, orders, rules)
+        return _judged(result, provider, left, orders, rules)
     if stop.is_set():
         raise SpeedFailed("speed_stopped_early")
     raise SpeedFailed(left[-1].why.code, **dict(left[-1].why.values))
@@ -268,10 +268,10 @@ class _Attempt:
 
 
 def _judged(
-    result: SpeedResult, left: Sequence[ServerLeft], orders: Orders, rules: SpeedRules
+    result: SpeedResult, provider: Provider, left: Sequence[ServerLeft], orders: Orders, rules: SpeedRules
 ) -> SpeedResult:
     indicative, notes = judge(result, rules, label_indicative=orders.label_indicative)
     replaced = tuple(
         Remark.of("speed_server_replaced", server=entry.server.url, why=entry.why.code) for entry in left
     )
-    return replace(result, indicative=indicative, notes=(*notes, *replaced))
+    return replace(result, indicative=indicative, notes=(*notes, *provider.weaknesses, *replaced))

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from diagnostics.model import BadInput
+from diagnostics.model import BadInput, Remark
 from diagnostics.throughput.model import Flow, FlowOrder, Place, Server, Tick, Way
 
 PROVIDERS = ("http", "ndt7", "iperf3", "speedtest-cli", "cloudflare")
@@ -18,6 +18,8 @@ class Provider(Protocol):
     """One way of measuring, and whose servers it uses."""
 
     id: str
+    weaknesses: tuple[Remark, ...]
+    """What has to be known of every result of it."""
 
     def servers(self, given: Sequence[str], way: Way) -> list[Server]:
         """Who could be measured against, best guess first: the ``given`` addresses, else those that the provider names.

@@ -11,7 +11,7 @@ import threading
 from collections.abc import Sequence
 from dataclasses import replace
 
-from diagnostics.model import BadInput
+from diagnostics.model import BadInput, Remark
 from diagnostics.throughput import engine_client
 from diagnostics.throughput.model import Direction, Flow, FlowOrder, Place, Server, Way
 from diagnostics.throughput.providers import Hear
@@ -26,6 +26,7 @@ class CloudflareProvider:
     """One address for all: the network brings everybody to the nearest place."""
 
     id = "cloudflare"
+    weaknesses: tuple[Remark, ...] = ()
 
     def __init__(self, base: str = BASE) -> None:
         self._address = parse_address(base)

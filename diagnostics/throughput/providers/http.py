@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from urllib.parse import urljoin
 
-from diagnostics.model import BadInput
+from diagnostics.model import BadInput, Remark
 from diagnostics.throughput import engine_client
 from diagnostics.throughput.connect import close_at_once, connect
 from diagnostics.throughput.model import Direction, Flow, FlowOrder, Place, Server, SpeedFailed, Way
@@ -29,6 +29,7 @@ class HttpProvider:
     """Knows for each server that it has met where its pages are."""
 
     id = "http"
+    weaknesses: tuple[Remark, ...] = ()
 
     def __init__(self) -> None:
         self._met: dict[str, tuple[Address, str, str]] = {}

@@ -16,7 +16,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 
-from diagnostics.model import BadInput, MachineCannot
+from diagnostics.model import BadInput, MachineCannot, Remark
 from diagnostics.throughput.connect import addresses
 from diagnostics.throughput.model import Ended, Flow, FlowOrder, Place, Server, SpeedFailed, Way
 from diagnostics.throughput.providers import Hear
@@ -58,6 +58,7 @@ def written(place: Place) -> str:
 
 class Iperf3Provider:
     id = "iperf3"
+    weaknesses: tuple[Remark, ...] = ()
 
     def __init__(self, program: str = "iperf3", rules: SpeedRules | None = None) -> None:
         self._program = program

@@ -7,7 +7,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 
-from diagnostics.model import MILLISECOND, SECOND
+from diagnostics.model import MILLISECOND, SECOND, Remark
 from diagnostics.throughput import engine_client
 from diagnostics.throughput.model import Ended, Flow, FlowOrder, Place, Server, SpeedFailed, Way
 from diagnostics.throughput.providers import Hear
@@ -26,6 +26,7 @@ class Ndt7Provider:
     """Remembers the tokens of the servers that Locate named."""
 
     id = "ndt7"
+    weaknesses: tuple[Remark, ...] = ()
 
     def __init__(self, locate_url: str = LOCATE) -> None:
         self._locate_url = locate_url

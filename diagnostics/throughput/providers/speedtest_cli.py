@@ -53,7 +53,7 @@ GREET_S = 12.0
 WHOLE_S = 40.0
 MEMORY_BYTES = 1 << 30
 STREAMS_UNKNOWN = 0
-WEAKNESSES = (Remark.of("speed_cli_small_reads"), Remark.of("speed_cli_upload_buffered"))
+WEAKNESSES: tuple[Remark, ...] = (Remark.of("speed_cli_small_reads"), Remark.of("speed_cli_upload_buffered"))
 """What has to be said beside each of its results; words in ``words/speed_notes.py``."""
 
 _OWNERS = ("speedtest.net", "ookla.com")
@@ -72,6 +72,7 @@ class SpeedtestCliProvider:
     """
 
     id = "speedtest-cli"
+    weaknesses: tuple[Remark, ...] = WEAKNESSES
 
     def __init__(
         self,
