@@ -128,13 +128,13 @@ class _Stream(threading.Thread):
     def run(self) -> None:
         tries = TRIES
         while not self.stopping.is_set():
-            before = self.total()
+            before = self.progress()
             problem = self._serve()
             if self.stopping.is_set() or (problem is not None and problem.remark.code not in _PASSING):
                 self.failure = problem
                 break
             # A server may close after each answer; one that only closes is none to measure with.
-            tries = TRIES if self.total() - before >= LEAST_BODY_BYTES else tries - 1
+            tries = TRIES if self.progress() - before >= LEAST_BODY_BYTES else tries - 1
             if tries <= 0:
                 self.failure = problem or SpeedFailed("speed_closed", host=self.order.address.host)
                 break
@@ -172,6 +172,10 @@ class _Stream(threading.Thread):
 
     def total(self) -> int:
         raise NotImplementedError
+
+    def progress(self) -> int:
+        """Payload bytes that prove a server worth another connection."""
+        return self.total()
 
     def processor_s(self) -> float | None:
         clock = getattr(time, "pthread_getcpuclockid", None)
@@ -241,10 +245,16 @@ class _Upload(_Stream):
         self._resent_before = 0
         self._post = POST_BYTES
         self._data = memoryview(os.urandom(SEND_BYTES))
+        self._early = b""
+        self._agreed = 0
 
     def total(self) -> int:
         with self._lock:
             return self._before + self._acknowledged(self.sock)
+
+    def progress(self) -> int:
+        # Acknowledged is not accepted: a system takes some megabytes for a server that then resets.
+        return self._agreed
 
     def _acknowledged(self, sock: socket.socket | None) -> int:
         """Payload bytes of the present connection that arrived."""
@@ -281,7 +291,9 @@ class _Upload(_Stream):
                 answer = self._answer(sock)
             if answer.status == _TOO_LARGE:
                 self._post = max(LEAST_POST_BYTES, self._post // 4)
+                self._agreed += LEAST_BODY_BYTES  # a clear word, and a way to mend it: no failed try
                 return
+            self._agreed += self._post
             if answer.closes or answer.length is None:
                 return
 
@@ -289,18 +301,35 @@ class _Upload(_Stream):
         """Send one body. The answer, when it came before the end: a server may agree early and go on taking."""
         left, answer = self._post, None
         while left and not self.stopping.is_set():
-            if answer is None and select.select([sock], [], [], 0)[0]:
+            readable, writable, _ = select.select([sock] if answer is None else [], [sock], [], 1.0)
+            sock.settimeout(0)
+            if readable and self._hears(sock):
                 answer = self._answer(sock)
                 if answer.status == _TOO_LARGE:
                     break
-            count = sock.send(self._data[: min(left, SEND_BYTES)])
-            self._written += count
-            left -= count
+                continue
+            if writable:
+                with contextlib.suppress(BlockingIOError, ssl.SSLWantWriteError, ssl.SSLWantReadError):
+                    count = sock.send(self._data[: min(left, SEND_BYTES)])
+                    self._written += count
+                    left -= count
+        sock.settimeout(None)
         return answer
+
+    def _hears(self, sock: socket.socket) -> bool:
+        """Whether an answer begins. Under TLS, a readable socket may hold nothing but the protocol's own messages."""
+        try:
+            self._early = sock.recv(16 * 1024)
+        except (BlockingIOError, ssl.SSLWantReadError):
+            return False
+        if not self._early:
+            raise SpeedFailed("speed_closed")
+        return True
 
     def _answer(self, sock: socket.socket) -> Head:
         """The next answer, its short body taken off the connection. Raises SpeedFailed, OSError."""
-        answer, rest = read_head(sock, time.monotonic() + HEAD_S)
+        early, self._early = self._early, b""
+        answer, rest = read_head(sock, time.monotonic() + HEAD_S, early)
         if answer.status == _TOO_LARGE and self._post > LEAST_POST_BYTES:
             return answer
         refused = refusal(answer, self.order.address.host)

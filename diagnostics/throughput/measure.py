@@ -7,6 +7,7 @@ result or a SpeedFailed within seconds; what was measured before somebody said s
 from __future__ import annotations
 
 import hashlib
+import ipaddress
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -103,9 +104,9 @@ def measure(
 
     Stopped before anything was measured, it raises SpeedFailed("speed_stopped_early").
     """
-    box = _BoxSearch(around)
     beneath = Way(around.route.interface if around.route.tunnel else "", orders.family)
     candidates = rank(provider, provider.servers(orders.servers, beneath), beneath)
+    box = _BoxSearch(around, wanted=any(not _is_loopback(server.address) for server in candidates))
     left: list[ServerLeft] = []
     spent = 0
     tried = candidates[:MOST_SERVERS]
@@ -127,14 +128,21 @@ def measure(
     raise SpeedFailed(left[-1].why.code, **dict(left[-1].why.values))
 
 
+def _is_loopback(address: str) -> bool:
+    try:
+        return ipaddress.ip_address(address.partition("%")[0]).is_loopback
+    except ValueError:
+        return False
+
+
 class _BoxSearch:
     """Looks for the box while other things are done; it may take seven seconds."""
 
-    def __init__(self, around: Around) -> None:
+    def __init__(self, around: Around, *, wanted: bool) -> None:
         self._found: Box | None = None
         self._around = around
         self._thread = threading.Thread(target=self._look, name="box search", daemon=True)
-        if around.route.gateway:
+        if wanted and around.route.gateway:
             self._thread.start()
 
     def _look(self) -> None:

@@ -73,12 +73,9 @@ def moments(day: date, per_day: int, zone: tzinfo | None, seed: bytes) -> tuple[
     A third of them, rounded up, fall between 18 and 23 h. One a day falls there on every third day or so.
     """
     start, end = local_moment(day, 0, zone), local_moment(day + timedelta(days=1), 0, zone)
-    dusk, night = local_moment(day, EVENING_FROM_H, zone), local_moment(day, EVENING_TO_H, zone)
-    stretches = (
-        (start + MARGIN_NS, dusk),
-        (dusk, night),
-        (night, max(night, end - MARGIN_NS)),
-    )
+    last = end - MARGIN_NS
+    dusk, night = local_moment(day, EVENING_FROM_H, zone), min(local_moment(day, EVENING_TO_H, zone), last)
+    stretches = ((start + MARGIN_NS, dusk), (dusk, night), (night, last))
     evening = math.ceil(per_day / 3)
     if per_day == 1:
         evening = int(_drawn(seed, day, "evening", 3) == 0)

@@ -94,12 +94,13 @@ def request(method: str, address: Address, path: str, length: int | None = None)
     return "\r\n".join([*lines, "", ""]).encode("ascii")
 
 
-def read_head(sock: socket.socket, deadline: float) -> tuple[Head, bytes]:
-    """The final head of the next response and what of its body came with it. ``deadline`` on ``time.monotonic``.
+def read_head(sock: socket.socket, deadline: float, early: bytes = b"") -> tuple[Head, bytes]:
+    """The final head of the next response and what of its body came with it. ``deadline`` on ``time.monotonic``;
+    ``early`` is what was received of it already.
 
     Raises SpeedFailed ("speed_not_http", "speed_closed") and OSError (TimeoutError past the deadline).
     """
-    data = bytearray()
+    data = bytearray(early)
     while True:
         end = data.find(b"\r\n\r\n")
         if end >= 0:

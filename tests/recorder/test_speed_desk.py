@@ -30,7 +30,7 @@ from diagnostics.throughput.choice import to_event as choice_event
 from diagnostics.throughput.held import Held, Reason, read_holds
 from diagnostics.throughput.held import to_event as held_event
 from diagnostics.throughput.rules import default_rules
-from diagnostics.throughput.schedule import moments
+from diagnostics.throughput.schedule import MARGIN_NS, moments
 
 PARIS = ZoneInfo("Europe/Paris")
 RULES = default_rules()
@@ -45,7 +45,8 @@ COMMAND = ("jalerte", "speed", "--scheduled", "--stdin")
 
 class HandClock:
     def __init__(self) -> None:
-        self.wall, self.mono = T0, 500 * SECOND
+        # Just after the last time of the day before, and half an hour before the first of this one.
+        self.wall, self.mono = T0 - MARGIN_NS, 500 * SECOND
 
     def read(self) -> Reading:
         return Reading(self.wall, self.mono, self.mono)
@@ -234,13 +235,13 @@ def test_the_desk_looks_at_the_clock_once_a_minute_and_hardly_at_the_journal(
         return Reader(path)
 
     monkeypatch.setattr(speed_desk, "Reader", open_reader)
-    looks = 0
+    looks, began = 0, rig.clock.wall
     while rig.clock.wall < rig.day()[0] - 2 * MINUTE:
         wait = rig.desk.step()
         assert 0 < wait <= 60
         rig.clock.advance(round(wait * SECOND))
         looks += 1
-    hours = (rig.clock.wall - T0) / HOUR
+    hours = (rig.clock.wall - began) / HOUR
     assert looks <= 60 * hours + 1
     assert len(opened) <= hours + 1
 
@@ -457,15 +458,15 @@ def test_what_the_recorder_does_not_take_now_is_said_later(rig: Rig) -> None:
     assert [held.reason for held in rig.holds] == [Reason.NOT_HOME]
 
 
-def test_a_journal_that_cannot_be_read_ends_nothing(rig: Rig) -> None:
-    gone = rig.journal.with_name("gone")
-    rig.run_to(T0 + MINUTE)
+def test_a_journal_that_cannot_be_read_delays_and_ends_nothing(rig: Rig) -> None:
+    gone, first = rig.journal.with_name("gone"), rig.day()[0]
+    rig.run_to(first - SECOND)
     rig.journal.rename(gone)
+    rig.clock.advance(MINUTE)
     assert rig.desk.step() > 0
-    rig.clock.advance(2 * HOUR)
-    assert rig.desk.step() > 0
+    assert rig.started == []
     gone.rename(rig.journal)
-    rig.run_to(rig.day()[0] + MINUTE)
+    rig.run_to(first + 3 * MINUTE)
     assert len(rig.started) == 1
 
 

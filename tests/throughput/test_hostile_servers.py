@@ -36,6 +36,7 @@ WIRE = ROOT / "tests" / "lab" / "wire.py"
 AT_ONCE = 10
 LIMIT_S = 15.0
 GOOD_ADDRESS = "10.81.0.2"
+BRIEF = ("--seconds", "3")
 HUGE = b"Content-Length: 1000000000000000000000000000000\r\n\r\n"
 
 
@@ -66,7 +67,7 @@ def upload(answer: web.Answer, *, code: str = "", failure: str = "") -> Case:
 
 
 PLAIN: dict[str, Case] = {
-    "decent": Case(web.decent, only=()),
+    "decent": Case(web.decent, only=BRIEF),
     "nobody there": Case(None, "speed_unreachable"),
     "closes at once": Case(web.at_once(web.says(b"")), "speed_closed"),
     "resets at once": Case(web.at_once(web.reset), "speed_closed"),
@@ -212,7 +213,7 @@ class Field:
         self.elsewhere: list[bytes] = []
         for name, (context, scheme, code) in OF_TLS.items():
             handler = web.secured(web.decent, context(self.certificates))
-            self.cases[name] = Case(handler, code, scheme=scheme, only=())
+            self.cases[name] = Case(handler, code, scheme=scheme, only=BRIEF)
         with here.entered():
             other = stack.enter_context(_closing(HostileWeb(self._note, "127.0.0.2")))
             away = web.status("302 Found", f"Location: http://127.0.0.2:{other.port}/garbage.php")

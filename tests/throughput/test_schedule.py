@@ -9,7 +9,7 @@ from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from diagnostics.model import MINUTE, SECOND
@@ -77,6 +77,9 @@ def test_a_third_lies_in_the_evening(per_day: int, day: date, zone: ZoneInfo, se
 
 
 @given(st.integers(1, 24), days, zones, seeds)
+@example(
+    10, date(2026, 3, 28), ZoneInfo("America/Nuuk"), b"\x90\x08\xd1\x01\xfa\x01"
+)  # 23 h is midnight there
 def test_no_two_lie_within_half_an_hour_also_across_midnight(
     per_day: int, day: date, zone: ZoneInfo, seed: bytes
 ) -> None:
