@@ -25,6 +25,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "window")]
 
 REAL = (sys.executable, "-m", "jalerte_desktop")
 STUB = (sys.executable, "-S", "-E", str(ROOT / "tests" / "window" / "stub_jalerte.py"))
+SPEED_STUB = (sys.executable, str(ROOT / "tests" / "window" / "stub_speed.py"))
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,8 @@ class Picture:
     prepare: Callable[[Any], None] = field(default=lambda _window: None)
     case: tuple[str, ...] | None = None
     """The case's fields ("key=value") that real commands write before; None: no commands but the stand-in's."""
+    fill: Callable[[Path], None] | None = None
+    """Puts measurements, and what commands say of them, into the home; then the speed page's stand-in is called."""
 
 
 PERSON = (
@@ -98,8 +101,27 @@ def refuse_postcode(window: Any) -> None:
     window.case.verticalScrollBar().setValue(0)
 
 
+def show_speed(window: Any) -> None:
+    window.go(3)
+    desk = window.speed_desk
+    wait_for(lambda: desk.standing is not None and desk.known and window.desk.known and not desk.reading)
+    window.pages.setFocus()
+
+
 def pictures() -> list[Picture]:
     examples: Any = import_module("window_examples")
+    speed: Any = import_module("speed_examples")
+
+    def measured(home: Path) -> None:
+        begun, made = speed.series(examples.NOW, 2, 14)
+        choice = speed.chosen(examples.NOW - 5 * speed.DAY)
+        results = [*speed.week(examples.NOW), *made]
+        speed.fill(home, examples.NOW, results, speed.holding(examples.NOW), begun, choice)
+        speed.answers(home, examples.NOW)
+
+    def not_measured(home: Path) -> None:
+        speed.fill(home, examples.NOW)
+        speed.answers(home, examples.NOW)
 
     def quiet() -> Any:
         return examples.FixedSource(*examples.day_and_week(ongoing=False))
@@ -124,6 +146,10 @@ def pictures() -> list[Picture]:
         Picture("case-dark", quiet, dark=True, prepare=refuse_postcode, case=PERSON),
         Picture("case-english", quiet, language="en", height=1240, prepare=refuse_postcode, case=PERSON),
         Picture("case-new", quiet, prepare=show_case, case=()),
+        Picture("speed-light", quiet, height=1000, prepare=show_speed, fill=measured),
+        Picture("speed-dark", quiet, dark=True, height=1000, prepare=show_speed, fill=measured),
+        Picture("speed-english", quiet, language="en", height=1960, prepare=show_speed, fill=measured),
+        Picture("speed-first", quiet, prepare=show_speed, fill=not_measured),
     ]
 
 
@@ -144,8 +170,11 @@ def take(picture: Picture, application: Any, folder: Path) -> None:
         home = Path(folder_of_run)
         if picture.case is not None:
             fill_case(home, picture.case)
+        if picture.fill is not None:
+            picture.fill(home)
+        stub = STUB if picture.fill is None else SPEED_STUB
         window = MainWindow(
-            Caller(home, program=STUB if picture.case is None else REAL),
+            Caller(home, program=stub if picture.case is None else REAL),
             home / "journal.sqlite",
             theme,
             home / "config.toml",

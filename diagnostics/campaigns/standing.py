@@ -35,7 +35,8 @@ def campaigns(reader: Reader) -> list[Campaign]:
 def standing(reader: Reader, campaign: Campaign, now_ns: int, zone: Zone) -> Standing:
     """How a campaign stands. Raises BadInput where its rules are not shipped any more."""
     rules = rules_of(campaign)
-    measured = results(reader.events(EventKind.SPEED), campaign.id)
+    since = reader.seq_before(campaign.started_ns)
+    measured = results(reader.events(EventKind.SPEED, after_seq=since), campaign.id)
     return Standing(
         campaign,
         rules,
@@ -45,16 +46,15 @@ def standing(reader: Reader, campaign: Campaign, now_ns: int, zone: Zone) -> Sta
 
 
 def running(reader: Reader, now_ns: int, zone: Zone) -> Standing | None:
-    """The campaign that runs: the newest that is neither over nor stopped. None when none does."""
-    for campaign in reversed(campaigns(reader)):
-        if campaign.stopped_ns is None:
-            try:
-                found = standing(reader, campaign, now_ns, zone)
-            except BadInput:
-                continue  # of a newer or older version of this program: it cannot go on here
-            if found.running:
-                return found
-    return None
+    """The campaign that runs: the newest, where it is neither over nor stopped. None when none does."""
+    known = campaigns(reader)
+    if not known or known[-1].stopped_ns is not None:
+        return None
+    try:
+        found = standing(reader, known[-1], now_ns, zone)
+    except BadInput:
+        return None  # of a newer or older version of this program: it cannot go on here
+    return found if found.running else None
 
 
 def due(reader: Reader, now_ns: int, zone: Zone) -> tuple[str, Due] | None:

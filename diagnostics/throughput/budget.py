@@ -50,14 +50,16 @@ def month_of(now_ns: int, zone: tzinfo | None) -> tuple[int, int]:
 
 
 def used(events: Iterable[Event], now_ns: int, zone: tzinfo | None) -> int:
-    """Payload bytes of this local calendar month's measurements: cancelled, failed and rejected ones too.
+    """Payload bytes of this local calendar month's measurements: cancelled, failed and rejected ones too, those that
+    stayed within the home not.
 
     ``events`` of other kinds are passed over; a newer version's results count by what they cost all the same.
     """
     start_ns, end_ns = month_of(now_ns, zone)
     total = 0
     for event in events:
-        if event.kind is EventKind.SPEED and start_ns <= event.at_ns < end_ns:
+        inside = event.data.get("circumstances.at_home") or event.data.get("circumstances.loopback")
+        if event.kind is EventKind.SPEED and start_ns <= event.at_ns < end_ns and not inside:
             cost = event.data.get("bytes")
             total += max(0, cost) if isinstance(cost, int) else 0
     return total

@@ -37,6 +37,10 @@ class Reason(StrEnum):
     """No provider is chosen, or its terms were not read."""
     PRECONDITION = "precondition"
     """A campaign's: it would reject what is measured here and now."""
+    TERMS = "terms"
+    """The provider takes no measurement so soon after the last, or no more of them in a day."""
+    ANOTHER = "another"
+    """Another measurement was being made."""
     FAILED = "failed"
 
 

@@ -301,20 +301,26 @@ class _Upload(_Stream):
         """Send one body. The answer, when it came before the end: a server may agree early and go on taking."""
         left, answer = self._post, None
         while left and not self.stopping.is_set():
-            readable, writable, _ = select.select([sock] if answer is None else [], [sock], [], 1.0)
             sock.settimeout(0)
+            left = self._fill(sock, left)
+            if not left:
+                break
+            readable, _, _ = select.select([sock] if answer is None else [], [sock], [], 1.0)
             if readable and self._hears(sock):
                 answer = self._answer(sock)
                 if answer.status == _TOO_LARGE:
                     break
-                continue
-            if writable:
-                with contextlib.suppress(BlockingIOError, ssl.SSLWantWriteError, ssl.SSLWantReadError):
-                    count = sock.send(self._data[: min(left, SEND_BYTES)])
-                    self._written += count
-                    left -= count
         sock.settimeout(None)
         return answer
+
+    def _fill(self, sock: socket.socket, left: int) -> int:
+        """Write until the system takes no more for now; what is left after it."""
+        with contextlib.suppress(BlockingIOError, ssl.SSLWantWriteError, ssl.SSLWantReadError):
+            while left:
+                count = sock.send(self._data[: min(left, SEND_BYTES)])
+                self._written += count
+                left -= count
+        return left
 
     def _hears(self, sock: socket.socket) -> bool:
         """Whether an answer begins. Under TLS, a readable socket may hold nothing but the protocol's own messages."""

@@ -26,7 +26,7 @@ from diagnostics.throughput.rules import SpeedRules
 
 LEAST_CUT_NS = 300 * MILLISECOND
 """So much of the start never counts: slow start, and what a shaper's bucket held."""
-LEAST_READINGS = 12
+LEAST_READINGS = 9
 """In the window: below, its thirds hold too few moments to choose from."""
 
 HELD_BACK_SHARE = 0.05

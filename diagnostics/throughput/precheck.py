@@ -5,15 +5,26 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from diagnostics.model import BadInput, Remark
+from diagnostics.model import SECOND, BadInput, Remark
 from diagnostics.throughput.budget import Estimate, allow, most_bytes
 from diagnostics.throughput.choice import Choice, usable
 from diagnostics.throughput.held import Held, Reason, is_news, next_try, waiting
 from diagnostics.throughput.idle import busiest
 from diagnostics.throughput.rules import SpeedRules
+from diagnostics.throughput.terms import load_terms
 from diagnostics.witnesses import Step
 
+DAY_NS = 24 * 3600 * SECOND
+
 Watch = Callable[[], Sequence[Sequence[Step]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A measurement that was made: when, and whether somebody waited for it."""
+
+    at_ns: int
+    scheduled: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +34,7 @@ class Moment:
     ``line_id`` is empty where no line was recognised; ``at_home``: that line is confirmed as the home's, and not a
     tunnel's. ``metered`` and ``clock_synchronised`` are None where not known. ``used_bytes``: of this month.
     ``holds``: those in the journal of the last hours; ``measured_ns``: when the last scheduled measurement of the same
-    campaign (or of none) was made, 0 for never.
+    campaign (or of none) was made, 0 for never. ``made``: this provider's measurements of the last day, in their order.
     """
 
     now_ns: int
@@ -36,6 +47,7 @@ class Moment:
     cost: Estimate
     holds: tuple[Held, ...] = ()
     measured_ns: int = 0
+    made: tuple[Made, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +90,7 @@ def prepare(
         problem = Reason.CHOICE, Remark.of("held_choice")
     problem = problem or _against_all(scheduled, moment)
     if problem is None and choice is not None:
-        problem = _against_any(choice, moment, rules)
+        problem = _against_any(choice, moment, rules) or _too_often(choice, moment, scheduled)
     if problem is None:
         rate = busiest(watch())
         if rate is not None and rate > rules.busy_bps:
@@ -110,6 +122,21 @@ def _against_any(choice: Choice, moment: Moment, rules: SpeedRules) -> tuple[Rea
     if moment.metered and not moment.metered_allowed:
         return Reason.METERED, Remark.of("held_metered")
     return None
+
+
+def _too_often(choice: Choice, moment: Moment, scheduled: bool) -> tuple[Reason, Remark] | None:
+    """What the provider's terms leave between two measurements, and how many in any 24 hours."""
+    terms = load_terms()[choice.provider]
+    gap_s = terms.least_unattended_s if scheduled else terms.gap_s
+    most = terms.a_day_unattended if scheduled else terms.a_day_attended
+    alike = [one.at_ns for one in moment.made if one.scheduled is scheduled]
+    free_ns = max((one.at_ns for one in moment.made), default=-DAY_NS) + gap_s * SECOND if gap_s else 0
+    if most and len(alike) >= most:
+        free_ns = max(free_ns, alike[-most] + DAY_NS)
+    wait_s = (free_ns - moment.now_ns) / SECOND
+    if wait_s <= 0:
+        return None
+    return Reason.TERMS, Remark.of("held_terms", provider=choice.provider, wait_s=round(wait_s))
 
 
 def hold(

@@ -33,7 +33,7 @@ def from_event(event: Event) -> SpeedResult:
     """The result an event keeps. Raises ValueError for what is none, or a newer version's."""
     try:
         result: SpeedResult = _read(SpeedResult, {**event.data, "at_ns": event.at_ns}, "")
-    except (TypeError, KeyError, RecursionError) as error:
+    except (TypeError, KeyError, OverflowError, RecursionError) as error:
         raise ValueError(f"not a speed measurement: {error}") from error
     return result
 

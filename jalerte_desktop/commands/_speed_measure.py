@@ -5,30 +5,32 @@ from __future__ import annotations
 import json
 import signal
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from diagnostics.journal.lock import Held, Lock
 from diagnostics.links.counters import read_counters
 from diagnostics.links.interfaces import read_interface
 from diagnostics.links.metered import read_metered
 from diagnostics.links.route import RouteState, open_route_reader
-from diagnostics.model import SECOND, Event, Remark, line_id
+from diagnostics.model import SECOND, Event, Problem, Remark, line_id
 from diagnostics.probes.clock_sync import read_clock_state
 from diagnostics.recorder import notes
 from diagnostics.standard_input import when_closed
 from diagnostics.throughput import held as holds
 from diagnostics.throughput.budget import Estimate, estimate, used
 from diagnostics.throughput.choice import Choice
-from diagnostics.throughput.idle import machine_meter, watch
+from diagnostics.throughput.idle import HomeMeter, Meter, machine_meter, watch
 from diagnostics.throughput.measure import Around, Orders, Phase, ServerLeft, ServerTaken, Step, measure
 from diagnostics.throughput.model import Direction, SpeedFailed, SpeedResult, Tick, Way
-from diagnostics.throughput.precheck import Go, Hold, Moment, hold, prepare
+from diagnostics.throughput.precheck import DAY_NS, Go, Hold, Made, Moment, hold, prepare
 from diagnostics.throughput.providers import open_provider
 from diagnostics.throughput.record import to_event
 from diagnostics.throughput.rules import SpeedRules, default_rules
 from diagnostics.throughput.terms import load_terms
+from diagnostics.witnesses import Step as Witnessed
 from jalerte_desktop.commands import _speed_words as words
 from jalerte_desktop.commands.context import Context
 from jalerte_desktop.words.errors import say_problem
@@ -39,6 +41,8 @@ if TYPE_CHECKING:
     from diagnostics.campaigns.model import Campaign
     from jalerte_desktop.commands.speed import Known
 
+LOCK_NAME = "speed.lock"
+"""One measurement at a time: two would measure each other."""
 LOOK_S = 1.0
 """How long it is looked whether the link is idle, when somebody waits for the result."""
 
@@ -66,37 +70,69 @@ class Wishes:
 
 def measure_now(choice: Choice | None, wishes: Wishes, known: Known, context: Context) -> int:
     """Measure and keep the result; returns the exit code. Raises Problem."""
-    rules = default_rules()
-    stop = threading.Event()
+    rules, stop, told = default_rules(), threading.Event(), _Teller(wishes, context)
     _listen_for_stop(stop, wishes.stdin)
     with closing(open_route_reader()) as reader:
         route = reader.read()
-    told = _Teller(wishes, context)
     moment = _moment(choice, wishes, known, route, context, rules)
-    wait_s = rules.watch_s if wishes.scheduled else LOOK_S
-    meters = [machine_meter(route.interface)] if read_counters(route.interface) is not None else []
-    allowed = prepare(
-        choice,
-        moment,
-        rules,
-        lambda: watch(meters, context.clock, wait_s, stop),
-        scheduled=wishes.scheduled,
-        campaign=wishes.series,
-    )
+    context.home.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    try:
+        with Lock(context.home.folder / LOCK_NAME):
+            allowed = _allowed(choice, wishes, moment, route, context, rules, stop)
+            if isinstance(allowed, Go):
+                assert choice is not None  # else it is held
+                told.begin(choice, moment.cost, moment.used_bytes, allowed)
+                return _make(choice, wishes, allowed, moment, route, context, rules, told, stop)
+    except Held:
+        if not wishes.scheduled:
+            raise Problem("speed_running") from None
+        another = Remark.of("held_another")
+        allowed = hold(holds.Reason.ANOTHER, another, moment, rules, campaign=wishes.series)
+    return _held(allowed, wishes, told, context)
+
+
+def _allowed(
+    choice: Choice | None,
+    wishes: Wishes,
+    moment: Moment,
+    route: RouteState,
+    context: Context,
+    rules: SpeedRules,
+    stop: threading.Event,
+) -> Go | Hold:
+    def watched() -> Sequence[Sequence[Witnessed]]:
+        meters: list[Meter] = []
+        if read_counters(route.interface) is not None:
+            meters.append(machine_meter(route.interface))
+        if wishes.scheduled and route.gateway:
+            box = _find_box(route.gateway, route.interface if route.tunnel else "", context)
+            meters += [HomeMeter(box.ask)] if box is not None else []
+        return watch(meters, context.clock, rules.watch_s if wishes.scheduled else LOOK_S, stop)
+
+    allowed = prepare(choice, moment, rules, watched, scheduled=wishes.scheduled, campaign=wishes.series)
     if isinstance(allowed, Go) and wishes.campaign is not None:
-        allowed = _fit(wishes.campaign, allowed, moment, route, context, rules)
-    if isinstance(allowed, Hold):
-        return _held(allowed, wishes, told, context)
-    assert choice is not None  # else it would be held
-    told.begin(choice, moment.cost, moment.used_bytes, allowed)
-    limits = [limit for limit in (wishes.most_bytes, allowed.most_bytes) if limit is not None]
+        return _fit(wishes.campaign, allowed, moment, route, context, rules)
+    return allowed
+
+
+def _make(
+    choice: Choice,
+    wishes: Wishes,
+    allowed: Go,
+    moment: Moment,
+    route: RouteState,
+    context: Context,
+    rules: SpeedRules,
+    told: _Teller,
+    stop: threading.Event,
+) -> int:
     orders = Orders(
         servers=choice.servers,
         directions=tuple(Direction(name) for name in wishes.directions),
         family=wishes.family,
         streams=wishes.streams,
         longest_ns=None if wishes.seconds is None else round(wishes.seconds * SECOND),
-        most_bytes=min(limits),
+        most_bytes=min(limit for limit in (wishes.most_bytes, allowed.most_bytes) if limit is not None),
         campaign=wishes.series,
         scheduled=wishes.scheduled,
         label_indicative=load_terms()[choice.provider].indicative,
@@ -112,7 +148,9 @@ def measure_now(choice: Choice | None, wishes: Wishes, known: Known, context: Co
     except SpeedFailed as failed:
         told.failed(failed)
         if wishes.scheduled and not stop.is_set():
-            _keep_failure(failed, moment, wishes, rules, context)
+            one = hold(holds.Reason.FAILED, failed.remark, moment, rules, campaign=wishes.series)
+            if one.record:
+                _note(holds.to_event(one.held), context)
         raise
     try:
         _note(to_event(result), context)
@@ -171,6 +209,11 @@ def _moment(
         cost=cost,
         holds=holds.read_holds(known.events),
         measured_ns=max(made, default=0),
+        made=tuple(
+            Made(one.at_ns, one.scheduled)
+            for one in known.results
+            if choice is not None and one.provider == choice.provider and one.at_ns > context.now_ns - DAY_NS
+        ),
     )
 
 
@@ -182,17 +225,7 @@ def _held(allowed: Hold, wishes: Wishes, told: _Teller, context: Context) -> int
     return 0 if wishes.scheduled else 1
 
 
-def _keep_failure(
-    failed: SpeedFailed, moment: Moment, wishes: Wishes, rules: SpeedRules, context: Context
-) -> None:
-    why = Remark.of("held_failed", why=failed.remark.code)
-    one = hold(holds.Reason.FAILED, why, moment, rules, campaign=wishes.series)
-    if one.record:
-        _note(holds.to_event(one.held), context)
-
-
 def _note(event: Event, context: Context) -> None:
-    context.home.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     notes.add(context.home.folder, context.home.journal, event.kind, event.data, event.at_ns)
 
 

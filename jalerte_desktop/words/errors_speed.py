@@ -5,6 +5,7 @@ from __future__ import annotations
 from jalerte_desktop.words.language import N_
 
 SENTENCES: dict[str, str] = {
+    "speed_running": N_("Another measurement is being made: wait until it is done."),
     "speed_stopped_early": N_("Stopped before anything was measured."),
     "speed_bad_number": N_("“{value}” does not fit {option}: a number from {least} to {most}."),
     "speed_server_bad": N_("“{value}” is no address of a server: write it like http://192.168.1.20:8989/."),

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from diagnostics.model import Remark, Scalar
+from diagnostics.model import Problem, Remark, Scalar
 from jalerte_desktop.words.arguments import ARGUMENTS
 from jalerte_desktop.words.campaigns import CAMPAIGN_REMARKS
 from jalerte_desktop.words.checks import CHECKS
-from jalerte_desktop.words.figures import number, percent
+from jalerte_desktop.words.errors import say_problem
+from jalerte_desktop.words.figures import duration, number, percent
 from jalerte_desktop.words.language import N_, _, current
 from jalerte_desktop.words.speed_notes import SPEED_NOTES
 
@@ -232,6 +233,7 @@ _FORMATS: dict[str, Callable[[Scalar], str]] = {
     "error": _detail,
     "excess_ms": _ms,
     "worst_ms": _ms,
+    "wait_s": lambda value: duration(float(str(value))),
     "median_ms": lambda value: number(float(str(value)), 1),
     "ms": _ms,
     "room_ms": _ms,
@@ -250,7 +252,9 @@ _FORMATS: dict[str, Callable[[Scalar], str]] = {
 
 
 def say(remark: Remark) -> str:
-    """One argument as a sentence in the active language."""
+    """One argument as a sentence in the active language; a problem told as a fact of something has its own sentence."""
+    if remark.code not in _SENTENCES:
+        return say_problem(Problem(remark.code, **dict(remark.values)))
     values = {
         name: _FORMATS[name](value) if name in _FORMATS else _plain(value) for name, value in remark.values
     }

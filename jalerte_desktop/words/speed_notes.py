@@ -179,6 +179,10 @@ SPEED_NOTES: dict[str, str] = {
         "The month’s data limit would be passed: {used_bytes} of {cap_bytes} are used, and a measurement"
         " costs about {cost_bytes}."
     ),
+    "held_terms": N_(
+        "{provider} takes no measurement so soon after the last, or no more of them today: again in {wait_s}."
+    ),
+    "held_another": N_("Another measurement is being made."),
     "held_no_line": N_("This computer is in no network that could be recognised."),
     "held_not_home": N_("This computer is not on a line that you confirmed as your home’s."),
     "held_clock": N_(

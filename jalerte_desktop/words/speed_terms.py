@@ -96,7 +96,9 @@ def _limits(terms: Terms) -> list[str]:
             _("It uses one connection only: on a fast fibre line it may read lower than the line can carry.")
         )
     if terms.unmaintained:
-        told.append(_("Also for a server of your own it asks Ookla for settings first: Ookla sees each measurement."))
+        told.append(
+            _("Also for a server of your own it asks Ookla for settings first: Ookla sees each measurement.")
+        )
         told.append(
             _(
                 "The program has not been maintained since 2021, and reads low on fast lines; Ookla may refuse it."

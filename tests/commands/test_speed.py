@@ -298,3 +298,14 @@ def test_side_by_side_nothing_is_concluded_from_this_machine_alone(home: Path, s
     document = json.loads(run(home, "--compare", "--json").stdout)
     assert document["rows"] == []
     assert document["verdict"]
+
+
+def test_two_at_once_would_measure_each_other(home: Path, server: str) -> None:
+    home.mkdir()
+    with Lock(home / "speed.lock"):
+        done = run(home, "--provider", "http", "--server", server, *SHORT)
+        assert done.returncode == 1
+        assert done.stderr.splitlines()[-1].startswith("Another measurement is being made")
+        held = run(home, "--provider", "http", "--server", server, "--scheduled", "--json")
+    assert held.returncode == 0
+    assert json.loads(held.stdout)["held"]["reason"] == "another"

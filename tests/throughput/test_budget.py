@@ -162,3 +162,11 @@ def test_no_measurement_begins_or_goes_on_beyond_the_limit(spent: int, cost: int
 def test_a_limit_of_nothing_allows_nothing() -> None:
     nothing = replace(CHOICE, cap_bytes=0)
     assert allow(nothing, 0, Estimate(0, 0, 0, Basis.RESULTS), RULES) is not None
+
+
+@pytest.mark.parametrize("inside", ["at_home", "loopback"])
+def test_what_stayed_within_the_home_costs_nothing(inside: str) -> None:
+    now = ns("2026-11-22T12:00")
+    one = replace(result(now, 5_000_000), circumstances=Circumstances(**{inside: True}))
+    assert used([to_event(one)], now, PARIS) == 0
+    assert used([to_event(result(now, 5_000_000))], now, PARIS) == 5_000_000

@@ -42,7 +42,7 @@ def flow(
     server: SpeedServer,
     direction: Direction,
     *,
-    most_s: float = 1.0,
+    most_s: float = 2.0,
     most_bytes: int | None = None,
     stop: threading.Event | None = None,
     streams: int = 2,

@@ -27,8 +27,9 @@ from diagnostics.throughput.held import (
     waiting,
 )
 from diagnostics.throughput.idle import HomeMeter, MachineMeter, busiest, busy_bps, is_idle, watch
-from diagnostics.throughput.precheck import Go, Hold, Moment, prepare
+from diagnostics.throughput.precheck import DAY_NS, Go, Hold, Made, Moment, prepare
 from diagnostics.throughput.rules import default_rules
+from diagnostics.throughput.terms import load_terms
 from diagnostics.witnesses import BoxAccount, Step
 from jalerte_desktop.words import language, remarks
 
@@ -357,3 +358,26 @@ def test_two_hours_of_a_busy_link_are_two_events() -> None:
     assert isinstance(again, Hold)
     assert again.record
     assert again.held.due_ns == now + 3600 * SECOND
+
+
+MLAB = Choice("ndt7", (), load_terms()["ndt7"].version, 4, 1_000_000_000_000)
+
+
+def made(*hours_ago: float, scheduled: bool = True) -> tuple[Made, ...]:
+    return tuple(Made(FINE.now_ns - round(hours * 3600 * SECOND), scheduled) for hours in hours_ago)
+
+
+@pytest.mark.parametrize(
+    ("before", "scheduled", "wait_s"),
+    [(made(0.5), True, 360), (made(0.7), True, 0), (made(23, 9, 4, 1), True, 3600), (made(25, 9, 4, 1), True, 0),
+     (made(23, 9, 4, 1), False, 0), (made(*[23 - 0.5 * n for n in range(40)], scheduled=False), False, 3600)],
+)  # fmt: skip
+def test_a_provider_s_own_rhythm_is_kept(before: tuple[Made, ...], scheduled: bool, wait_s: int) -> None:
+    last_day = tuple(one for one in before if one.at_ns > FINE.now_ns - DAY_NS)
+    found = decide(replace(FINE, made=last_day), scheduled=scheduled, choice=MLAB)
+    if not wait_s:
+        assert isinstance(found, Go)
+        return
+    assert isinstance(found, Hold)
+    assert found.held.reason is Reason.TERMS
+    assert found.held.why["wait_s"] == wait_s
