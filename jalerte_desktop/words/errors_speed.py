@@ -62,7 +62,7 @@ SENTENCES: dict[str, str] = {
     "speed_tls": N_("No secure connection with {host} came about ({why}): choose another server."),
     "speed_provider_unknown": N_("“{value}” is no provider: use one of {known}."),
     "speed_iperf3_server_bad": N_(
-        "“{value}” is no iperf3 server: write it like host.example, host.example:5201 or [2001:db8::1]:5201."
+        "“{value}” is no iperf3 server: write it like host.example, host.example:5201 or iperf3://[2001:db8::1]:5201."
     ),
     "speed_iperf3_server_missing": N_(
         "iperf3 measures against a server that you name: add --server HOST:PORT, your own or a public one."
