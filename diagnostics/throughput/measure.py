@@ -202,7 +202,8 @@ class _Attempt:
             finally:
                 watch.close()
             self.spent += trips.bytes
-        return self._result(began.wall_ns, server, flows, idle, loaded, circumstances)
+        took_ns = around.clock.mono_ns() - began.mono_ns
+        return self._result(began.wall_ns, took_ns, server, flows, idle, loaded, circumstances)
 
     def _flows(self, server: Server, way: Way) -> Iterator[Flow]:
         for number, direction in enumerate(self._orders.directions):
@@ -240,6 +241,7 @@ class _Attempt:
     def _result(
         self,
         at_ns: int,
+        took_ns: int,
         server: Server,
         flows: dict[Direction, Flow],
         idle: Delays,
@@ -272,6 +274,7 @@ class _Attempt:
             scheduled=orders.scheduled,
             cancelled=self._stop.is_set(),
             version=self._rules.version,
+            duration_ns=took_ns,
         )
 
 

@@ -199,6 +199,8 @@ class SpeedResult:
     cancelled: bool = False
     version: str = ""
     """The engine's rules: ``resources/speed.toml``'s version."""
+    duration_ns: int = 0
+    """From ``at_ns`` until nothing was sent any more."""
 
     def flow(self, direction: Direction) -> Flow | None:
         return self.down if direction is Direction.DOWN else self.up

@@ -11,6 +11,7 @@ from diagnostics.campaigns.standing import Standing
 from diagnostics.model import Remark
 from diagnostics.throughput.held import Held
 from diagnostics.throughput.model import Direction
+from diagnostics.throughput.validity import REASONS
 from jalerte_desktop.commands.context import Context
 from jalerte_desktop.words.campaigns import CRITERIA, RULE_SUMMARIES, WARNINGS
 from jalerte_desktop.words.figures import NO_BREAK, clock_time, day, iso, local, number, short_date
@@ -286,8 +287,9 @@ def _print_measured(one: Measured, context: Context) -> None:
     down, up = (flow.bps if flow else None for flow in (result.down, result.up))
     mark = "✓" if one.accepted else "✗"
     context.say(f"{mark} {moment(result.at_ns)}  ↓ {rate(down):>14}  ↑ {rate(up):>14}")
-    for text in (*map(say, one.against), *(_notes(one) if result.indicative else ())):
-        context.say(f"    {text}")
+    doubts = [note for note in result.notes if note.code in REASONS]
+    for remark in dict.fromkeys((*one.against, *doubts)):
+        context.say(f"    {say(remark)}")
 
 
 def _print_judgement(judgement: Judgement, context: Context) -> None:

@@ -97,9 +97,22 @@ def tell(
         own_settings=_own_settings(reader.events(EventKind.CONFIGURATION)),
         minutes=minutes,
         merged=_merged(incidents, study, whole),
-        telework=telework_of(study.call_seconds(line.id), of_line, exclusions, span, personal.hours),
+        telework=telework_of(
+            study.call_seconds(line.id),
+            of_line,
+            exclusions,
+            span,
+            personal.hours,
+            own_tests=_own_tests(reader),
+        ),
         box=newest_box(reader, line.id, span.end_ns),
     )
+
+
+def _own_tests(reader: Reader) -> list[Span]:
+    """When this program's own speed measurements filled the line."""
+    tests = [(event.at_ns, event.data.get("duration_ns")) for event in reader.events(EventKind.SPEED)]
+    return [Span(at_ns, at_ns + took_ns) for at_ns, took_ns in tests if isinstance(took_ns, int)]
 
 
 def _merged(incidents: tuple[Incident, ...], study: Study, whole: Span) -> tuple[MergedIncident, ...]:

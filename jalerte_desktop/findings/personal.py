@@ -84,16 +84,18 @@ def telework_of(
     span: Span,
     hours: WorkingHours | None,
     zone: tzinfo | None = None,
+    own_tests: Iterable[Span] = (),
 ) -> Telework:
     """The view of one line: its call-breaking seconds, and those of its outages, less what is excluded.
 
+    While one of ``own_tests`` filled the line, only outages count: the delay was of this program's making.
     ``incidents`` are the line's alone. ``zone`` is the working hours' (None: this system's).
     """
     found = list(incidents)
     outages = [one.span for one in found if one.kind is Kind.OUTAGE and one.excluded is None]
     excluded = [one.span for one in found if one.excluded is not None]
     excluded += [exclusion.span for exclusion in exclusions]
-    seconds = calls.and_all_of(outages).without(excluded).within(span)
+    seconds = calls.without(own_tests).and_all_of(outages).without(excluded).within(span)
     lost = seconds.lost_minutes(default_call_limits().lost_minute_s)
     working = None if hours is None else tuple(at for at in lost if hours.contain(at, zone))
     return Telework(seconds, lost, hours, working)

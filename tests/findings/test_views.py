@@ -187,3 +187,13 @@ def test_what_is_excluded_is_not_counted() -> None:
     assert evening.working_lost == ()
     assert all(at % MINUTE == 0 for at in evening.lost)
     assert datetime.fromtimestamp(evening.lost[0] // SECOND, UTC).minute == 12
+
+
+def test_own_speed_measurements_break_no_calls_but_a_cut_meanwhile_does() -> None:
+    cut = examples.incident("2026-11-17 08:12:05", 20)
+    test = Span(cut.span.start_ns - 30 * SECOND, cut.span.end_ns + 30 * SECOND)
+    calls = CallSeconds().and_all_of([test])
+    alone = telework_of(calls, [], (), examples.PERIOD, None, own_tests=[test])
+    assert alone.call_breaking_s == 0
+    assert telework_of(calls, [], (), examples.PERIOD, None).call_breaking_s == 80
+    assert telework_of(calls, [cut], (), examples.PERIOD, None, own_tests=[test]).call_breaking_s == 20
