@@ -87,7 +87,10 @@ def estimate(
 
 def _telling(result: SpeedResult, provider: str, line_id: str) -> bool:
     flows = (result.down, result.up)
-    if result.provider != provider or result.circumstances.line_id != line_id or result.cancelled:
+    around = result.circumstances
+    if around.at_home or around.loopback:
+        return False  # it was not the line that set the rate
+    if result.provider != provider or around.line_id != line_id or result.cancelled:
         return False
     return all(flow is not None and flow.ended in (Ended.STEADY, Ended.TIME) for flow in flows)
 

@@ -1,10 +1,12 @@
-"""The window: navigation, three pages, and the wiring between what is read, asked and started."""
+"""The window: navigation, four pages, and the wiring between what is read, asked and started."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QTimer, QUrl, Signal
 from PySide6.QtGui import QDesktopServices, QKeySequence, QShortcut
@@ -40,13 +42,17 @@ from jalerte_desktop.window.sentences import (
     state_sentence,
 )
 from jalerte_desktop.window.settings_page import SettingsPage
+from jalerte_desktop.window.speed_desk import SpeedDesk
 from jalerte_desktop.window.tables import day_table, incident_table
 from jalerte_desktop.window.theme import Theme
 from jalerte_desktop.words.errors import say_problem
 from jalerte_desktop.words.language import _
 
+if TYPE_CHECKING:
+    from jalerte_desktop.window.speed_page import SpeedPage
+
 READ_EVERY_MS = 2000
-HOME, SETTINGS, CASE = range(3)
+HOME, SETTINGS, CASE, SPEED = range(4)
 
 
 class MainWindow(QMainWindow):
@@ -89,16 +95,15 @@ class MainWindow(QMainWindow):
         self.papers.complete.connect(self.complete_case)
         self.desk = CaseDesk(caller, self)
         self.desk.written.connect(self._case_written)
+        self.speed_desk = SpeedDesk(caller, journal, config, self.desk, clock, self)
         self._build()
         for keys, action in (
-            ("Ctrl+1", lambda: self.go(HOME)),
-            ("Ctrl+2", lambda: self.go(SETTINGS)),
-            ("Ctrl+3", lambda: self.go(CASE)),
-            ("F5", self.read),
+            *((QKeySequence(f"Ctrl+{page + 1}"), partial(self.go, page)) for page in range(4)),
+            (QKeySequence("F5"), self.read),
             (QKeySequence(QKeySequence.StandardKey.Close), self.close),
             (QKeySequence(QKeySequence.StandardKey.Quit), self.close),
         ):
-            QShortcut(QKeySequence(keys), self).activated.connect(action)
+            QShortcut(keys, self).activated.connect(action)
         self._collector = Collector(self)
         self.reader = Reader(journal, source, clock, parent=self)
         self.reader.ready.connect(self._arrived)
@@ -121,9 +126,13 @@ class MainWindow(QMainWindow):
         self.home = HomePage(self._theme, self._shown_folder, known.contacts)
         self.settings = SettingsPage(self.preferences, self.entry, self._shown_folder, known)
         self.case: CasePage | None = None
+        self.speed: SpeedPage | None = None
         self.pages = QStackedWidget()
         self.pages.addWidget(self.home)
         self.pages.addWidget(self.settings)
+        self._empty = {CASE: QWidget(), SPEED: QWidget()}
+        for place in self._empty.values():
+            self.pages.addWidget(place)
         across.addWidget(self._navigation())
         across.addWidget(self.pages, 1)
         self.setCentralWidget(inner)
@@ -155,7 +164,7 @@ class MainWindow(QMainWindow):
         name = label("jalerte", 16, bold=True, wrap=False)
         name.setContentsMargins(10, 0, 0, 14)
         column.addWidget(name)
-        shown = {HOME: _("&Home"), CASE: _("&Case"), SETTINGS: _("S&ettings")}
+        shown = {HOME: _("&Home"), SPEED: _("S&peed"), CASE: _("&Case"), SETTINGS: _("S&ettings")}
         buttons = {}
         for index, text in shown.items():
             one = buttons[index] = button(text, "nav")
@@ -177,6 +186,13 @@ class MainWindow(QMainWindow):
         elif index == CASE:
             self._case_page()
             self.desk.load()
+        elif index == SPEED and self.speed is None:
+            from jalerte_desktop.window.speed_page import SpeedPage
+
+            self.speed = SpeedPage(self.speed_desk, self._theme, self.recorder)
+            self.speed.opened.connect(self._opened)
+            self.speed.complete.connect(self.complete_case)
+            self._put(SPEED, self.speed)
         self.pages.setCurrentIndex(index)
 
     def speak_anew(self) -> None:
@@ -195,8 +211,12 @@ class MainWindow(QMainWindow):
         # Made when it is first wanted: its many fields would delay the start.
         if self.case is None:
             self.case = CasePage(self.desk)
-            self.pages.addWidget(self.case)
+            self._put(CASE, self.case)
         return self.case
+
+    def _put(self, index: int, page: QWidget) -> None:
+        self.pages.removeWidget(self._empty.pop(index))
+        self.pages.insertWidget(index, page)
 
     def _flush_case(self) -> None:
         if self.case is not None:
@@ -329,6 +349,7 @@ class MainWindow(QMainWindow):
             self._open(question)
             return
         self.hide()
+        self.speed_desk.finish()  # what it measured may go by way of the recorder
         self.recorder.stopped.connect(self._left)
         if what is Leave.HAND_OVER:
             self.preferences.background = True
@@ -373,6 +394,7 @@ class MainWindow(QMainWindow):
         self._timer.stop()
         self._flush_case()
         self.desk.finish()
+        self.speed_desk.finish()
         self.recorder.close()
         self.reader.close()
         self._collector.close()

@@ -34,7 +34,10 @@ def test_every_problem_in_the_code_has_words(code: str) -> None:
     for room in ("diagnostics", "jalerte_desktop"):
         for path in (ROOT / room).rglob("*.py"):
             used |= set(
-                re.findall(r'(?:Problem|BadInput|MachineCannot|Damaged|SpeedFailed)\(\s*"(\w+)"', path.read_text("utf-8"))
+                re.findall(
+                    r'(?:Problem|BadInput|MachineCannot|Damaged|SpeedFailed)\(\s*"(\w+)"',
+                    path.read_text("utf-8"),
+                )
             )
     assert used
     assert used <= set(errors.sentences())
