@@ -149,15 +149,15 @@ SPEED_NOTES: dict[str, str] = {
         "from that."
     ),
     "speed_compare_next_line_cable": N_(
-        "Next: measure the line with this computer connected to the box by cable."
+        "To do: measure the line with this computer connected to the box by cable."
     ),
     "speed_compare_next_home_cable": N_(
-        "Next: start “jalerte speed-server” on a second computer at home, both connected by cable, and "
+        "To do: start “jalerte speed-server” on a second computer at home, both connected by cable, and "
         "measure against it."
     ),
-    "speed_compare_next_line_wifi": N_("Next: measure the line by Wi-Fi, where you usually use it."),
+    "speed_compare_next_line_wifi": N_("To do: measure the line by Wi-Fi, where you usually use it."),
     "speed_compare_next_home_wifi": N_(
-        "Next: by Wi-Fi, measure against “jalerte speed-server” on a computer that is connected by cable."
+        "To do: by Wi-Fi, measure against “jalerte speed-server” on a computer that is connected by cable."
     ),
     "speed_cli_small_reads": N_(
         "speedtest-cli reads in small pieces and discards nothing of the start: fast lines come out too slow."
