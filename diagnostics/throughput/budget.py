@@ -13,7 +13,7 @@ from enum import StrEnum
 
 from diagnostics.model import SECOND, Event, EventKind, Remark
 from diagnostics.throughput.choice import Choice
-from diagnostics.throughput.model import Ended, SpeedResult
+from diagnostics.throughput.model import Direction, Ended, Flow, SpeedResult
 from diagnostics.throughput.rules import SpeedRules
 from diagnostics.throughput.schedule import local_moment
 
@@ -36,10 +36,21 @@ class Basis(StrEnum):
 class Estimate:
     """What a measurement will cost, in payload bytes. ``usual_bytes`` is the median where there are results."""
 
-    low_bytes: int
     high_bytes: int
     usual_bytes: int
     basis: Basis
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What limits a measurement beforehand: ``longest_s`` is for each direction, ``most_bytes`` for all of it."""
+
+    directions: tuple[Direction, ...] = (Direction.DOWN, Direction.UP)
+    longest_s: float | None = None
+    most_bytes: int | None = None
+
+
+ALL = Wanted()
 
 
 def month_of(now_ns: int, zone: tzinfo | None) -> tuple[int, int]:
@@ -71,18 +82,41 @@ def estimate(
     line_id: str,
     rules: SpeedRules,
     link_bps: int | None = None,
+    wanted: Wanted = ALL,
 ) -> Estimate:
     """What the next measurement with a provider on a line will cost.
 
-    ``results`` in the journal's order; those broken off are no guide. Without any: the longest time in both directions
+    ``results`` in the journal's order; those broken off are no guide. Without any: the longest time in each direction
     at ``link_bps``, the rate of this machine's own link (None: not known).
     """
-    costs = [one.bytes for one in results if _telling(one, provider, line_id)][-LAST_RESULTS:]
+    costs = [_cost(one, wanted) for one in results if _telling(one, provider, line_id)][-LAST_RESULTS:]
     if costs:
-        return Estimate(min(costs), max(costs), round(statistics.median(costs)), Basis.RESULTS)
-    rate = link_bps or rules.assumed_bps
-    most = round(2 * rules.longest_s * rate / 8)
-    return Estimate(0, most, most, Basis.LINK if link_bps else Basis.ASSUMED)
+        usual, high, basis = round(statistics.median(costs)), max(costs), Basis.RESULTS
+    else:
+        seconds = len(wanted.directions) * (wanted.longest_s or rules.longest_s)
+        usual = high = round(seconds * (link_bps or rules.assumed_bps) / 8)
+        basis = Basis.LINK if link_bps else Basis.ASSUMED
+    if wanted.most_bytes is not None:
+        usual, high = min(usual, wanted.most_bytes), min(high, wanted.most_bytes)
+    return Estimate(high, usual, basis)
+
+
+def _cost(result: SpeedResult, wanted: Wanted) -> int:
+    """What a measurement would have cost, had it been limited so."""
+    flows = [flow for flow in (result.down, result.up) if flow is not None]
+    spared = sum(
+        flow.bytes - (_within(flow, wanted.longest_s) if flow.direction in wanted.directions else 0)
+        for flow in flows
+    )
+    return max(0, result.bytes - spared)
+
+
+def _within(flow: Flow, longest_s: float | None) -> int:
+    """The bytes of a flow in another longest time: one that had not settled would go on as long as it may."""
+    if longest_s is None or flow.duration_ns <= 0:
+        return flow.bytes
+    share = longest_s * SECOND / flow.duration_ns
+    return round(flow.bytes * share) if share < 1 or flow.ended is Ended.TIME else flow.bytes
 
 
 def _telling(result: SpeedResult, provider: str, line_id: str) -> bool:

@@ -1,13 +1,15 @@
 """What the person decided: the provider and its servers, the terms they read, how often and how much may be measured.
 
 Kept in ``[speed]`` of ``config.toml`` and in the journal's events of kind ``speed_choice``; the file wins for the keys
-that it sets. Reading the terms of a provider is an event and nothing else: a line in a file shows nobody anything.
+that it sets. Reading the terms of a provider is an event and nothing else: a line in a file shows nobody anything. It
+comes with a choice, or alone (``Agreement``): whoever measures once with another provider chooses nothing thereby.
 """
 
 from __future__ import annotations
 
+import ipaddress
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from diagnostics.config import MOST_GB, MOST_PER_DAY, Config
@@ -19,6 +21,15 @@ MOST_TEXT = 300
 SERVERS_ARE_GIVEN = frozenset({"http", "iperf3"})
 """Providers that know no server of their own."""
 _KEYS = frozenset({"provider", "servers", "terms", "per_day", "monthly_bytes"})
+_AGREEMENT_KEYS = frozenset({"agreed", "terms"})
+_INSIDE = tuple(
+    ipaddress.ip_network(network)
+    for network in (
+        "127.0.0.0/8", "::1/128", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16",
+        "fc00::/7", "fe80::/10",
+    )
+)  # fmt: skip
+"""Loopback (RFC 1122, RFC 4291), and addresses for homes: RFC 1918, RFC 3927, RFC 4193, RFC 4291."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +49,14 @@ class Choice:
     at_ns: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """``terms``: the date (ISO) of the terms of ``provider`` that the person agreed to. It chooses nothing."""
+
+    provider: str
+    terms: str
+
+
 def read_choice(config: Config, events: Iterable[Event]) -> Choice | None:
     """The choice that holds now; None where no provider was chosen, or the choice was taken back.
 
@@ -51,11 +70,13 @@ def read_choice(config: Config, events: Iterable[Event]) -> Choice | None:
         if event.kind is not EventKind.SPEED_CHOICE:
             continue
         try:
-            newest = from_event(event)
+            decided = from_event(event)
         except ValueError:
             continue
-        if newest.terms:
-            agreed[newest.provider] = newest.terms
+        if decided.terms:
+            agreed[decided.provider] = decided.terms
+        if isinstance(decided, Choice):
+            newest = decided
     provider = config.speed_provider or (newest.provider if newest else "")
     if not provider:
         return None
@@ -94,8 +115,46 @@ def usable(choice: Choice | None) -> Choice:
     return choice
 
 
-def to_event(choice: Choice, at_ns: int) -> Event:
-    """The event that keeps a choice made at ``at_ns``. An empty provider takes back what was chosen before."""
+def check_servers(servers: Sequence[str]) -> None:
+    """Raises BadInput for servers that no event could keep: too many of them, or one that is too long."""
+    if len(servers) > MOST_SERVERS:
+        raise BadInput("speed_servers_many", n=len(servers), most=MOST_SERVERS)
+    for server in servers:
+        if len(server) > MOST_TEXT:
+            raise BadInput("speed_server_long", value=server[:40], most=MOST_TEXT)
+        if not server.isprintable():
+            raise BadInput("speed_server_bad", value=ascii(server)[:40])
+
+
+def stays_home(choice: Choice) -> bool:
+    """Whether a measurement costs nothing: every server is given, by a literal address that is private or loopback.
+
+    A name may lead anywhere: none counts.
+    """
+    from diagnostics.throughput.model import Server
+    from diagnostics.throughput.providers import open_provider
+
+    try:
+        provider = open_provider(choice.provider)
+        return bool(choice.servers) and all(
+            _inside(provider.place(Server(server)).host) for server in choice.servers
+        )
+    except BadInput:
+        return False
+
+
+def _inside(host: str) -> bool:
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return any(address.version == network.version and address in network for network in _INSIDE)
+
+
+def to_event(choice: Choice | Agreement, at_ns: int) -> Event:
+    """The event that keeps what was decided at ``at_ns``. An empty provider takes back what was chosen before."""
+    if isinstance(choice, Agreement):
+        return Event(EventKind.SPEED_CHOICE, at_ns, {"agreed": choice.provider, "terms": choice.terms})
     data: dict[str, Scalar | list[str]] = {
         "provider": choice.provider,
         "servers": list(choice.servers),
@@ -106,25 +165,35 @@ def to_event(choice: Choice, at_ns: int) -> Event:
     return Event(EventKind.SPEED_CHOICE, at_ns, data)
 
 
-def from_event(event: Event) -> Choice:
-    """The choice an event keeps. Raises ValueError for what is none."""
+def from_event(event: Event) -> Choice | Agreement:
+    """The choice or the agreement that an event keeps. Raises ValueError for what is neither."""
     data = event.data
+    if set(data) == _AGREEMENT_KEYS:
+        agreement = Agreement(_text(data, "agreed"), _date(data))
+        if not agreement.provider or not agreement.terms:
+            raise ValueError("an agreement to nothing")
+        return agreement
     if set(data) != _KEYS:
         raise ValueError("not a choice: its keys are " + ", ".join(sorted(_KEYS)))
     servers = data["servers"]
     if not isinstance(servers, list) or len(servers) > MOST_SERVERS:
         raise ValueError("servers is no list, or too long")
-    terms = _text(data, "terms")
-    if not re.fullmatch(r"(?:\d{4}-\d{2}-\d{2})?", terms, re.ASCII):
-        raise ValueError("terms is no date")
     return Choice(
         _text(data, "provider"),
         tuple(_checked(server, "servers") for server in servers),
-        terms,
+        _date(data),
         _number(data, "per_day", MOST_PER_DAY),
         _number(data, "monthly_bytes", MOST_BYTES),
         event.at_ns,
     )
+
+
+def _date(data: Mapping[str, Scalar | list[str]]) -> str:
+    """The day of the terms; empty where none were agreed to."""
+    terms = _text(data, "terms")
+    if not re.fullmatch(r"(?:\d{4}-\d{2}-\d{2})?", terms, re.ASCII):
+        raise ValueError("terms is no date")
+    return terms
 
 
 def _text(data: Mapping[str, Scalar | list[str]], name: str) -> str:

@@ -1,9 +1,9 @@
 """The engine: a process of its own that moves bytes and counts them, so that neither pings nor the window starve.
 
-``python -m diagnostics.throughput.engine`` reads one line of JSON from standard input (``Task``) and answers with lines
-of JSON: ``{"start": mono_ns}``, then ``{"at": mono_ns, "bytes": total, "bps": of late}`` ten times a second, and at the
-end ``{"end": {…}}`` or ``{"failed": {"code": …, "values": {…}}}``. When standard input closes it stops, and says what
-it had. Nothing is imported here but the standard library and this room: a start takes less than a tenth of a second.
+``python -m diagnostics.throughput.engine`` reads one line of JSON from standard input (see ``make_mover``) and answers
+with lines of JSON: ``{"start": mono_ns}``, then ``{"at": mono_ns, "bytes": total, "bps": of late}`` ten times a second,
+and at the end ``{"end": {…}}`` or ``{"failed": {"code": …, "values": {…}}}``. When standard input closes it stops, and
+says what it had. Little is imported: a start takes less than a tenth of a second.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Any, Protocol, TextIO
 
 from diagnostics.model import MILLISECOND, SECOND, Remark
 from diagnostics.standard_input import when_closed
-from diagnostics.throughput.meter import Meter
+from diagnostics.throughput.meter import Measured, Meter
 from diagnostics.throughput.model import Counted, Direction, Ended, SpeedFailed, Way
 from diagnostics.throughput.rules import SpeedRules, default_rules
 
@@ -26,7 +26,7 @@ READ_NS = 50 * MILLISECOND
 TELL_NS = 100 * MILLISECOND
 LATE_NS = 500 * MILLISECOND
 """The rate that is told meanwhile is that of so long a time."""
-LEAST_BYTES = 4096
+LEAST_BYTES = 16 * 1024
 """Fewer in the time that a stall may take, and nothing can be measured."""
 
 
@@ -52,6 +52,16 @@ class Mover(Protocol):
         ...
 
     @property
+    def partial_failure(self) -> SpeedFailed | None:
+        """Why a part of it is lost; None while all works."""
+        ...
+
+    @property
+    def full(self) -> bool:
+        """Whether it moves no more, since the data limit is reached."""
+        ...
+
+    @property
     def resent(self) -> int | None: ...
 
     def busiest_s(self) -> float | None:
@@ -71,7 +81,10 @@ def run(task: Mapping[str, Any], mover: Mover, stop: threading.Event, out: TextI
     meter = Meter(time.monotonic_ns())
     _tell(out, {"start": meter.start_ns})
     ended, failure = _follow(task, mover, meter, stop, out, rules)
-    busiest_s, resent = mover.busiest_s(), mover.resent
+    busiest_s, resent, streams = mover.busiest_s(), mover.resent, mover.streams
+    lost = mover.partial_failure
+    if failure is None and lost is not None:
+        failure = lost.remark
     mover.close()
     measured = meter.measured()
     wall_s = meter.duration_ns / SECOND
@@ -86,8 +99,8 @@ def run(task: Mapping[str, Any], mover: Mover, stop: threading.Event, out: TextI
                 "duration_ns": meter.duration_ns,
                 "ramp_ns": measured.ramp_ns,
                 "ended": str(ended),
-                "streams": mover.streams,
-                "error": measured.error,
+                "streams": streams,
+                "error": _error(measured, ended),
                 "curve": meter.curve(),
                 "resent": resent,
                 "engine_share": None if busiest_s is None or not wall_s else round(busiest_s / wall_s, 3),
@@ -97,6 +110,11 @@ def run(task: Mapping[str, Any], mover: Mover, stop: threading.Event, out: TextI
             }
         },
     )
+
+
+def _error(measured: Measured, ended: Ended) -> float | None:
+    known = [share for share in (measured.error, measured.swing) if share is not None]
+    return measured.error if ended is Ended.STEADY else max(known, default=None)
 
 
 def _follow(
@@ -132,7 +150,7 @@ def _follow(
         stall_ns = round(rules.stall_s * SECOND)
         if now_ns - moved_ns >= stall_ns or (now_ns - meter.start_ns >= stall_ns and total < LEAST_BYTES):
             return Ended.FAILED, Remark.of("speed_stalled", host=str(task.get("host", "")))
-        if most_bytes is not None and total >= most_bytes:
+        if mover.full or (most_bytes is not None and total >= most_bytes):
             return Ended.CAP, None
         if meter.settled(rules):
             return Ended.STEADY, None
@@ -161,6 +179,7 @@ def make_mover(task: Mapping[str, Any]) -> Mover:
                 way,
                 int(task["streams"]),
                 str(task.get("pinned", "")),
+                task.get("most_bytes"),
             )
         )
     if task["mover"] == "ndt7":

@@ -15,7 +15,8 @@ from diagnostics.model import MachineCannot, Remark
 from diagnostics.throughput.model import Counted, Ended, Flow, FlowOrder, Tick
 from diagnostics.throughput.providers import Hear
 
-COMMAND = (sys.executable, "-m", "diagnostics.throughput.engine")
+COMMAND = (sys.executable, "-P", "-m", "diagnostics.throughput.engine")
+"""``-P``: what lies in the current folder is not to be imported."""
 SILENT_S = 8.0
 """The engine speaks ten times a second once it is connected, and connects within a few seconds."""
 STOPPED_S = 3.0

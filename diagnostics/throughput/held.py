@@ -2,7 +2,8 @@
 
 A due measurement that waits is recorded when a reason first holds it, and once more, without ``retry_at_ns``, when
 it is given up; in between it is tried every ``retry_s`` in silence. Together with the result that ends the wait, that
-says all there is to know.
+says all there is to know. A campaign's waits longer for what only the person or a new month can change: such a hold
+stands for a day, and is then recorded anew.
 """
 
 from __future__ import annotations
@@ -12,9 +13,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from diagnostics.model import SECOND, Event, EventKind, Remark, Scalar
+from diagnostics.model import MINUTE, SECOND, Event, EventKind, Remark, Scalar
 from diagnostics.throughput.rules import SpeedRules
 
+PATIENCE_NS = 60 * MINUTE
+"""How long a campaign's measurement waits before it is tried again, where only the person can change what holds it."""
+STANDS_NS = 24 * 60 * MINUTE
 MOST_TEXT = 200
 MOST_WHY = 1000
 _MOST_NS = 1 << 62
@@ -44,6 +48,10 @@ class Reason(StrEnum):
     FAILED = "failed"
 
 
+LASTING = frozenset({Reason.CAP, Reason.CHOICE})
+"""A budget that is spent, or terms that nobody read, will not be better in five minutes."""
+
+
 @dataclass(frozen=True, slots=True)
 class Held:
     """One hold. ``due_ns`` is when the measurement was first due; ``retry_at_ns`` None: it will not be made any more.
@@ -62,6 +70,11 @@ class Held:
     @property
     def final(self) -> bool:
         return self.retry_at_ns is None
+
+    @property
+    def patient(self) -> bool:
+        """Whether it waits for what will not be better in five minutes."""
+        return self.reason in LASTING and not self.final
 
 
 def to_event(held: Held) -> Event:
@@ -115,19 +128,24 @@ def waiting(
     """
     one: tuple[Held, ...] = ()
     for held in holds:
-        if held.campaign != campaign or held.at_ns < since_ns or held.reason in _PASSED:
+        if held.campaign != campaign or held.at_ns < since_ns:
+            continue
+        if held.reason in _PASSED and not (one and held.due_ns == one[0].due_ns):
             continue
         if held.final:
             one = ()
         else:
             one = (*one, held) if one and held.due_ns == one[0].due_ns else (held,)
-    if not one or now_ns >= one[0].due_ns + round((rules.give_up_s + 2 * rules.retry_s) * SECOND):
+    if not one:
         return ()
-    return one
+    until_ns = one[0].due_ns + round((rules.give_up_s + 2 * rules.retry_s) * SECOND)
+    if one[-1].patient:
+        until_ns = max(until_ns, one[-1].at_ns + STANDS_NS)
+    return one if now_ns < until_ns else ()
 
 
 _PASSED = frozenset({Reason.SUSPENDED, Reason.WAITING})
-"""These say that a time went by: nothing waits for its sake."""
+"""These say that a time went by: nothing waits for its sake, and what waited since then does no more."""
 
 
 def next_try(due_ns: int, now_ns: int, rules: SpeedRules) -> int | None:

@@ -12,6 +12,7 @@ import socket
 import ssl
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from diagnostics.throughput.connect import close_at_once, connect
@@ -46,6 +47,8 @@ class HttpOrder:
     streams: int
     pinned: str = ""
     """The server's IP address that was chosen; empty: what the name gives."""
+    most_bytes: int | None = None
+    """Payload bytes after which no more is fetched, or handed to the system."""
 
 
 class HttpMover:
@@ -54,7 +57,9 @@ class HttpMover:
     def __init__(self, order: HttpOrder) -> None:
         self._order = order
         kind = _Download if order.direction is Direction.DOWN else _Upload
-        self._streams: list[_Stream] = [kind(order) for _ in range(order.streams)]
+        self._streams: list[_Stream] = [kind(order, self._is_full) for _ in range(order.streams)]
+        self._lost: list[_Stream] = []
+        self._full = threading.Event()
         if order.direction is Direction.DOWN:
             self.counted = Counted.RECEIVED
         else:
@@ -67,6 +72,7 @@ class HttpMover:
             opener.start()
         for opener in openers:
             opener.join()
+        self._lost = [stream for stream in self._streams if stream.failure is not None]
         self._streams = [stream for stream in self._streams if stream.failure is None] or self._streams
         if self.failure is not None:
             raise self.failure
@@ -79,7 +85,26 @@ class HttpMover:
 
     @property
     def streams(self) -> int:
-        return len(self._streams)
+        """Connections that moved data and did not fail."""
+        return sum(1 for stream in self._streams if stream.failure is None and stream.total())
+
+    @property
+    def full(self) -> bool:
+        """Whether the data limit is reached."""
+        return self._full.is_set()
+
+    def _is_full(self) -> bool:
+        most = self._order.most_bytes
+        if most is not None and not self._full.is_set() and sum(one.spent() for one in self._streams) >= most:
+            self._full.set()
+        return self._full.is_set()
+
+    @property
+    def partial_failure(self) -> SpeedFailed | None:
+        """Why some connections are lost; None while all work."""
+        return next((stream.failure for stream in self._lost if stream.failure is not None), None) or next(
+            (stream.failure for stream in self._streams if stream.failure is not None), None
+        )
 
     @property
     def failure(self) -> SpeedFailed | None:
@@ -111,9 +136,10 @@ class HttpMover:
 class _Stream(threading.Thread):
     """One connection after the other, as long as the server allows."""
 
-    def __init__(self, order: HttpOrder) -> None:
+    def __init__(self, order: HttpOrder, full: Callable[[], bool]) -> None:
         super().__init__(name=f"stream {order.direction}", daemon=True)
         self.order = order
+        self.full = full
         self.failure: SpeedFailed | None = None
         self.resent: int | None = None
         self.stopping = threading.Event()
@@ -173,6 +199,10 @@ class _Stream(threading.Thread):
     def total(self) -> int:
         raise NotImplementedError
 
+    def spent(self) -> int:
+        """Payload bytes that were fetched, or handed to the system."""
+        return self.total()
+
     def progress(self) -> int:
         """Payload bytes that prove a server worth another connection."""
         return self.total()
@@ -203,8 +233,8 @@ _PASSING = ("speed_closed",)
 
 
 class _Download(_Stream):
-    def __init__(self, order: HttpOrder) -> None:
-        super().__init__(order)
+    def __init__(self, order: HttpOrder, full: Callable[[], bool]) -> None:
+        super().__init__(order, full)
         self._got = 0
 
     def total(self) -> int:
@@ -228,6 +258,8 @@ class _Download(_Stream):
                 if not count:
                     break
                 self._got += body.take(view[:count])
+                if self.full():
+                    self.stopping.wait()
             if not self.stopping.is_set() and self._got - before < LEAST_BODY_BYTES:
                 short = "speed_closed" if not body.done else "speed_not_compatible"
                 raise SpeedFailed(short)
@@ -236,9 +268,10 @@ class _Download(_Stream):
 
 
 class _Upload(_Stream):
-    def __init__(self, order: HttpOrder) -> None:
-        super().__init__(order)
+    def __init__(self, order: HttpOrder, full: Callable[[], bool]) -> None:
+        super().__init__(order, full)
         self._lock = threading.Lock()
+        self._handed = 0
         self._before = 0
         self._written = 0
         self._heads = 0
@@ -251,6 +284,9 @@ class _Upload(_Stream):
     def total(self) -> int:
         with self._lock:
             return self._before + self._acknowledged(self.sock)
+
+    def spent(self) -> int:
+        return self._handed
 
     def progress(self) -> int:
         # Acknowledged is not accepted: a system takes some megabytes for a server that then resets.
@@ -317,8 +353,12 @@ class _Upload(_Stream):
         """Write until the system takes no more for now; what is left after it."""
         with contextlib.suppress(BlockingIOError, ssl.SSLWantWriteError, ssl.SSLWantReadError):
             while left:
+                if self.full():
+                    self.stopping.wait()
+                    break
                 count = sock.send(self._data[: min(left, SEND_BYTES)])
                 self._written += count
+                self._handed += count
                 left -= count
         return left
 

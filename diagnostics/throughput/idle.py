@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Protocol
 
 from diagnostics.clock import Clock, Reading, compare
 from diagnostics.model import SECOND
-from diagnostics.throughput.rules import SpeedRules
 from diagnostics.witnesses import Step
 
 if TYPE_CHECKING:
@@ -105,12 +104,6 @@ def busy_bps(steps: Sequence[Step]) -> int | None:
     down = sum(step.down_bps * step.duration_ns for step in steps)
     up = sum(step.up_bps * step.duration_ns for step in steps)
     return max(down, up) // total_ns
-
-
-def is_idle(steps: Sequence[Step], rules: SpeedRules) -> bool:
-    """Whether a link that carried this may be measured. Where nothing tells, nothing speaks against it."""
-    rate = busy_bps(steps)
-    return rate is None or rate <= rules.busy_bps
 
 
 def busiest(seen: Sequence[Sequence[Step]]) -> int | None:

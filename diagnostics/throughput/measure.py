@@ -192,6 +192,8 @@ class _Attempt:
             watch.start()
             try:
                 flows = {flow.direction: flow for flow in self._flows(server, way)}
+                if self._stop.is_set():
+                    trips.close()  # nobody waits for answers any more
                 idle = trips.between(idle_from, idle_until)
                 loaded = {
                     direction: delays
@@ -206,19 +208,23 @@ class _Attempt:
         return self._result(began.wall_ns, took_ns, server, flows, idle, loaded, circumstances)
 
     def _flows(self, server: Server, way: Way) -> Iterator[Flow]:
-        for number, direction in enumerate(self._orders.directions):
-            if self._stop.is_set() or (number and self._stop.wait(PAUSE_S)):
+        left = len(self._orders.directions)
+        for direction in self._orders.directions:
+            first = left == len(self._orders.directions)
+            if self._stop.is_set() or (not first and self._stop.wait(PAUSE_S)):
                 return
             self._say(Phase(direction))
-            flow = self._provider.flow(server, self._order(direction, way), self._say, self._stop)
+            flow = self._provider.flow(server, self._order(direction, way, left), self._say, self._stop)
             self.spent += flow.bytes
-            if flow.ended is Ended.FAILED and not flow.bytes and not number and flow.failure is not None:
+            if flow.ended is Ended.FAILED and flow.bps is None and first and flow.failure is not None:
                 raise SpeedFailed(flow.failure.code, **dict(flow.failure.values))
             yield flow
+            left -= 1
 
-    def _order(self, direction: Direction, way: Way) -> FlowOrder:
+    def _order(self, direction: Direction, way: Way, left: int) -> FlowOrder:
+        """What one direction may take; ``left`` of them share what is left of the data limit."""
         orders, rules = self._orders, self._rules
-        most = None if orders.most_bytes is None else max(0, orders.most_bytes - self.spent)
+        most = None if orders.most_bytes is None else max(1, (orders.most_bytes - self.spent) // left)
         return FlowOrder(
             direction,
             way,
@@ -256,6 +262,8 @@ class _Attempt:
                 else SpeedFailed("speed_stopped_early")
             )
         orders = self._orders
+        known = [ms for ms in (server.distance_ms, idle.min_ms) if ms is not None]
+        server = replace(server, distance_ms=min(known, default=None))
         name = f"{circumstances.line_id}|{self._provider.id}|{server.url}|{at_ns}"
         return SpeedResult(
             id=hashlib.sha256(name.encode()).hexdigest()[:12],

@@ -9,7 +9,10 @@
    its own regression line. Both edges are chosen alike, so that the choice favours neither a higher nor a lower rate.
 3. *The error* is half the difference between the rates before and after such a moment in the middle third; or, where
    that is more than what is held back can explain, how far the plain mean over the whole window lies away.
-4. *Settled* is a rate whose error is small, and that stayed the same for a while.
+4. *The swing* is half the 95 % interval of the mean over half seconds, as if these knew nothing of each other. It says
+   little of a line whose bytes are held back, and much of one that really swings; so a rate with a wide swing is never
+   taken for settled, and one that was stopped by time is told with the larger of error and swing.
+5. *Settled* is a rate whose error is small, and that stayed the same for a while.
 """
 
 from __future__ import annotations
@@ -26,6 +29,8 @@ from diagnostics.throughput.rules import SpeedRules
 
 LEAST_CUT_NS = 300 * MILLISECOND
 """So much of the start never counts: slow start, and what a shaper's bucket held."""
+SWING_NS = 500 * MILLISECOND
+_NORMAL_95 = 1.96
 LEAST_READINGS = 9
 """In the window: below, its thirds hold too few moments to choose from."""
 
@@ -40,12 +45,13 @@ Reading = tuple[int, int]
 class Measured:
     """``bps`` within the window that begins ``ramp_ns`` after the start; None before there is a window.
 
-    ``error`` as the module says, as a share of ``bps``.
+    ``error`` and ``swing`` as the module says, as shares of ``bps``.
     """
 
     bps: int | None
     ramp_ns: int
     error: float | None
+    swing: float | None
 
 
 class Meter:
@@ -83,11 +89,19 @@ class Meter:
         batches = [after - before for before, after in pairwise(totals_at(self._readings, edges))]
         cut = cut_of(batches)
         if cut is None:
-            return Measured(None, self.duration_ns, None)
+            return Measured(None, self.duration_ns, None, None)
         from_ns = self.start_ns + cut * CURVE_NS
         window = [reading for reading in self._readings if reading[0] >= from_ns]
         found = rate_of(window)
-        return Measured(None, cut * CURVE_NS, None) if found is None else Measured(*_named(found, cut))
+        if found is None:
+            return Measured(None, cut * CURVE_NS, None, None)
+        return Measured(round(found[0]), cut * CURVE_NS, found[1], self._swing(from_ns))
+
+    def _swing(self, from_ns: int) -> float | None:
+        end_ns = self._readings[-1][0]
+        count = (end_ns - from_ns) // SWING_NS
+        edges = [end_ns - SWING_NS * left for left in range(count, -1, -1)]
+        return swing_of([after - before for before, after in pairwise(totals_at(self._readings, edges))])
 
     def settled(self, rules: SpeedRules) -> bool:
         """Whether more bytes would tell nothing more; to be asked after each reading."""
@@ -99,13 +113,10 @@ class Meter:
         return (
             self.duration_ns >= rules.shortest_s * SECOND
             and bool(measured.bps)
+            and measured.swing is not None
+            and measured.swing <= rules.settled_swing
             and all(_agrees(earlier, measured, rules.settled_error) for _, earlier in self._lately)
         )
-
-
-def _named(found: tuple[float, float], cut: int) -> tuple[int, int, float]:
-    bps, error = found
-    return round(bps), cut * CURVE_NS, error
 
 
 def _agrees(earlier: Measured, now: Measured, error: float) -> bool:
@@ -156,6 +167,16 @@ def rate_of(window: Sequence[Reading]) -> tuple[float, float] | None:
     error = abs(halves[0] - halves[1]) / 2 / whole
     away = abs(_bps(window[0], window[-1]) - whole) / whole
     return whole, error if away <= HELD_BACK_SHARE else max(error, away)
+
+
+def swing_of(batches: Sequence[float]) -> float | None:
+    """Half the 95 % interval of their mean, as a share of it; None for fewer than three, or where nothing moved."""
+    count, total = len(batches), sum(batches)
+    if count < 3 or total <= 0:
+        return None
+    mean = total / count
+    variance = sum((value - mean) ** 2 for value in batches) / (count - 1)
+    return _NORMAL_95 * math.sqrt(variance / count) / mean
 
 
 def _above_line(window: Sequence[Reading]) -> list[float]:

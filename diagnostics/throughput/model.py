@@ -32,7 +32,7 @@ class Counted(StrEnum):
     SERVER = "server"
     """As the server said that it received them."""
     SENT = "sent"
-    """As the system took them from the program; start and end trimmed, since some still lay in its buffers."""
+    """As the system took them from the program: some lay in its buffers, most of them since the start that is cut."""
     REPORTED = "reported"
     """Another program's figure, taken over."""
 
@@ -58,8 +58,8 @@ class Flow:
     ``start_mono_ns`` to ``duration_ns`` after it. ``bytes`` counts all that was moved, the discarded start included.
     ``curve`` holds the payload bytes of each ``CURVE_NS`` from ``start_mono_ns`` on; the last step may be shorter.
     ``resent`` counts segments that TCP sent again (upload, where the system tells). ``engine_share`` is the share of
-    one processor that the busiest thread of the engine used, 0–1. ``error`` is half the width of the 95 % interval of
-    ``bps``, as a share of it.
+    one processor that the busiest thread of the engine used, 0–1. ``error`` is how sure ``bps`` is,
+    as a share of it: see ``meter``.
     """
 
     direction: Direction
@@ -76,7 +76,7 @@ class Flow:
     resent: int | None = None
     engine_share: float | None = None
     failure: Remark | None = None
-    """What went wrong, when it ended FAILED: a problem's code and values."""
+    """What went wrong, a problem's code and values: with all of it (FAILED), or with some connections."""
 
     @property
     def counted_from_mono_ns(self) -> int:
@@ -129,11 +129,14 @@ class OtherTraffic:
     """What else moved during the counted window of one flow, in that flow's direction, in bits a second.
 
     ``machine_bps``: other programs on this machine (interface counters less the measurement's own). ``home_bps``: other
-    devices at home (the box's counters less this machine's). None where the counters do not tell.
+    devices at home (the box's counters less this machine's). ``reverse_*``: the same against the flow's direction, less
+    its acknowledgements: an upload that fills the line slows a download. None where the counters do not tell.
     """
 
     machine_bps: int | None = None
     home_bps: int | None = None
+    reverse_machine_bps: int | None = None
+    reverse_home_bps: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from diagnostics.model import SECOND, BadInput, Remark
-from diagnostics.throughput.budget import Estimate, allow, most_bytes
-from diagnostics.throughput.choice import Choice, usable
-from diagnostics.throughput.held import Held, Reason, is_news, next_try, waiting
+from diagnostics.throughput.budget import Estimate, allow, month_of, most_bytes
+from diagnostics.throughput.choice import Choice, stays_home, usable
+from diagnostics.throughput.held import LASTING, PATIENCE_NS, Held, Reason, is_news, next_try, waiting
 from diagnostics.throughput.idle import busiest
 from diagnostics.throughput.rules import SpeedRules
 from diagnostics.throughput.terms import load_terms
@@ -52,9 +52,12 @@ class Moment:
 
 @dataclass(frozen=True, slots=True)
 class Go:
-    """It may begin. ``told``: what speaks against it all the same; ``most_bytes``: where it has to be cut."""
+    """It may begin. ``told``: what speaks against it all the same.
 
-    most_bytes: int
+    ``most_bytes``: where it has to be cut; None where the month's limit does not hold, since all servers are at home.
+    """
+
+    most_bytes: int | None
     told: tuple[Remark, ...] = ()
 
 
@@ -96,7 +99,7 @@ def prepare(
         if rate is not None and rate > rules.busy_bps:
             problem = Reason.BUSY, Remark.of("held_busy", rate_bps=rate)
     if problem is None or (not scheduled and problem[0] is Reason.BUSY):
-        left = most_bytes(choice, moment.used_bytes) if choice is not None else 0
+        left = None if choice is None or stays_home(choice) else most_bytes(choice, moment.used_bytes)
         told = [] if problem is None else [problem[1]]
         if moment.clock_synchronised is False:
             told.append(Remark.of("held_clock"))
@@ -116,6 +119,9 @@ def _against_all(scheduled: bool, moment: Moment) -> tuple[Reason, Remark] | Non
 
 
 def _against_any(choice: Choice, moment: Moment, rules: SpeedRules) -> tuple[Reason, Remark] | None:
+    """What holds back every measurement that leaves the home."""
+    if stays_home(choice):
+        return None
     over = allow(choice, moment.used_bytes, moment.cost, rules)
     if over is not None:
         return Reason.CAP, over
@@ -150,12 +156,20 @@ def hold(
 ) -> Hold:
     """Hold a measurement for ``reason``: with its next try, and whether that is news (see ``held``).
 
-    For reasons of other rooms too: a campaign's precondition that is not met.
+    For reasons of other rooms too: a campaign's precondition that is not met. What lasts (``LASTING``) ends a
+    measurement of the daily schedule, and lets a campaign's wait: for the new month, or an hour at a time.
     """
     before = waiting(moment.holds, campaign, moment.measured_ns, moment.now_ns, rules)
     due_ns = before[0].due_ns if before else moment.now_ns
-    # A budget that is spent, or terms that nobody read, will not be better in five minutes.
-    hopeless = reason in (Reason.CAP, Reason.CHOICE)
-    retry_ns = None if hopeless else next_try(due_ns, moment.now_ns, rules)
+    if reason not in LASTING:
+        # What lasted was no try at an idle moment: the time for those begins when it is over.
+        due_ns = moment.now_ns if before and before[-1].patient else due_ns
+        retry_ns = next_try(due_ns, moment.now_ns, rules)
+    elif not campaign:
+        retry_ns = None
+    elif reason is Reason.CAP:
+        retry_ns = month_of(moment.now_ns, None)[1]
+    else:
+        retry_ns = moment.now_ns + PATIENCE_NS
     held = Held(reason, why, moment.now_ns, due_ns, retry_ns, campaign, moment.line_id)
     return Hold(held, scheduled and is_news(held, before))

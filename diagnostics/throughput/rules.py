@@ -18,6 +18,7 @@ class SpeedRules:
     longest_s: float
     shortest_s: float
     settled_error: float
+    settled_swing: float
     hold_s: float
     stall_s: float
     idle_s: float
@@ -26,6 +27,7 @@ class SpeedRules:
     unsettled_error: float
     other_share: float
     other_bps: int
+    reverse_share: float
     link_share: float
     distance_ms: float
     clock_error_ms: float

@@ -8,13 +8,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from diagnostics.model import SECOND, Remark
-from diagnostics.throughput.model import Counted, Direction, Ended, Flow, SpeedResult
+from diagnostics.throughput.model import Counted, Direction, Ended, Flow, OtherTraffic, SpeedResult
 from diagnostics.throughput.rules import SpeedRules
 
 PAYLOAD_SHARE = 0.94
 """What TCP over IPv4 leaves of a cable's rate: 1,448 payload bytes in each 1,538 that a frame takes on the wire."""
 COARSE = 2
 """So many times the share is allowed to others at home: boxes bring their counters up to date when they like."""
+IN_FLIGHT_SHARE = 0.25
+"""By so much of its length a queue may have grown within the window."""
+NO_QUEUE_MS = 2.0
+"""A full line delays; one that adds less than this was not seen to be full."""
+LOOKS_LIKE_SHARE = 0.01
+_COPPER_BPS = (100_000_000, 1_000_000_000)
+"""Rates that links fall back to (IEEE 802.3, 100BASE-TX and 1000BASE-T)."""
 
 INHERENT = frozenset(
     {
@@ -37,6 +44,8 @@ SPOILT = frozenset(
         "speed_busy_engine",
         "speed_far",
         "speed_unsettled",
+        "speed_other_reverse",
+        "speed_streams_lost",
         "speed_capped",
         "speed_cancelled",
         "speed_stopped",
@@ -117,6 +126,8 @@ def _of_the_flow(flow: Flow, rules: SpeedRules) -> Iterator[Remark]:
         yield Remark.of("speed_busy_engine", direction=way, share=flow.engine_share)
     if flow.counted is Counted.SENT:
         yield Remark.of("speed_counted_sent", direction=way)
+    if flow.failure is not None and flow.ended in (Ended.STEADY, Ended.TIME):
+        yield Remark.of("speed_streams_lost", direction=way)
 
 
 def _of_the_cable(flow: Flow, result: SpeedResult, rules: SpeedRules) -> Iterator[Remark]:
@@ -143,6 +154,19 @@ def _of_others(flow: Flow, result: SpeedResult, rules: SpeedRules) -> Iterator[R
     if _weighs(home_bps, own_bps, COARSE * rules.other_share, rules):
         share = home_bps / (own_bps + home_bps)
         yield Remark.of("speed_other_home", direction=str(flow.direction), rate_bps=home_bps, share=share)
+    yield from _of_the_reverse(flow, other, result, rules)
+
+
+def _of_the_reverse(
+    flow: Flow, other: OtherTraffic, result: SpeedResult, rules: SpeedRules
+) -> Iterator[Remark]:
+    """What filled the opposite direction meanwhile: acknowledgements that wait behind it hold the flow up."""
+    against = Direction.UP if flow.direction is Direction.DOWN else Direction.DOWN
+    measured = result.flow(against)
+    whole_bps = measured.bps if measured is not None and measured.bps else 0
+    reverse_bps = max(other.reverse_machine_bps or 0, other.reverse_home_bps or 0)
+    if reverse_bps > rules.other_bps and reverse_bps > rules.reverse_share * whole_bps:
+        yield Remark.of("speed_other_reverse", direction=str(flow.direction), rate_bps=reverse_bps)
 
 
 def _weighs(other_bps: int, own_bps: int, share: float, rules: SpeedRules) -> bool:
@@ -152,7 +176,8 @@ def _weighs(other_bps: int, own_bps: int, share: float, rules: SpeedRules) -> bo
 def _in_flight_bps(flow: Flow, result: SpeedResult) -> int:
     """What an upload may have had more on the way at the end of its window than at the beginning, as a rate.
 
-    It was counted at the interface and not yet acknowledged: a queue's worth at most, as long as the delays under load.
+    It was counted at the interface and not yet acknowledged: a part of the queue, which is filled before the window
+    begins and is as long as the delays under load.
     """
     loaded = result.loaded(flow.direction)
     window_ns = flow.duration_ns - flow.ramp_ns
@@ -164,7 +189,27 @@ def _in_flight_bps(flow: Flow, result: SpeedResult) -> int:
         or window_ns <= 0
     ):
         return 0
-    return round(flow.bps * min(1.0, loaded.median_ms * SECOND / 1000 / window_ns))
+    return round(IN_FLIGHT_SHARE * flow.bps * min(1.0, loaded.median_ms * SECOND / 1000 / window_ns))
+
+
+def _of_the_rate(flow: Flow, result: SpeedResult) -> Iterator[Remark]:
+    """What a rate looks like that something else than the line may have set."""
+    way, loaded, idle = str(flow.direction), result.loaded(flow.direction), result.idle
+    if flow.bps is None:
+        return
+    if (
+        loaded
+        and idle
+        and loaded.median_ms is not None
+        and idle.median_ms is not None
+        and (loaded.median_ms - idle.median_ms < NO_QUEUE_MS and not flow.resent)
+    ):
+        yield Remark.of("speed_not_filled", direction=way)
+    speed_bps = result.circumstances.medium.speed_bps or 0
+    for nominal_bps in _COPPER_BPS:
+        near = abs(flow.bps - PAYLOAD_SHARE * nominal_bps) <= LOOKS_LIKE_SHARE * nominal_bps
+        if near and nominal_bps < speed_bps:
+            yield Remark.of("speed_looks_like", direction=way, rate_bps=flow.bps, speed_bps=nominal_bps)
 
 
 def _notes(result: SpeedResult, rules: SpeedRules) -> Iterator[Remark]:
@@ -176,6 +221,7 @@ def _notes(result: SpeedResult, rules: SpeedRules) -> Iterator[Remark]:
         if flow.bps is None:
             continue
         way = str(flow.direction)
+        yield from _of_the_rate(flow, result)
         if flow.streams == 1:
             yield Remark.of("speed_one_stream", direction=way)
         if flow.ended is Ended.TIME and rules.settled_error < (flow.error or 0) <= rules.unsettled_error:

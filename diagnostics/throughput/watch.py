@@ -102,6 +102,10 @@ class _Seen:
     resent: int | None
 
 
+SACK_BYTES = 24
+"""What an acknowledgement may bear beyond its headers when segments are missing (RFC 2018: two blocks and padding)."""
+
+
 class TrafficWatch:
     """Samples counters and processors ten times a second in a thread of its own, and the box in another.
 
@@ -199,7 +203,12 @@ class TrafficWatch:
             self.look()
         with self._lock:
             seen, said = list(self._seen), list(self._said)
-        return OtherTraffic(self._machine(flow, seen), self._home(flow, seen, said))
+        return OtherTraffic(
+            self._machine(flow, seen),
+            self._home(flow, seen, said),
+            self._reverse_machine(flow, seen),
+            self._reverse_home(flow, seen, said),
+        )
 
     def cpu_share(self, flows: Iterable[Flow]) -> float | None:
         """The busiest second of all processors within the flows, 0-1; None where nothing was read."""
@@ -251,6 +260,34 @@ class TrafficWatch:
         payload = max(payload, _own(flow, from_ns, last.at.mono_ns) or 0.0)
         wire = payload * (SEGMENT + self._header) / SEGMENT
         return round(max(0.0, outside - wire) * 8 * SECOND / elapsed_ns)
+
+    def _reverse_machine(self, flow: Flow, seen: Sequence[_Seen]) -> int | None:
+        within = [s for s in seen if flow.counted_from_mono_ns <= s.at_ns <= flow.end_mono_ns]
+        if len(within) < 2 or within[0].broken != within[-1].broken:
+            return None
+        first, last, way = within[0], within[-1], 1 - _way(flow)
+        elapsed_ns = last.at_ns - first.at_ns
+        if elapsed_ns < LEAST_NS:
+            return None
+        packets = last.packets[way] - first.packets[way]
+        payload = last.bytes[way] - first.bytes[way] - (self._header + SACK_BYTES) * packets
+        return round(max(0, payload) * 8 * SECOND / elapsed_ns)
+
+    def _reverse_home(self, flow: Flow, seen: Sequence[_Seen], said: Sequence[BoxReading]) -> int | None:
+        within = [r for r in said if flow.counted_from_mono_ns <= r.at.mono_ns <= flow.end_mono_ns]
+        way = 1 - _way(flow)
+        moves = _moves(within, way)
+        if len(moves) < 2:
+            return None
+        first, last = moves[0], moves[-1]
+        elapsed_ns = last.at.mono_ns - first.at.mono_ns
+        from_ns = _before(within, first) if len(moves) < len(within) else first.at.mono_ns
+        ends = _at(seen, from_ns), _at(seen, last.at.mono_ns)
+        outside = _passed(moves, way)
+        if outside is None or elapsed_ns < LEAST_BOX_NS or ends[0] is None or ends[1] is None:
+            return None
+        own = ends[1].bytes[way] - ends[0].bytes[way]
+        return round(max(0.0, outside - own) * 8 * SECOND / elapsed_ns)
 
     def _payload(self, flow: Flow, first: _Seen, last: _Seen) -> float | None:
         """Payload that this machine carried between two readings in the flow's direction, own and others'.

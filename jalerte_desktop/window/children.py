@@ -21,7 +21,7 @@ class Caller:
     """How commands are called: on which data, and by which program (tests put a stand-in there)."""
 
     home: Path
-    program: tuple[str, ...] = field(default=(sys.executable, "-m", "jalerte_desktop"))
+    program: tuple[str, ...] = field(default=(sys.executable, "-P", "-m", "jalerte_desktop"))
 
     def line(self, arguments: Sequence[str]) -> list[str]:
         return [*self.program, "--home", str(self.home), *arguments]

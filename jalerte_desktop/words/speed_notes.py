@@ -172,12 +172,27 @@ SPEED_NOTES: dict[str, str] = {
         " uses it."
     ),
     "held_metered": N_(
-        "The link counts as paid by volume: nothing is measured over it, unless “metered = true” stands"
-        " under [speed] in config.toml."
+        "The link counts as paid by volume: nothing is measured over it without “--metered”, or without"
+        " “metered = true” under [speed] in config.toml."
     ),
     "held_cap": N_(
         "The month’s data limit would be passed: {used_bytes} of {cap_bytes} are used, and a measurement"
         " costs about {cost_bytes}."
+    ),
+    "speed_other_reverse": N_(
+        "While the {direction} rate was measured, other data filled the opposite direction ({rate_bps}): that holds a"
+        " transfer up."
+    ),
+    "speed_streams_lost": N_(
+        "Some connections of the {direction} measurement failed: the server, not the line, may have set the rate."
+    ),
+    "speed_not_filled": N_(
+        "The {direction} measurement built up no queue: the server, a limiter or losses may have set the rate, and not"
+        " the line’s capacity. Another server may show more."
+    ),
+    "speed_looks_like": N_(
+        "The {direction} rate is what a link of {speed_bps} carries: an old switch, a damaged cable or a powerline"
+        " adapter on the way to the box would look just so. Check them."
     ),
     "held_terms": N_(
         "{provider} takes no measurement so soon after the last, or no more of them today: again in {wait_s}."

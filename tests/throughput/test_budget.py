@@ -123,12 +123,12 @@ def test_the_last_five_full_measurements_with_the_same_provider_on_the_same_line
         result(10, 9, Ended.CAP),
         result(11, 50),
     ]
-    assert estimate(results, "http", "home", RULES) == Estimate(10, 50, 30, Basis.RESULTS)
+    assert estimate(results, "http", "home", RULES) == Estimate(50, 30, Basis.RESULTS)
 
 
 def test_without_results_the_link_s_rate_for_the_longest_time_is_the_most() -> None:
     found = estimate([], "http", "home", RULES, 100_000_000)
-    assert found == Estimate(0, 250_000_000, 250_000_000, Basis.LINK)
+    assert found == Estimate(250_000_000, 250_000_000, Basis.LINK)
     assert estimate([], "http", "home", RULES).basis is Basis.ASSUMED
 
 
@@ -136,7 +136,7 @@ def test_without_results_the_link_s_rate_for_the_longest_time_is_the_most() -> N
 
 
 def test_a_measurement_that_would_pass_the_limit_is_refused_with_the_figures() -> None:
-    cost = Estimate(90_000_000, 200_000_000, 100_000_000, Basis.RESULTS)
+    cost = Estimate(200_000_000, 100_000_000, Basis.RESULTS)
     assert allow(CHOICE, 900_000_000, cost, RULES) is None
     refused = allow(CHOICE, 900_000_001, cost, RULES)
     assert refused is not None
@@ -154,14 +154,14 @@ def test_where_nothing_tells_the_cost_what_is_left_is_the_limit() -> None:
 def test_no_measurement_begins_or_goes_on_beyond_the_limit(spent: int, cost: int, basis: Basis) -> None:
     left = most_bytes(CHOICE, spent)
     assert spent + left <= max(spent, CHOICE.cap_bytes)
-    if allow(CHOICE, spent, Estimate(0, cost, cost, basis), RULES) is None:
+    if allow(CHOICE, spent, Estimate(cost, cost, basis), RULES) is None:
         assert left > 0
         assert basis is not Basis.RESULTS or spent + cost <= CHOICE.cap_bytes
 
 
 def test_a_limit_of_nothing_allows_nothing() -> None:
     nothing = replace(CHOICE, cap_bytes=0)
-    assert allow(nothing, 0, Estimate(0, 0, 0, Basis.RESULTS), RULES) is not None
+    assert allow(nothing, 0, Estimate(0, 0, Basis.RESULTS), RULES) is not None
 
 
 @pytest.mark.parametrize("inside", ["at_home", "loopback"])

@@ -184,3 +184,29 @@ def readings() -> Iterator[tuple[int, int]]:
 )
 def test_totals_between_readings_lie_on_straight_lines(edge: int, total: float) -> None:
     assert totals_at(list(readings()), [edge]) == [total]
+
+
+@given(st.lists(st.floats(0.6, 1.4), min_size=100, max_size=100))
+def test_a_rate_that_really_swings_is_told_with_its_swing(factors: list[float]) -> None:
+    """Each tenth of a second has a rate of its own, as over bad Wi-Fi."""
+
+    def total(at_s: float) -> float:
+        whole = int(at_s * 10)
+        return (
+            RATE * (sum(factors[:whole]) + (factors[whole] if whole < 100 else 0) * (at_s * 10 - whole)) / 10
+        )
+
+    found = metered(total, 10.0).measured()
+    assert found.swing is not None
+    halves = [sum(factors[start : start + 5]) for start in range(0, 100, 5)]
+    if max(halves) > 1.3 * min(halves):
+        assert found.swing > 0.005
+
+
+@pytest.mark.parametrize("period_s", [1.4, 2.2, 3.1])
+def test_what_swings_slowly_is_not_settled(period_s: float) -> None:
+    def total(at_s: float) -> float:
+        whole, rest = divmod(at_s / period_s, 1.0)
+        return RATE * period_s * (whole + 1.5 * min(rest, 0.5) + 0.5 * max(0.0, rest - 0.5))
+
+    assert stopped_at(total) is None

@@ -71,9 +71,15 @@ TROUBLES: list[tuple[str, Change]] = [
     ("speed_busy_machine", place(cpu_share=0.8)),
     ("speed_far", lambda r: replace(r, server=replace(r.server, distance_ms=60.1))),
     ("speed_stopped", lambda r: replace(r, cancelled=True)),
-    *both_ways("speed_cable_limits", lambda way: flow_of(way, bps=870_000_000)),
+    *both_ways("speed_cable_limits", lambda way: flow_of(way, bps=920_000_000)),
     *both_ways("speed_other_machine", lambda way: others(way, machine_bps=60_000_000)),
     *both_ways("speed_other_home", lambda way: others(way, home_bps=150_000_000)),
+    *both_ways("speed_other_reverse", lambda way: others(way, reverse_home_bps=100_000_000)),
+    *both_ways("speed_other_reverse", lambda way: others(way, reverse_machine_bps=100_000_000)),
+    *both_ways(
+        "speed_streams_lost",
+        lambda way: flow_of(way, failure=Remark.of("speed_refused", host="speed.example", status=503)),
+    ),
     *both_ways("speed_busy_engine", lambda way: flow_of(way, engine_share=0.97)),
     *both_ways("speed_unsettled", lambda way: flow_of(way, ended=Ended.TIME, error=0.08)),
     *both_ways("speed_capped", lambda way: flow_of(way, ended=Ended.CAP)),
@@ -166,9 +172,9 @@ def test_the_rate_of_others_is_named_with_its_direction() -> None:
 
 
 def test_what_waits_in_a_long_queue_is_nobody_elses() -> None:
-    # 100 Mbit/s up, three seconds of window, 300 ms of queue: 10 Mbit/s may be the queue's growth.
+    # 100 Mbit/s up, three seconds of window, 300 ms of queue, a quarter of it: 2.5 Mbit/s may be the queue's growth.
     queued = replace(CLEAN, loaded_up=delays(300))
-    assert reasons(others("up", machine_bps=12_000_000)(queued)) == set()
+    assert reasons(others("up", machine_bps=7_000_000)(queued)) == set()
     assert reasons(others("up", machine_bps=12_000_000)(CLEAN)) == {"speed_other_machine"}
     assert reasons(others("up", machine_bps=60_000_000)(queued)) == {"speed_other_machine"}
     assert reasons(others("down", machine_bps=60_000_000)(replace(CLEAN, loaded_down=delays(300)))) == {
@@ -253,3 +259,17 @@ def test_every_code_has_words_that_take_their_figures(spoken: str) -> None:
 def test_the_window_of_a_flow_without_length_is_no_trouble() -> None:
     flat = flow_of("up", duration_ns=SECOND, ramp_ns=SECOND + MILLISECOND)(CLEAN)
     assert reasons(flat) == set()
+
+
+def test_a_rate_that_built_up_no_queue_is_told() -> None:
+    flat = replace(CLEAN, loaded_down=delays(CLEAN.idle.median_ms + 0.5))
+    assert "speed_not_filled" in codes(judge(flat, RULES)[1])
+    assert "speed_not_filled" not in codes(judge(replace(CLEAN, loaded_down=delays(80)), RULES)[1])
+
+
+@pytest.mark.parametrize(
+    ("bps", "told"), [(94_100_000, True), (94_900_000, True), (95_640_000, False), (60_000_000, False)]
+)
+def test_a_rate_like_that_of_a_slower_cable_is_told(bps: int, told: bool) -> None:
+    found = judge(flow_of("down", bps=bps)(CLEAN), RULES)
+    assert ("speed_looks_like" in codes(found[1])) is told

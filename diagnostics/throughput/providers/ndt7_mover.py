@@ -68,6 +68,16 @@ class Ndt7Mover:
         self._server = ServerCount()
         self._last = 0
 
+    @property
+    def partial_failure(self) -> SpeedFailed | None:
+        """There is one connection only: it works, or all has failed."""
+        return None
+
+    @property
+    def full(self) -> bool:
+        """The engine's readings keep the data limit."""
+        return False
+
     def open(self) -> None:
         """Connect and begin. Raises SpeedFailed."""
         try:
