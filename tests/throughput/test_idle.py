@@ -237,9 +237,7 @@ def test_tries_end_after_the_time_to_give_up() -> None:
 # --- may it begin ---------------------------------------------------------------------------------------------------
 
 OWN = Choice("http", ("http://192.168.1.20:8989/",), "", 4, 1_000_000_000)
-FINE = Moment(
-    T0, "abc", True, False, False, True, 0, Estimate(110_000_000, 100_000_000, Basis.RESULTS)
-)
+FINE = Moment(T0, "abc", True, False, False, True, 0, Estimate(110_000_000, 100_000_000, Basis.RESULTS))
 IDLE: Sequence[Sequence[Step]] = ((Step(5 * SECOND, 20_000, 20_000),),)
 BUSY: Sequence[Sequence[Step]] = ((Step(5 * SECOND, 20_000, 20_000),), (Step(5 * SECOND, 6_000_000, 90_000),))
 
