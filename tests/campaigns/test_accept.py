@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import pytest
 
+from diagnostics.campaigns import accept as accepting
 from diagnostics.campaigns.accept import accept, review, unfit
-from diagnostics.campaigns.model import Campaign
+from diagnostics.campaigns.model import Campaign, Promised, Rates
 from diagnostics.campaigns.rules import Rules
 from diagnostics.model import MINUTE, Remark
 from diagnostics.throughput.model import (
@@ -19,9 +20,10 @@ from diagnostics.throughput.model import (
     Server,
     SpeedResult,
 )
+from diagnostics.throughput.validity import REASONS
 from jalerte_desktop.words import language
 from jalerte_desktop.words.remarks import say
-from tests.campaigns.measured import PARIS, campaign, flow, good, measured, ns, rules
+from tests.campaigns.measured import LINE, PARIS, campaign, flow, good, measured, ns, rules
 
 BNETZA = rules("bnetza")
 FREE = rules("free")
@@ -68,11 +70,46 @@ def test_a_good_measurement_counts() -> None:
         (at(0, cancelled=True), "campaign_cancelled"),
         (at(0, up=None), "campaign_direction_missing"),
         (measured(T0, down=None), "campaign_direction_missing"),
-        (at(0, indicative=True, notes=(Remark.of("speed_wifi"),)), "campaign_indicative"),
+        (at(0, indicative=True, notes=(Remark.of("speed_far"),)), "campaign_indicative"),
+        (at(0, indicative=True, notes=(Remark.of("speed_unheard_of"),)), "campaign_indicative"),
+        (at(0, scheduled=False), "campaign_by_hand"),
     ],
 )
 def test_each_reason_is_told_alone(result: SpeedResult, code: str) -> None:
     assert codes(result) == [code]
+
+
+def test_a_reason_that_the_rules_judge_by_facts_of_their_own_rejects_nothing_by_itself() -> None:
+    """A busy computer at the very limit, or a cable that is full: the measurement counts."""
+    for code in accepting.LEAST | accepting.OWN_FACTS:
+        assert codes(at(0, indicative=True, notes=(Remark.of(code),))) == [], code
+    mixed = (Remark.of("speed_cable_limits"), Remark.of("speed_far"))
+    assert codes(at(0, indicative=True, notes=mixed)) == ["campaign_indicative"]
+
+
+def test_every_reason_of_a_measurement_was_thought_of() -> None:
+    """A new one is refused until somebody sorts it in here."""
+    refused = {
+        "speed_half_duplex", "speed_provider_indicative", "speed_other_reverse", "speed_streams_lost",
+        "speed_busy_engine", "speed_far", "speed_unsettled", "speed_capped", "speed_counted_sent",
+    }  # fmt: skip
+    assert accepting.LEAST | accepting.OWN_FACTS <= REASONS
+    assert refused >= REASONS - accepting.LEAST - accepting.OWN_FACTS
+
+
+def test_a_cable_that_can_show_something_of_what_was_promised_is_taken() -> None:
+    """90 % of 1 Gbit/s is less than what TCP carries over 1 Gbit/s; 300 Mbit/s are more than 100 can show."""
+    promised = Promised(Rates(maximum=10**9), Rates(maximum=700_000_000, minimum=90_000_000))
+    hundred = replace(good(), medium=Medium("ethernet", "eth0", 100_000_000))
+    assert unfit(BNETZA, promised, LINE, good()) == []
+    assert unfit(BNETZA, promised, LINE, hundred) == [], "the least upload can be shown"
+    only = Promised(Rates(maximum=10**9))
+    (slow,) = unfit(BNETZA, only, LINE, hundred)
+    assert (slow.code, slow["rate_bps"], slow["best_bps"]) == ("campaign_link_slow", 94_000_000, 900_000_000)
+    (slow,) = unfit(rules("rtr"), only, LINE, good())
+    assert (slow.code, slow["rate_bps"], slow["best_bps"]) == ("campaign_link_slow", 940_000_000, 10**9)
+    assert unfit(rules("agcom"), replace(only, delay_ms=50), LINE, hundred) == [], "a delay needs no rate"
+    assert unfit(BNETZA, Promised(), LINE, hundred) == []
 
 
 def test_a_flow_that_failed_half_way_is_no_measurement() -> None:
@@ -165,5 +202,7 @@ def test_reasons_are_told_with_their_figures() -> None:
         (soon,) = accept(BNETZA, BEGUN, [at(0)], at(2), PARIS)
         assert say(soon) == ("Too soon: it began 2 minutes after the measurement before; 5 are asked for.")
         (slow,) = accept(BNETZA, BEGUN, [], under(medium=Medium("ethernet", "eth0", 100_000_000)), PARIS)
-        assert "100 Mbit/s" in say(slow)
-        assert "700" in say(slow)
+        assert say(slow) == (
+            "This computer’s cable runs at 100 Mbit/s and carries 94.0 Mbit/s at most: none of the promised speeds"
+            " could be judged over it, the least of which asks for 200.0 Mbit/s."
+        )

@@ -244,3 +244,18 @@ def test_a_stopped_series_asks_for_nothing() -> None:
 
 def _on(medium: Medium, cpu_share: float = 0.2) -> Circumstances:
     return replace(good(), medium=medium, cpu_share=cpu_share)
+
+
+@pytest.mark.parametrize("name", ["bnetza", "rtr", "agcom", "free"])
+def test_what_is_measured_by_hand_moves_nothing(name: str) -> None:
+    """Else somebody could keep a planned measurement from being made, or use up all the tries."""
+    by = rules(name)
+    begun = campaign(by, ns("2026-11-23 07:00"))
+    results = [measured(ns("2026-11-23 09:00"))]
+    now = ns("2026-11-23 09:05")
+    by_hand = [
+        measured(now - MINUTE + place, id=f"hand{place}", scheduled=False) for place in range(by.most_tries)
+    ]
+    planned = next_due(by, begun, results, now, PARIS)
+    assert isinstance(planned, Due)
+    assert next_due(by, begun, [*results, *by_hand], now, PARIS) == planned

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import re
+import signal
+import subprocess
 import sys
+import time
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
@@ -29,7 +33,8 @@ from diagnostics.throughput.model import Circumstances, Medium, SpeedResult
 from diagnostics.throughput.record import to_event
 from diagnostics.throughput.terms import load_terms
 from jalerte_desktop.__main__ import main
-from jalerte_desktop.commands import _campaign_run
+from jalerte_desktop.commands import _campaign_cable, _campaign_run
+from jalerte_desktop.commands import campaign as command
 from jalerte_desktop.words import language
 from tests.campaigns.measured import LINE, campaign, follow, good, measured, ns, rules
 
@@ -47,6 +52,17 @@ def home(tmp_path: Path) -> Path:
     line = {"id": LINE, "gateway": "192.168.1.1", "gateway_mac": "02:00:00:00:00:01", "interface": "eth0"}
     write(folder, [Event(EventKind.LINE, ns("2026-11-01 00:00"), line)])
     return folder
+
+
+@pytest.fixture(autouse=True)
+def cable(monkeypatch: pytest.MonkeyPatch) -> Callable[[int | None], None]:
+    """The cable of this computer: unknown, until a test says otherwise."""
+
+    def set_cable(speed_bps: int | None) -> None:
+        monkeypatch.setattr(command, "cable_bps", lambda: speed_bps)
+
+    set_cable(None)
+    return set_cable
 
 
 @pytest.fixture
@@ -238,6 +254,22 @@ def test_the_promised_speeds_come_from_the_contract_unless_given(run: Run, home:
         ("--download-min", "700", "--download-max", "100"),
         ("--delay", "soon"),
         ("--delay", "0"),
+        ("--delay", "00000000199999"),
+        ("--delay", "0000000001" + "9" * 5000),
+        ("--delay", "9" * 5000),
+        ("--delay", "000000000"),
+        ("--delay", ""),
+        ("--delay=-5",),
+        ("--download-max", "9" * 5000),
+        ("--count", "0" * 12 + "1001"),
+        ("--count", "9" * 5000),
+        ("--count", "٣"),
+        ("--count", "1_0"),
+        ("--count", "ten"),
+        ("--count", ""),
+        ("--spacing", "0" * 12 + "59"),
+        ("--spacing", "9" * 5000),
+        ("--spacing=-60",),
         ("--delay", "²"),
         ("--count", "0"),
         ("--spacing", "1"),
@@ -251,6 +283,82 @@ def test_bad_input_is_told_in_one_line(run: Run, words: tuple[str, ...]) -> None
     assert code == 2
     assert len(err.splitlines()) == 1
     assert run("status", "--json")[1].count("null") == 1
+
+
+def test_zeros_before_a_number_change_nothing(run: Run) -> None:
+    zeros = "0" * 12
+    words = ("--delay", zeros + "99", "--download-max", zeros + "700.5", "--count", zeros + "5")
+    found = document(run, "start", "--rules", "free", "--confirm", *words, "--spacing", zeros + "3600")
+    assert found["promised"]["delay_ms"] == 99
+    assert found["promised"]["download"]["maximum_bps"] == 700_500_000
+    assert (found["count"], found["spacing_s"]) == (5, 3600)
+
+
+def test_a_cable_that_can_show_nothing_of_the_promise_is_told_before(
+    run: Run, cable: Callable[[int | None], None], home: Path
+) -> None:
+    cable(100_000_000)
+    with language.speaking("en"):
+        code, out, err = run("start", "--rules", "bnetza", "--download-max", "1000", "--confirm")
+    assert (code, out, len(err.splitlines())) == (2, "", 1)
+    assert "100 Mbit/s" in err
+    assert "94.0 Mbit/s" in err
+    assert "900.0 Mbit/s" in err
+    assert document(run, "status") == {"campaign": None}
+    with language.speaking("en"):
+        code, out, _ = run("start", "--rules", "free", "--download-max", "1000", "--confirm")
+    assert code == 0
+    assert "maximum speed, download: Not judged: this computer’s cable runs at 100 Mbit/s" in out
+
+
+def test_what_the_cable_cannot_show_is_told_before(run: Run, cable: Callable[[int | None], None]) -> None:
+    cable(10**9)
+    promised = ("--download-max", "1000", "--download-min", "600")
+    found = document(run, "start", "--rules", "rtr", *promised, "--confirm")
+    assert found["cable"] == {
+        "speed_bps": 10**9,
+        "carries_bps": 940_000_000,
+        "not_judged": [{"name": "maximum", "direction": "down", "needed_bps": 10**9}],
+    }
+    run("stop")
+    assert document(run, "start", "--rules", "bnetza", *promised, "--confirm")["cable"]["not_judged"] == []
+    run("stop")
+    cable(None)
+    assert document(run, "start", "--rules", "rtr", *promised, "--confirm")["cable"] is None
+
+
+def test_the_cable_is_read_or_not_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The real reading, whatever this machine hangs on."""
+    found = _campaign_cable.cable_bps()
+    assert found is None or found > 0
+
+
+def test_a_measurement_made_by_hand_at_a_chosen_time_does_not_count(run: Run, home: Path) -> None:
+    made = begun(home, "bnetza", days_ago=0)
+    write(home, [to_event(measured(made.started_ns + MINUTE, scheduled=False))])
+    with language.speaking("en"):
+        (one,) = document(run, "result")["measurements"]
+    assert (one["accepted"], one["scheduled"]) == (False, False)
+    assert one["reason"].startswith("Made by hand")
+
+
+def test_a_result_names_the_series_begun_before_it(run: Run, home: Path) -> None:
+    """Who begins anew until it pleases is seen; what another line's series did is not this line's."""
+    first = begun(home, "bnetza", days_ago=60)
+    fill(home, first)
+    for number, line in enumerate((LINE, "fedcba987654", LINE)):
+        stopped = begun(home, "free", days_ago=30 - number, id=f"decaf{number}00000", line=line)
+        write(home, [Event(EventKind.CAMPAIGN, stopped.started_ns + MINUTE, record.stopped(stopped.id))])
+    begun(home, "bnetza", days_ago=1, id="0000000000aa")
+    found = document(run, "result")
+    assert (found["earlier"], found["earlier_finished"]) == (2, 1)
+    with language.speaking("en"):
+        _, out, _ = run("result")
+    assert "Before this one, 2 series of this line were begun and not finished; 1 was finished." in out
+    oldest = document(run, "result", "--id", first.id)
+    assert (oldest["earlier"], oldest["earlier_finished"]) == (0, 0)
+    with language.speaking("en"):
+        assert "Before this one" not in run("result", "--id", first.id)[1]
 
 
 def test_numbers_of_ones_own_are_for_the_free_set(run: Run) -> None:
@@ -356,6 +464,79 @@ def test_without_a_recorder_the_series_is_made_here(
     found = document(run, "result")
     assert (found["complete"], [one["accepted"] for one in found["measurements"]]) == (True, [True, True])
     assert run("run")[0] == 2, "nothing is left to do"
+
+
+def test_what_happens_is_told_as_lines_of_json(run: Run, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        _campaign_run, "speed_command", lambda _context: (sys.executable, "-c", MEASURE, str(home))
+    )
+    made = begun(home, "free", days_ago=1, count=2, spacing_s=3600)
+    home_line = Event(EventKind.LINE_HOME, made.started_ns, {"id": LINE, "home": True, "by": "person"})
+    write(home, [home_line, to_event(measured(made.started_ns + MINUTE))])
+    code, out, err = run("run", "--json")
+    assert (code, err) == (0, "")
+    lines = [json.loads(line) for line in out.splitlines()]
+    assert [line["event"] for line in lines] == ["due", "measured", "done"]
+    assert lines[0]["missing"] == 1
+    assert lines[1]["accepted"] is True
+    assert lines[2]["state"] == "finished"
+
+
+SLOW = """
+import sys, time
+from pathlib import Path
+from diagnostics.model import EventKind
+from diagnostics.recorder import notes
+from diagnostics.throughput.record import to_event
+from tests.campaigns.measured import measured
+home = Path(sys.argv[1])
+home.joinpath("measuring").touch()
+sys.stdin.read()
+event = to_event(measured(time.time_ns(), campaign=sys.argv[3], cancelled=True))
+notes.add(home, home / "journal.sqlite", EventKind.SPEED, event.data, event.at_ns)
+"""
+FOREGROUND = """
+import sys
+from jalerte_desktop.__main__ import main
+from jalerte_desktop.commands import _campaign_run
+home, slow = sys.argv[1:3]
+_campaign_run.speed_command = lambda _context: (sys.executable, "-c", slow, home)
+sys.exit(main(["--home", home, "campaign", "run", *sys.argv[3:]]))
+"""
+
+
+@pytest.mark.parametrize("how", ["SIGINT", "SIGTERM", "--stdin", "--json"])
+def test_in_the_foreground_it_is_stopped_cleanly(home: Path, how: str) -> None:
+    """What runs is ended, what it measured is kept, one line is said, and the exit code is 0."""
+    made = begun(home, "free", days_ago=1)
+    write(home, [Event(EventKind.LINE_HOME, made.started_ns, {"id": LINE, "home": True, "by": "person"})])
+    options = [how] if how.startswith("--") else []
+    process = subprocess.Popen(
+        [sys.executable, "-c", FOREGROUND, str(home), SLOW, *options],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        env={**os.environ, "JALERTE_LANGUAGE": "en", "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8"},
+    )  # fmt: skip
+    try:
+        until = time.monotonic() + 60
+        while not (home / "measuring").exists():
+            assert process.poll() is None, process.communicate()
+            assert time.monotonic() < until, "no measurement was begun"
+            time.sleep(0.05)
+        if how != "--stdin":
+            process.send_signal(signal.SIGINT if how == "SIGINT" else signal.SIGTERM)
+        out, err = process.communicate(timeout=30)  # closes its standard input
+    finally:
+        process.kill()
+    assert (process.returncode, err) == (0, "")
+    last = out.splitlines()[-1]
+    if how == "--json":
+        assert json.loads(last) == {"event": "stopped"}
+    else:
+        assert "jalerte campaign run" in last
+        assert len(out.splitlines()) == 2
+    with Reader(home / "journal.sqlite") as reader:
+        (kept,) = reader.events(EventKind.SPEED)
+    assert kept.data["cancelled"] is True
 
 
 def test_where_the_recorder_runs_it_makes_the_series(run: Run, home: Path) -> None:

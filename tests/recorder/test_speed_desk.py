@@ -22,10 +22,10 @@ from diagnostics.journal.reader import Reader
 from diagnostics.journal.writer import Writer
 from diagnostics.model import MINUTE, SECOND, Event, EventKind, Problem, Remark
 from diagnostics.recorder import speed_desk, speed_plan
-from diagnostics.recorder.speed_desk import LONGEST_S, DeskParts, SpeedDesk
+from diagnostics.recorder.speed_desk import LONGEST_S, REREAD_NS, DeskParts, SpeedDesk
 from diagnostics.recorder.speed_plan import Due, Place
 from diagnostics.recorder.speed_process import start_process
-from diagnostics.throughput.choice import Choice
+from diagnostics.throughput.choice import Agreement, Choice
 from diagnostics.throughput.choice import to_event as choice_event
 from diagnostics.throughput.held import Held, Reason, read_holds
 from diagnostics.throughput.held import to_event as held_event
@@ -132,6 +132,15 @@ class Rig:
         self.note(EventKind.SPEED, data)
 
     def busy(self) -> None:
+        self.held(Reason.BUSY, Remark.of("held_busy", rate_bps=9_000_000))
+
+    def spent(self) -> None:
+        self.held(Reason.CAP, Remark.of("held_cap", used_bytes=9, cap_bytes=9, cost_bytes=9))
+
+    def unread(self) -> None:
+        self.held(Reason.CHOICE, Remark.of("held_choice"))
+
+    def held(self, reason: Reason, why: Remark) -> None:
         """As ``speed --scheduled`` does: by the holds that the journal has."""
         from diagnostics.throughput.budget import Basis, Estimate
         from diagnostics.throughput.precheck import Hold, Moment, hold
@@ -140,10 +149,12 @@ class Rig:
             holds = read_holds(reader.events(EventKind.SPEED_HELD))
             made = [event.at_ns for event in reader.events(EventKind.SPEED)]
         moment = Moment(
-            self.clock.wall, "abc", True, False, False, True, 0, Estimate(0, 0, 0, Basis.RESULTS), holds,
+            self.clock.wall, "abc", True, False, False, True, 0, Estimate(0, 0, Basis.RESULTS), holds,
             made[-1] if made else 0,
         )  # fmt: skip
-        found = hold(Reason.BUSY, Remark.of("held_busy", rate_bps=9_000_000), moment, RULES)
+        command = self.started[-1][1]
+        campaign = command[-1] if "--campaign" in command else ""
+        found = hold(reason, why, moment, RULES, campaign=campaign)
         assert isinstance(found, Hold)
         if found.record:
             self.writer.append(held_event(found.held))
@@ -443,6 +454,80 @@ def test_a_campaign_that_begins_takes_the_place_of_what_waits(rig: Rig) -> None:
     rig.desk.step()
     assert rig.started[-1][1][-1] == "c00001"
     assert [held.why.code for held in rig.holds if held.final] == ["held_campaign"]
+
+
+@pytest.mark.parametrize(("what", "most_starts"), [("spent", 1), ("unread", 24)])
+def test_what_only_the_person_can_change_spins_nothing(rig: Rig, what: str, most_starts: int) -> None:
+    rig.campaign, rig.behave = Due(rig.clock.wall - HOUR, "c00001"), getattr(rig, what)
+    rig.run_to(rig.clock.wall + 24 * HOUR - MINUTE)
+    assert 1 <= len(rig.started) <= most_starts
+    assert [(held.campaign, held.final) for held in rig.holds] == [("c00001", False)]
+
+
+@pytest.mark.parametrize("what", ["spent", "unread"])
+def test_restarts_say_no_second_time_that_a_campaign_waits(rig: Rig, what: str) -> None:
+    rig.campaign, rig.behave = Due(rig.clock.wall - HOUR, "c00001"), getattr(rig, what)
+    for _ in range(5):
+        rig.run_to(rig.clock.wall + 4 * HOUR)
+        rig.desk = rig.open()
+    assert len(rig.holds) == 1
+    assert len(rig.started) <= 25
+
+
+@pytest.mark.parametrize("what", ["spent", "unread"])
+def test_a_machine_that_slept_says_nothing_new_of_what_lasts(rig: Rig, what: str) -> None:
+    rig.campaign, rig.behave = Due(rig.clock.wall - HOUR, "c00001"), getattr(rig, what)
+    rig.run_to(rig.clock.wall + MINUTE)
+    for _ in range(3):
+        rig.clock.wall += 5 * HOUR
+        rig.run_to(rig.clock.wall + MINUTE)
+    assert len(rig.holds) == 1
+    assert len(rig.started) <= 4
+
+
+@pytest.mark.parametrize("what", ["spent", "unread"])
+def test_the_person_s_word_ends_the_wait_at_once(rig: Rig, what: str) -> None:
+    rig.campaign, rig.behave = Due(rig.clock.wall - HOUR, "c00001"), getattr(rig, what)
+    rig.run_to(rig.clock.wall + 10 * MINUTE)
+    assert len(rig.started) == 1
+    rig.behave = rig.measured
+    rig.writer.append(choice_event(Agreement("ndt7", "2026-11-22"), rig.clock.wall))
+    rig.desk._begin = lambda: None  # type: ignore[method-assign]  # this test is the desk's thread
+    rig.desk.listening(lambda _message: {"ok": True})({"op": "note", "kind": "speed_choice"})
+    rig.desk.step()
+    assert len(rig.started) == 2
+
+
+def test_a_spent_budget_is_tried_again_in_the_new_month(rig: Rig) -> None:
+    rig.campaign, rig.behave = Due(rig.clock.wall - HOUR, "c00001"), rig.spent
+    rig.run_to(rig.clock.wall + 2 * HOUR)
+    rig.behave = rig.measured
+    (held,) = rig.holds
+    assert held.retry_at_ns is not None
+    rig.run_to(held.retry_at_ns + MINUTE)
+    assert near(rig.times[1:2], [held.retry_at_ns])
+
+
+@pytest.mark.parametrize("behave", ["busy", "given_up"])
+def test_what_a_campaign_still_wants_is_not_begun_again_right_after_it_was_given_up(
+    rig: Rig, behave: str
+) -> None:
+    def given_up() -> None:
+        one = Held(Reason.FAILED, Remark.of("held_process_failed"), rig.clock.wall, T0, None, "c00001")
+        rig.writer.append(held_event(one))
+
+    rig.campaign = Due(rig.clock.wall - HOUR, "c00001")
+    rig.behave = given_up if behave == "given_up" else rig.busy
+    rig.run_to(rig.clock.wall + 24 * HOUR - MINUTE)
+    finals = [held.at_ns for held in rig.holds if held.final]
+    assert 7 <= len(finals) <= 24
+    for final in finals:
+        assert all(at <= final or at >= final + REREAD_NS for at in rig.times)
+    # Another one of the same campaign does not wait for that.
+    rig.campaign, rig.behave = Due(rig.clock.wall + 5 * MINUTE, "c00001"), rig.measured
+    rig.desk._news, rig.desk._waiting = True, None
+    rig.run_to(rig.clock.wall + 6 * MINUTE)
+    assert near(rig.times[-1:], [rig.campaign.at_ns]) or rig.times[-1] >= rig.campaign.at_ns
 
 
 # --- saying ---------------------------------------------------------------------------------------------------------

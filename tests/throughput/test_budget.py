@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from diagnostics.model import SECOND, Event, EventKind
-from diagnostics.throughput.budget import Basis, Estimate, allow, estimate, month_of, most_bytes, used
+from diagnostics.throughput.budget import Basis, Estimate, Wanted, allow, estimate, month_of, most_bytes, used
 from diagnostics.throughput.choice import Choice
 from diagnostics.throughput.model import (
     Circumstances,
@@ -132,6 +132,34 @@ def test_without_results_the_link_s_rate_for_the_longest_time_is_the_most() -> N
     assert estimate([], "http", "home", RULES).basis is Basis.ASSUMED
 
 
+@pytest.mark.parametrize(
+    ("wanted", "usual"),
+    [
+        (Wanted(), 90_000_000),
+        (Wanted((Direction.DOWN,)), 50_000_000),
+        (Wanted(longest_s=1.0), 26_000_000),
+        (Wanted(longest_s=30.0), 90_000_000),
+        (Wanted(most_bytes=3_000_000), 3_000_000),
+        (Wanted((Direction.UP,), 1.0, 10**12), 18_000_000),
+    ],
+)
+def test_the_wishes_of_this_one_measurement_limit_what_it_costs(wanted: Wanted, usual: int) -> None:
+    """Two flows of 40 MB in 5 s each, and 10 MB around them."""
+    measured = [result(1, 90_000_000)]
+    assert estimate(measured, "http", "home", RULES, wanted=wanted) == Estimate(usual, usual, Basis.RESULTS)
+
+
+def test_what_had_not_settled_goes_on_for_as_long_as_it_may() -> None:
+    measured = [result(1, 80_000_000, Ended.TIME)]
+    assert estimate(measured, "http", "home", RULES, wanted=Wanted(longest_s=10.0)).usual_bytes == 160_000_000
+
+
+def test_wishes_limit_what_a_link_could_carry_too() -> None:
+    wanted = Wanted((Direction.DOWN,), 2.0)
+    assert estimate([], "http", "home", RULES, 100_000_000, wanted).high_bytes == 25_000_000
+    assert estimate([], "http", "home", RULES, 100_000_000, replace(wanted, most_bytes=7)).high_bytes == 7
+
+
 # --- the limit ------------------------------------------------------------------------------------------------------
 
 
@@ -141,6 +169,15 @@ def test_a_measurement_that_would_pass_the_limit_is_refused_with_the_figures() -
     refused = allow(CHOICE, 900_000_001, cost, RULES)
     assert refused is not None
     assert (refused["used_bytes"], refused["cap_bytes"]) == (900_000_001, 1_000_000_000)
+
+
+def test_a_measurement_that_was_limited_beforehand_is_allowed_within_what_is_left() -> None:
+    measured = [result(1, 500_000_000)]
+    left = 300_000_000
+    spent = CHOICE.cap_bytes - left
+    assert allow(CHOICE, spent, estimate(measured, "http", "home", RULES), RULES) is not None
+    cut = estimate(measured, "http", "home", RULES, wanted=Wanted(most_bytes=left))
+    assert allow(CHOICE, spent, cut, RULES) is None
 
 
 def test_where_nothing_tells_the_cost_what_is_left_is_the_limit() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -10,7 +11,16 @@ from hypothesis import strategies as st
 
 from diagnostics.config import Config, parse
 from diagnostics.model import BadInput, Event, EventKind
-from diagnostics.throughput.choice import Choice, from_event, read_choice, to_event, usable
+from diagnostics.throughput.choice import (
+    Agreement,
+    Choice,
+    check_servers,
+    from_event,
+    read_choice,
+    stays_home,
+    to_event,
+    usable,
+)
 from diagnostics.throughput.terms import load_terms
 
 READ = Choice("ndt7", (), "2026-11-22", 4, 20_000_000_000)
@@ -73,6 +83,16 @@ def test_an_agreement_outlives_a_change_to_another_provider_and_back() -> None:
     assert found.terms == "2026-11-22"
 
 
+def test_an_agreement_to_another_provider_changes_nothing_of_the_choice() -> None:
+    chose = replace(OWN, per_day=4)
+    agreed = to_event(Agreement("ndt7", "2026-11-22"), 500)
+    assert read_choice(config(), [*chosen(chose), agreed]) == replace(chose, at_ns=100)
+    assert read_choice(config(), [agreed]) is None
+    other = read_choice(config('[speed]\nprovider = "ndt7"'), [*chosen(chose), agreed])
+    assert other is not None
+    assert (other.terms, other.servers, other.per_day, other.at_ns) == ("2026-11-22", (), 4, 100)
+
+
 @pytest.mark.parametrize("name", ["ndt7", "speedtest-cli", "cloudflare"])
 def test_terms_have_to_be_read_and_newer_ones_again(name: str) -> None:
     present = load_terms()[name].version
@@ -89,6 +109,46 @@ def test_one_s_own_server_needs_no_agreement_but_has_to_be_named() -> None:
 
 def test_an_unknown_provider_is_said() -> None:
     assert problem(replace(OWN, provider="fast.com")) == "speed_provider_unknown"
+
+
+@pytest.mark.parametrize(
+    ("servers", "code"),
+    [(["http://a/"] * 21, "speed_servers_many"), (["http://" + "a" * 294], "speed_server_long"),
+     (["http://a\udcff/"], "speed_server_bad"), (["http://a\n/"], "speed_server_bad")],
+)  # fmt: skip
+def test_servers_that_no_event_keeps_are_bad_input(servers: list[str], code: str) -> None:
+    with pytest.raises(BadInput) as caught:
+        check_servers(servers)
+    assert caught.value.remark.code == code
+    with pytest.raises(ValueError, match=r"."):
+        from_event(to_event(replace(OWN, servers=tuple(servers)), 1))
+
+
+@pytest.mark.parametrize(
+    ("provider", "servers", "inside"),
+    [
+        ("http", ("http://192.168.1.20:8989/",), True),
+        ("http", ("http://10.0.0.1/", "http://[fd00::1]:8989/", "http://127.0.0.1:1/"), True),
+        ("http", ("http://172.32.0.1/",), False),
+        ("http", ("http://[2001:db8::1]/",), False),
+        ("http", ("http://[::ffff:8.8.8.8]/",), False),
+        ("http", ("http://nas.local/",), False),
+        ("http", ("http://192.168.1.20:8989/", "http://a.example/"), False),
+        ("http", ("ftp://192.168.1.20/",), False),
+        ("iperf3", ("192.168.1.20:5201",), True),
+        ("iperf3", ("iperf3://[::1]:5201",), True),
+        ("iperf3", ("ping.example",), False),
+        ("http", (), False),
+        ("ndt7", (), False),
+        ("speedtest-cli", (), False),
+        ("cloudflare", (), False),
+        ("unheard-of", ("http://127.0.0.1/",), False),
+    ],
+)
+def test_only_literal_addresses_of_homes_stay_home(
+    provider: str, servers: tuple[str, ...], inside: bool
+) -> None:
+    assert stays_home(Choice(provider, servers, "", 0, 1)) is inside
 
 
 # --- as events ------------------------------------------------------------------------------------------------------
@@ -108,6 +168,23 @@ choices = st.builds(
 @given(choices)
 def test_a_choice_comes_back_as_it_was(choice: Choice) -> None:
     assert from_event(to_event(choice, 7)) == choice
+
+
+@given(texts.filter(bool))
+def test_an_agreement_comes_back_as_it_was(provider: str) -> None:
+    agreement = Agreement(provider, "2026-11-22")
+    assert from_event(to_event(agreement, 7)) == agreement
+
+
+@pytest.mark.parametrize(
+    "data",
+    [{"agreed": "ndt7"}, {"agreed": "ndt7", "terms": ""}, {"agreed": "", "terms": "2026-11-22"},
+     {"agreed": 1, "terms": "2026-11-22"}, {"agreed": "ndt7", "terms": "now"},
+     {"agreed": "ndt7", "terms": "2026-11-22", "per_day": 9}],
+)  # fmt: skip
+def test_what_is_no_agreement_is_refused(data: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        from_event(Event(EventKind.SPEED_CHOICE, 2, data))
 
 
 @pytest.mark.parametrize(

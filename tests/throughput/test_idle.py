@@ -14,7 +14,7 @@ from diagnostics.box.reading import BoxReading
 from diagnostics.clock import Reading
 from diagnostics.links.counters import Counters, difference
 from diagnostics.model import MINUTE, SECOND, BadInput, Event, EventKind, Remark
-from diagnostics.throughput.budget import Basis, Estimate
+from diagnostics.throughput.budget import Basis, Estimate, month_of
 from diagnostics.throughput.choice import Choice
 from diagnostics.throughput.held import (
     Held,
@@ -236,7 +236,7 @@ def test_tries_end_after_the_time_to_give_up() -> None:
 
 # --- may it begin ---------------------------------------------------------------------------------------------------
 
-OWN = Choice("http", ("http://192.168.1.20:8989/",), "", 4, 1_000_000_000)
+OWN = Choice("http", ("http://a.example/",), "", 4, 1_000_000_000)
 FINE = Moment(T0, "abc", True, False, False, True, 0, Estimate(110_000_000, 100_000_000, Basis.RESULTS))
 IDLE: Sequence[Sequence[Step]] = ((Step(5 * SECOND, 20_000, 20_000),),)
 BUSY: Sequence[Sequence[Step]] = ((Step(5 * SECOND, 20_000, 20_000),), (Step(5 * SECOND, 6_000_000, 90_000),))
@@ -378,3 +378,63 @@ def test_a_provider_s_own_rhythm_is_kept(before: tuple[Made, ...], scheduled: bo
     assert isinstance(found, Hold)
     assert found.held.reason is Reason.TERMS
     assert found.held.why["wait_s"] == wait_s
+
+
+# --- what lasts -----------------------------------------------------------------------------------------------------
+
+SPENT = replace(FINE, used_bytes=10**9)
+
+
+def test_a_campaign_waits_for_the_new_month_and_for_the_person_and_a_daily_one_does_not() -> None:
+    month = month_of(T0, None)[1]
+    for choice, moment, retry in ((OWN, SPENT, month), (None, FINE, T0 + 3600 * SECOND)):
+        series, daily = (decide(moment, choice=choice, campaign=name) for name in ("c1", ""))
+        assert isinstance(series, Hold)
+        assert isinstance(daily, Hold)
+        assert (series.record, series.held.retry_at_ns) == (True, retry)
+        assert daily.held.final
+
+
+def test_what_lasts_is_recorded_once_a_day_and_each_reason_for_itself() -> None:
+    kept: list[Held] = []
+    for hour in range(24):
+        found = decide(
+            replace(FINE, now_ns=T0 + hour * 3600 * SECOND, holds=tuple(kept)), choice=None, campaign="c"
+        )
+        assert isinstance(found, Hold)
+        kept += [found.held] if found.record else []
+    assert [held.reason for held in kept] == [Reason.CHOICE]
+    noon = replace(SPENT, now_ns=T0 + 3600 * SECOND, holds=tuple(kept))
+    assert isinstance(spent := decide(noon, campaign="c"), Hold)
+    assert spent.record
+    assert isinstance(
+        later := decide(replace(noon, now_ns=T0 + 24 * 3600 * SECOND), choice=None, campaign="c"), Hold
+    )
+    assert later.record
+
+
+def test_a_busy_link_after_what_lasted_gets_its_whole_time() -> None:
+    first = decide(choice=None, campaign="c")
+    assert isinstance(first, Hold)
+    now = T0 + 20 * 3600 * SECOND
+    found = decide(replace(FINE, now_ns=now, holds=(first.held,)), BUSY, campaign="c")
+    assert isinstance(found, Hold)
+    assert found.record
+    assert (found.held.due_ns, found.held.retry_at_ns) == (now, now + RETRY)
+
+
+def test_what_was_slept_over_waits_no_more() -> None:
+    first = held(Reason.BUSY, T0, T0, T0 + RETRY)
+    slept = held(Reason.SUSPENDED, T0 + RETRY, T0, None)
+    assert waiting([first, slept], "", 0, T0 + RETRY, RULES) == ()
+
+
+HOME = replace(OWN, servers=("http://192.168.1.20:8989/", "http://[::1]:8989/"))
+
+
+@pytest.mark.parametrize("scheduled", [True, False])
+def test_servers_at_home_need_no_budget_and_no_unmetered_link(scheduled: bool) -> None:
+    moment = replace(SPENT, metered=True)
+    assert decide(moment, choice=HOME, scheduled=scheduled) == Go(None)
+    abroad = replace(HOME, servers=(*HOME.servers, "http://a.example/"))
+    assert isinstance(decide(moment, choice=abroad, scheduled=scheduled), Hold)
