@@ -1,3 +1,5 @@
 """jalerte: from a flaky line to a case that cannot be dismissed."""
 
-__version__ = "0.1.0"
+from diagnostics import __version__
+
+__all__ = ["__version__"]

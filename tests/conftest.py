@@ -10,8 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from jalerte_desktop.words import language
+
+# How long an example takes says how busy the machine is, and nothing of the code.
+settings.register_profile("jalerte", deadline=None)
+settings.load_profile("jalerte")
 
 
 def _refuse_to_leave(event: str, arguments: tuple[Any, ...]) -> None:

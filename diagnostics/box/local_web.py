@@ -12,10 +12,12 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from diagnostics import __version__
+
 if TYPE_CHECKING:
     import ssl
 
-USER_AGENT = "jalerte/0.1"
+USER_AGENT = f"jalerte/{__version__}"
 MOST_HEAD = 16 * 1024
 MOST_BODY = 256 * 1024
 _SO_BINDTODEVICE = 25

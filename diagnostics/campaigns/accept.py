@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from diagnostics.campaigns.cable import shows_nothing
 from diagnostics.campaigns.model import Campaign, Measured, Promised, Zone
 from diagnostics.campaigns.rules import Rules
 from diagnostics.model import Remark
@@ -15,8 +16,28 @@ from diagnostics.throughput.model import (
     OtherTraffic,
     SpeedResult,
 )
+from diagnostics.throughput.validity import REASONS
 
 _GOOD_ENDS = (Ended.STEADY, Ended.TIME, Ended.CAP)
+LEAST = frozenset({"speed_cable_limits"})
+"""Reasons by which the measured rate is a least one: ``judge`` sees to it that it accuses nobody."""
+OWN_FACTS = frozenset(
+    {
+        "speed_wifi",
+        "speed_server_at_home",
+        "speed_loopback",
+        "speed_no_line",
+        "speed_tunnel",
+        "speed_other_machine",
+        "speed_other_home",
+        "speed_busy_machine",
+        "speed_cancelled",
+        "speed_stopped",
+        "speed_failed",
+        "speed_nothing",
+    }
+)
+"""Reasons that are judged here by the rules' own facts, each with a remark of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +83,8 @@ def accept(
 ) -> list[Remark]:
     """What speaks against a measurement, after those accepted ``earlier``; empty when it is accepted."""
     against = []
+    if not result.scheduled:
+        against.append(Remark.of("campaign_by_hand"))
     if campaign.stopped_ns is not None and result.at_ns >= campaign.stopped_ns:
         against.append(Remark.of("campaign_over"))
     if result.provider != campaign.provider:
@@ -81,7 +104,7 @@ def accept(
     line = campaign.line or (earlier[0].circumstances.line_id if earlier else "")
     against += unfit(rules, campaign.promised, line, result.circumstances)
     against += [remark for direction in Direction if (remark := _busy(rules, result, direction)) is not None]
-    if result.indicative and not against and rules.fitness.indicative == "refused":
+    if _doubtful(result) and not against and rules.fitness.indicative == "refused":
         against.append(Remark.of("campaign_indicative"))
     if (remark := rules.shape.refuses(_times(earlier), result.at_ns, zone)) is not None:
         against.append(remark)
@@ -101,11 +124,10 @@ def unfit(rules: Rules, promised: Promised, line: str, circumstances: Circumstan
         code = {"wifi": "campaign_wifi", "vpn": "campaign_tunnel", "": "campaign_medium_unknown"}
         against.append(Remark.of(code.get(medium.kind, "campaign_no_cable")))
     if rules.fitness.link_speed and medium.kind == "ethernet":
-        fastest = max(promised.down.maximum or 0, promised.up.maximum or 0)
         if medium.speed_bps is None:
             against.append(Remark.of("campaign_link_unknown"))
-        elif medium.speed_bps < fastest:
-            against.append(Remark.of("campaign_link_slow", speed_bps=medium.speed_bps, best_bps=fastest))
+        elif (slow := shows_nothing(rules, promised, medium.speed_bps)) is not None:
+            against.append(slow)
     if circumstances.tunnel and (rules.fitness.tunnel == "none" or not circumstances.beside_tunnel):
         tunnel = Remark.of("campaign_tunnel")
         if tunnel not in against:
@@ -114,6 +136,12 @@ def unfit(rules: Rules, promised: Promised, line: str, circumstances: Circumstan
         against.append(Remark.of("campaign_cpu", share=circumstances.cpu_share))
     against += _wrong_line(line, circumstances)
     return against
+
+
+def _doubtful(result: SpeedResult) -> bool:
+    """Whether it may not speak for the line for a reason that nothing else here sees to; one unheard of is one."""
+    reasons = {note.code for note in result.notes} & REASONS
+    return result.indicative and not (reasons and reasons <= LEAST | OWN_FACTS)
 
 
 def _wrong_line(line: str, circumstances: Circumstances) -> list[Remark]:

@@ -6,8 +6,6 @@ from diagnostics.campaigns.rules import OPEN, Rules
 from diagnostics.model import Remark
 from diagnostics.throughput.terms import Terms
 
-DAY_S = 86400
-
 
 def allowed(rules: Rules, terms: Terms) -> Remark | None:
     """Why the provider may not be used with these rules; None when it may."""

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from diagnostics.campaigns.local_days import chance
 from diagnostics.campaigns.model import Course, Due, Failed, Finished, Next, Zone, too_soon
+from diagnostics.campaigns.plain import Plain
 from diagnostics.model import SECOND, Remark
 
 HOUR_S = 3600
@@ -19,17 +20,12 @@ HOURS = 24
 
 
 @dataclass(frozen=True, slots=True)
-class Grid:
+class Grid(Plain):
     """``measurements``, one every ``every_s`` over 24 h; for ``retry_s`` after that, missing ones in their own hour."""
 
-    measurements: int
     every_s: int
     retry_s: int
     spacing_s: int
-
-    @property
-    def planned(self) -> int:
-        return self.measurements
 
     @property
     def most_a_day(self) -> int:
@@ -65,14 +61,6 @@ class Grid:
         if Counter(map(self._hour, used))[self._hour(slot)] >= self.per_hour:
             return Remark.of("campaign_hour_full", tries=self.per_hour)
         return None
-
-    def set_aside(self, _accepted: Sequence[int], _now_ns: int, _zone: Zone) -> dict[int, Remark]:
-        """None: what is accepted on a grid counts."""
-        return {}
-
-    def missing(self, counted: Sequence[int], _zone: Zone) -> int:
-        """How many measurements are still wanted."""
-        return max(0, self.measurements - len(counted))
 
     def next(self, course: Course) -> Next:
         """What is due next."""

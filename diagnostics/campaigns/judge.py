@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
+from diagnostics.campaigns.cable import carries_bps, filled, needed_bps, slowest_bps
 from diagnostics.campaigns.local_days import day_of
 from diagnostics.campaigns.model import Judgement, Promise, Promised, Zone
 from diagnostics.campaigns.rules import Criterion, CriterionKind, Rules
@@ -17,7 +18,8 @@ def judge(
 ) -> tuple[Judgement, ...]:
     """Every criterion in every direction, by the measurements that count.
 
-    While measurements are missing, the figures are there and ``conforming`` is None.
+    While measurements are missing, the figures are there and ``conforming`` is None. It is None, too, where the
+    computer's own cable could not show what the criterion asks for, or may be what it was missed by.
     """
     complete = rules.shape.missing([result.at_ns for result in counted], zone) == 0
     found = []
@@ -56,12 +58,36 @@ def _judged(
     if promise is None:
         return None, Remark.of("campaign_no_promise")
     rates = [
-        (day_of(result.at_ns, zone), flow.bps)
+        (day_of(result.at_ns, zone), flow.bps, filled(result, direction))
         for result in counted
         if (flow := result.flow(direction)) is not None and flow.bps is not None
     ]
     if not rates:
         return None, Remark.of("campaign_nothing_yet")
+    needed, cable = needed_bps(criterion, promise), slowest_bps(counted)
+    if cable is not None and needed > carries_bps(cable):
+        return None, Remark.of(
+            "campaign_cable_less", speed_bps=cable, rate_bps=carries_bps(cable), best_bps=needed
+        )
+    met, figures = _of_the_kind(criterion, promise, [(day, rate) for day, rate, _ in rates])
+    if cable is not None and not met:
+        # A rate that nearly fills the cable is a least one: with every such line fast enough, would it be met?
+        at_best = [(day, max(rate, needed) if full else rate) for day, rate, full in rates]
+        if _of_the_kind(criterion, promise, at_best)[0]:
+            full = sum(full and rate < needed for _, rate, full in rates)
+            return None, Remark.of(
+                "campaign_cable_full",
+                tries=full,
+                speed_bps=cable,
+                rate_bps=carries_bps(cable),
+                best_bps=needed,
+            )
+    return met, figures
+
+
+def _of_the_kind(
+    criterion: Criterion, promise: int, rates: Sequence[tuple[date, int]]
+) -> tuple[bool, Remark]:
     if criterion.kind is CriterionKind.DAYS_REACHED:
         return _days_reached(criterion, promise, rates)
     if criterion.kind is CriterionKind.DAYS_BELOW:
@@ -108,8 +134,8 @@ def _share(criterion: Criterion, promise: int, rates: Sequence[int]) -> tuple[bo
     met = reached * 100 >= criterion.share_percent * len(rates)
     figures = {"reached": reached, "tries": len(rates), "percent": criterion.share_percent}
     if criterion.kind is CriterionKind.QUANTILE:
-        worst = sorted(rates)[_allowed(criterion, len(rates))]
-        return met, Remark.of("campaign_quantile", rate_bps=worst, best_bps=promise, **figures)
+        reached_bps = sorted(rates)[_allowed(criterion, len(rates))]
+        return met, Remark.of("campaign_quantile", rate_bps=reached_bps, best_bps=promise, **figures)
     share = reached / len(rates)
     return met, Remark.of("campaign_share_reached", share=share, best_bps=promise, **figures)
 
@@ -129,13 +155,13 @@ def _delay(
     if not delays:
         return None, Remark.of("campaign_no_delay")
     reached = sum(delay <= promised.delay_ms for delay in delays)
-    worst = sorted(delays, reverse=True)[_allowed(criterion, len(delays))]
+    within_ms = sorted(delays, reverse=True)[_allowed(criterion, len(delays))]
     return reached * 100 >= criterion.share_percent * len(delays), Remark.of(
         "campaign_delay_quantile",
         reached=reached,
         tries=len(delays),
         percent=criterion.share_percent,
-        median_ms=worst,
+        within_ms=within_ms,
         promised_ms=promised.delay_ms,
     )
 

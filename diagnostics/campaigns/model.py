@@ -126,7 +126,7 @@ Next = Due | Finished | Failed
 class Course:
     """What a plan goes by: when measurements began, accepted or only tried, in order; and a fixed chance of its own.
 
-    ``tries`` holds every measurement that was begun, the accepted ones among them.
+    ``tries`` holds every measurement that was begun by the plan, the accepted ones among them.
     """
 
     started_ns: int

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 
 from diagnostics.campaigns.model import Campaign, Promised, Rates
@@ -86,13 +87,16 @@ def fold(events: Iterable[Event]) -> list[Campaign]:
 
 def results(events: Iterable[Event], campaign_id: str) -> list[SpeedResult]:
     """A campaign's measurements among the events, in their order; what is not understood is passed over."""
+    return measurements(event for event in events if event.data.get("campaign") == campaign_id)
+
+
+def measurements(events: Iterable[Event]) -> list[SpeedResult]:
+    """Every speed measurement among the events, in their order; what is not understood is passed over."""
     found = []
     for event in events:
-        if event.kind is EventKind.SPEED and event.data.get("campaign") == campaign_id:
-            try:
+        if event.kind is EventKind.SPEED:
+            with suppress(ValueError):
                 found.append(result_from_event(event))
-            except ValueError:
-                continue
     return found
 
 

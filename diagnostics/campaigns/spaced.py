@@ -7,20 +7,16 @@ from dataclasses import dataclass
 
 from diagnostics.campaigns.local_days import chance
 from diagnostics.campaigns.model import Course, Due, Finished, Next, Zone, too_soon
+from diagnostics.campaigns.plain import Plain
 from diagnostics.model import SECOND, Remark
 
 
 @dataclass(frozen=True, slots=True)
-class Spaced:
+class Spaced(Plain):
     """Each wait is ``spacing_s``, and longer at random by up to ``jitter_percent`` of it."""
 
-    measurements: int
     spacing_s: int
     jitter_percent: int
-
-    @property
-    def planned(self) -> int:
-        return self.measurements
 
     @property
     def most_a_day(self) -> int:
@@ -37,14 +33,6 @@ class Spaced:
         if earlier and at_ns - earlier[-1] < self.spacing_s * SECOND:
             return too_soon(self.spacing_s, at_ns - earlier[-1])
         return None
-
-    def set_aside(self, _accepted: Sequence[int], _now_ns: int, _zone: Zone) -> dict[int, Remark]:
-        """None: what is accepted counts."""
-        return {}
-
-    def missing(self, counted: Sequence[int], _zone: Zone) -> int:
-        """How many measurements are still wanted."""
-        return max(0, self.measurements - len(counted))
 
     def next(self, course: Course) -> Next:
         """What is due next; the first one soon after the start."""

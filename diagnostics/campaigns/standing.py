@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from diagnostics.campaigns.accept import Review, review
 from diagnostics.campaigns.model import Campaign, Due, Next, Zone
@@ -14,13 +14,25 @@ from diagnostics.model import BadInput, EventKind
 
 
 @dataclass(frozen=True, slots=True)
+class Earlier:
+    """How many campaigns of the same line were begun before: who begins anew until a result pleases is seen here.
+
+    One whose line is not known is among them. One whose rules are not shipped any more counts as not finished.
+    """
+
+    unfinished: int = 0
+    finished: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Standing:
-    """One campaign at one moment."""
+    """One campaign at one moment. ``earlier`` is None where those before it were not counted."""
 
     campaign: Campaign
     rules: Rules
     review: Review
     next: Next
+    earlier: Earlier | None = None
 
     @property
     def running(self) -> bool:
@@ -34,6 +46,11 @@ def campaigns(reader: Reader) -> list[Campaign]:
 
 def standing(reader: Reader, campaign: Campaign, now_ns: int, zone: Zone) -> Standing:
     """How a campaign stands. Raises BadInput where its rules are not shipped any more."""
+    found = _alone(reader, campaign, now_ns, zone)
+    return replace(found, earlier=_earlier(reader, found, now_ns, zone))
+
+
+def _alone(reader: Reader, campaign: Campaign, now_ns: int, zone: Zone) -> Standing:
     rules = rules_of(campaign)
     since = reader.seq_before(campaign.started_ns)
     measured = results(reader.events(EventKind.SPEED, after_seq=since), campaign.id)
@@ -45,13 +62,37 @@ def standing(reader: Reader, campaign: Campaign, now_ns: int, zone: Zone) -> Sta
     )
 
 
+def _earlier(reader: Reader, found: Standing, now_ns: int, zone: Zone) -> Earlier:
+    line = _line(found)
+    unfinished = finished = 0
+    for before in campaigns(reader):
+        if before.id == found.campaign.id:
+            break
+        try:
+            one = _alone(reader, before, now_ns, zone)
+        except BadInput:
+            its, complete = before.line, False
+        else:
+            its, complete = _line(one), one.review.complete
+        if not (line and its) or line == its:
+            finished += complete
+            unfinished += not complete
+    return Earlier(unfinished, finished)
+
+
+def _line(found: Standing) -> str:
+    """The line that a campaign is about; empty while none was recognised."""
+    lines = (one.result.circumstances.line_id for one in found.review.measured)
+    return found.campaign.line or next(filter(None, lines), "")
+
+
 def running(reader: Reader, now_ns: int, zone: Zone) -> Standing | None:
     """The campaign that runs: the newest, where it is neither over nor stopped. None when none does."""
     known = campaigns(reader)
     if not known or known[-1].stopped_ns is not None:
         return None
     try:
-        found = standing(reader, known[-1], now_ns, zone)
+        found = _alone(reader, known[-1], now_ns, zone)
     except BadInput:
         return None  # of a newer or older version of this program: it cannot go on here
     return found if found.running else None

@@ -11,13 +11,14 @@ import sys
 import time
 from urllib.parse import urlsplit
 
+from diagnostics import __version__
 from diagnostics.clock import Clock, Reading
 from diagnostics.model import Outcome, Sample, Target, quantise_rtt, quantise_time
 from diagnostics.probes import sockets
 from diagnostics.probes.binding import Binding, bind
 from diagnostics.probes.lookup import BoundedLookup
 
-USER_AGENT = "jalerte/0.1 (connectivity check)"
+USER_AGENT = f"jalerte/{__version__} (connectivity check)"
 ENOUGH_BYTES = 4000
 """Of the body: more than two full packets of 1,500 bytes, after the head."""
 MOST_HEAD_BYTES = 8192

@@ -11,13 +11,14 @@ import time
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from diagnostics import __version__
 from diagnostics.clock import Clock, Reading
 from diagnostics.model import Outcome, Sample, Target, quantise_rtt, quantise_time
 from diagnostics.probes import sockets
 from diagnostics.probes.binding import Binding, bind
 from diagnostics.probes.lookup import BoundedLookup
 
-USER_AGENT = "jalerte/0.1 (connectivity check)"
+USER_AGENT = f"jalerte/{__version__} (connectivity check)"
 MOST_BYTES = 4096
 MOST_ADDRESSES = 3
 _DETAIL_LENGTH = 200

@@ -41,8 +41,7 @@ LOOK_S = 60.0
 LONGEST_S = 180.0
 """No measurement takes longer; the watch for an idle link comes on top."""
 REREAD_NS = 60 * MINUTE
-LATE_NS = 15 * MINUTE
-"""A process that was to be started longer ago than this was slept over."""
+"""How often the journal is read; and a campaign's measurement that was given up is not begun again sooner."""
 BROKEN_S = 600.0
 MOST_UNSAID = 20
 WAKING = frozenset({EventKind.SPEED_CHOICE, EventKind.CAMPAIGN, EventKind.SPEED})
@@ -52,12 +51,16 @@ Handler = Callable[[Mapping[str, Any]], Mapping[str, Any]]
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A measurement that was held: due since ``due_ns``, tried again at ``retry_ns``; ``told``: recorded reasons."""
+    """A measurement that was held: due since ``due_ns``, tried again at ``retry_ns``; ``told``: recorded reasons.
+
+    ``patient``: it waits for what only the person or a new month can change.
+    """
 
     campaign: str
     due_ns: int
     retry_ns: int
     told: frozenset[str] = frozenset()
+    patient: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +97,8 @@ class SpeedDesk:
         self._read_ns = 0
         self._due: Due | None = None
         self._waiting: Waiting | None = None
+        self._given_up: Held | None = None
+        """What a campaign's measurement was last given up for."""
         self._served_ns = 0
         """Up to when the daily schedule's times were seen to."""
         self._away: set[tuple[str, str]] = set()
@@ -169,7 +174,7 @@ class SpeedDesk:
             if self._news or not self._read_ns <= now_ns < self._read_ns + REREAD_NS:
                 self._read(now_ns)
                 self._pass_over(now_ns)
-            due = self._next()
+            due = self._next(now_ns)
             if due is None:
                 return LOOK_S
             if due.at_ns > now_ns:
@@ -183,10 +188,17 @@ class SpeedDesk:
     def _now(self) -> int:
         return self._parts.clock.read().wall_ns
 
-    def _next(self) -> Due | None:
+    def _next(self, now_ns: int) -> Due | None:
         if self._waiting is not None:
             return Due(self._waiting.retry_ns, self._waiting.campaign)
-        return self._due
+        due, given_up = self._due, self._given_up
+        if due is None or given_up is None or given_up.campaign != due.campaign:
+            return due
+        if due.at_ns > given_up.at_ns:
+            return due  # another one
+        rested = not given_up.at_ns <= now_ns < given_up.at_ns + REREAD_NS
+        # The campaign still wants the same.
+        return due if rested else Due(max(due.at_ns, given_up.at_ns + REREAD_NS), due.campaign)
 
     def _read(self, now_ns: int) -> None:
         """Read what was chosen, made and held, and find what is due next."""
@@ -195,6 +207,8 @@ class SpeedDesk:
         with Reader(self._parts.journal) as reader:
             campaign = self._parts.campaign_due(reader, now_ns, self._parts.zone)
             known = read_known(reader, self._parts.config, now_ns)
+        if self._known is not None and known.decided != self._known.decided:
+            self._decided(now_ns)
         self._known, self._read_ns = known, now_ns
         for held in known.holds:
             if held.reason == "not_home":
@@ -209,6 +223,12 @@ class SpeedDesk:
             if campaign is not None and not waiting.campaign:
                 self._give_up("waiting", "held_campaign", waiting.due_ns, now_ns)
 
+    def _decided(self, now_ns: int) -> None:
+        """What waited for the person's word is tried at once."""
+        self._given_up = None
+        if self._waiting is not None and self._waiting.patient:
+            self._waiting = replace(self._waiting, retry_ns=now_ns)
+
     def _resume(self, known: Known, campaign: Due | None, now_ns: int) -> None:
         """What waited when the program ended goes on waiting."""
         from diagnostics.throughput.held import waiting
@@ -220,15 +240,18 @@ class SpeedDesk:
         retry_ns = before[-1].retry_at_ns if before else None
         if retry_ns is not None:
             told = frozenset(str(held.reason) for held in before)
-            self._waiting = Waiting(name, before[0].due_ns, max(retry_ns, now_ns), told)
+            retry_ns = max(retry_ns, now_ns)
+            self._waiting = Waiting(name, before[0].due_ns, retry_ns, told, before[-1].patient)
             self._served_ns = before[0].due_ns
 
     # --- what was missed ------------------------------------------------------------------------------------------
 
     def _pass_over(self, now_ns: int) -> None:
         """Say which times went by: while this machine slept, or while an earlier measurement waited."""
+        from diagnostics.throughput.schedule import LATE_NS
+
         waiting, due = self._waiting, self._due
-        if waiting is not None and waiting.retry_ns + LATE_NS < now_ns:
+        if waiting is not None and not waiting.patient and waiting.retry_ns + LATE_NS < now_ns:
             self._waiting = None
             self._give_up("suspended", "held_slept", waiting.due_ns, now_ns, waiting.campaign, missed=1)
         if due is None or due.campaign or self._known is None:
@@ -295,7 +318,7 @@ class SpeedDesk:
 
     def _take_up(self, seq: int, campaign: str, failure: str, line_id: str) -> None:
         """See what the process left in the journal after record ``seq``: a result, a hold, or nothing."""
-        from diagnostics.throughput.held import Reason, read_holds
+        from diagnostics.throughput.held import PATIENCE_NS, Reason, read_holds
         from diagnostics.throughput.rules import default_rules
 
         with Reader(self._parts.journal) as reader:
@@ -307,13 +330,22 @@ class SpeedDesk:
             return
         holds = [held for held in read_holds(events) if held.campaign == campaign]
         if holds:
-            self._waiting = _after(waiting, holds[-1])
+            self._wait_on(waiting, holds[-1])
         elif failure or not waiting.told:
             self._hold(Reason.FAILED, Remark.of(failure or "held_process_silent"), line_id)
         else:
             # Held as before: that is in the journal already.
-            retry_ns = self._now() + round(default_rules().retry_s * SECOND)
-            self._waiting = replace(waiting, retry_ns=retry_ns)
+            wait_ns = PATIENCE_NS if waiting.patient else round(default_rules().retry_s * SECOND)
+            self._waiting = replace(waiting, retry_ns=self._now() + wait_ns)
+
+    def _wait_on(self, waiting: Waiting, held: Held) -> None:
+        """Go on with what waits after a hold; nothing waits any more when it was given up."""
+        if held.retry_at_ns is None:
+            self._waiting = None
+            self._given_up = held if held.campaign else self._given_up
+            return
+        told = waiting.told | {str(held.reason)}
+        self._waiting = Waiting(waiting.campaign, held.due_ns, held.retry_at_ns, told, held.patient)
 
     def _hold(self, reason: Reason, why: Remark, line_id: str) -> None:
         """Hold what waits for a reason of the desk's own; said where that is news."""
@@ -323,15 +355,16 @@ class SpeedDesk:
         now_ns, waiting = self._now(), self._waiting
         if waiting is None:
             return
-        retry_ns = next_try(waiting.due_ns, now_ns, default_rules())
-        held = Held(reason, why, now_ns, waiting.due_ns, retry_ns, waiting.campaign, line_id)
+        due_ns = now_ns if waiting.patient else waiting.due_ns
+        retry_ns = next_try(due_ns, now_ns, default_rules())
+        held = Held(reason, why, now_ns, due_ns, retry_ns, waiting.campaign, line_id)
         if reason == "not_home":
             today = (line_id, day_of(now_ns, self._parts.zone))
             news = today not in self._away
             self._away.add(today)
         else:
             news = held.final or str(reason) not in waiting.told
-        self._waiting = _after(waiting, held)
+        self._wait_on(waiting, held)
         if news:
             self._record(held)
 
@@ -351,10 +384,3 @@ class SpeedDesk:
                 self._unsaid.pop(0)
         except Problem:
             return
-
-
-def _after(waiting: Waiting, held: Held) -> Waiting | None:
-    """What waits after a hold; nothing when it was given up."""
-    if held.retry_at_ns is None:
-        return None
-    return Waiting(waiting.campaign, held.due_ns, held.retry_at_ns, waiting.told | {str(held.reason)})

@@ -39,9 +39,13 @@ class Made:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """The journal as far as record ``seq``. ``made`` and ``holds`` are those of the last days, in their order."""
+    """The journal as far as record ``seq``. ``made`` and ``holds`` are those of the last days, in their order.
+
+    ``decided``: how often something was chosen, or agreed to.
+    """
 
     choice: Choice | None
+    decided: int
     made: tuple[Made, ...]
     holds: tuple[Held, ...]
     seed: bytes
@@ -93,8 +97,10 @@ def read_known(reader: Reader, config: Config, now_ns: int) -> Known:
             EventKind.SPEED, EventKind.SPEED_HELD, after_seq=max(0, reader.seq_before(now_ns - RECENT_NS) - 1)
         )
     )
+    decided = list(reader.events(EventKind.SPEED_CHOICE))
     return Known(
-        read_choice(config, reader.events(EventKind.SPEED_CHOICE)),
+        read_choice(config, decided),
+        len(decided),
         scheduled(recent),
         read_holds(recent),
         reader.first_link() or b"",

@@ -161,6 +161,8 @@ def _of_the_reverse(
     flow: Flow, other: OtherTraffic, result: SpeedResult, rules: SpeedRules
 ) -> Iterator[Remark]:
     """What filled the opposite direction meanwhile: acknowledgements that wait behind it hold the flow up."""
+    if result.circumstances.loopback:
+        return  # its counters count everything both ways
     against = Direction.UP if flow.direction is Direction.DOWN else Direction.DOWN
     measured = result.flow(against)
     whole_bps = measured.bps if measured is not None and measured.bps else 0

@@ -12,12 +12,13 @@ import time
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from diagnostics import __version__
 from diagnostics.model import BadInput
 from diagnostics.throughput.model import Place, SpeedFailed
 
 HEAD_BYTES = 32 * 1024
 LINE_BYTES = 1024
-USER_AGENT = "jalerte (speed measurement)"
+USER_AGENT = f"jalerte/{__version__} (speed measurement)"
 _STATUS = re.compile(rb"HTTP/1\.[01] (\d{3})(?: |\r|\Z)")
 
 

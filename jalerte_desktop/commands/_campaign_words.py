@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from diagnostics.campaigns.cable import beyond, carries_bps
 from diagnostics.campaigns.judge import conforming, judge
 from diagnostics.campaigns.model import Campaign, Due, Failed, Finished, Judgement, Measured, Promised
 from diagnostics.campaigns.rules import OPEN, RULE_SETS, Rules, load_rules
-from diagnostics.campaigns.standing import Standing
+from diagnostics.campaigns.standing import Earlier, Standing
 from diagnostics.model import Remark
 from diagnostics.throughput.held import Held
 from diagnostics.throughput.model import Direction
@@ -106,6 +107,52 @@ def print_promised(promised: Promised, context: Context) -> None:
             )
     if promised.delay_ms is not None:
         context.say(_("Promised delay: {ms} ms").format(ms=number(promised.delay_ms)))
+
+
+def cable_words(rules: Rules, promised: Promised, speed_bps: int) -> list[str]:
+    """What will not be judged, since this computer’s cable cannot show it; a sentence for each."""
+    return [
+        _("{name}, {direction}: {why}").format(
+            name=_(CRITERIA.get(need.criterion.id, need.criterion.id)),
+            direction=_(_DIRECTIONS[need.direction]),
+            why=say(
+                Remark.of(
+                    "campaign_cable_less",
+                    speed_bps=speed_bps,
+                    rate_bps=carries_bps(speed_bps),
+                    best_bps=need.bps,
+                )
+            ),
+        )
+        for need in beyond(rules, promised, speed_bps)
+    ]
+
+
+def cable_json(rules: Rules, promised: Promised, speed_bps: int | None) -> dict[str, Any] | None:
+    """The same as figures; None where the cable’s rate is not known."""
+    if speed_bps is None:
+        return None
+    return {
+        "speed_bps": speed_bps,
+        "carries_bps": carries_bps(speed_bps),
+        "not_judged": [
+            {"name": need.criterion.id, "direction": str(need.direction), "needed_bps": need.bps}
+            for need in beyond(rules, promised, speed_bps)
+        ],
+    }
+
+
+def earlier_words(earlier: Earlier | None) -> str:
+    """How often a series of this line was begun before; empty when this is the first one."""
+    if earlier in (None, Earlier()):
+        return ""
+    begun = ngettext(
+        "Before this one, {n} series of this line was begun and not finished",
+        "Before this one, {n} series of this line were begun and not finished",
+        earlier.unfinished,
+    ).format(n=number(earlier.unfinished))
+    finished = ngettext("{n} was finished.", "{n} were finished.", earlier.finished)
+    return f"{begun}; {finished.format(n=number(earlier.finished))}"
 
 
 def print_standing(standing: Standing, context: Context) -> None:
@@ -218,7 +265,9 @@ def result_json(standing: Standing) -> dict[str, Any]:
         **standing_json(standing),
         "model": standing.rules.model or None,
         "source": list(standing.rules.sources),
-        "measurements": [_measured_json(one) for one in standing.review.measured],
+        "earlier": standing.earlier.unfinished if standing.earlier else None,
+        "earlier_finished": standing.earlier.finished if standing.earlier else None,
+        "measurements": [measured_json(one) for one in standing.review.measured],
         "criteria": [
             {
                 "name": one.name,
@@ -237,7 +286,7 @@ def result_json(standing: Standing) -> dict[str, Any]:
     }
 
 
-def _measured_json(one: Measured) -> dict[str, Any]:
+def measured_json(one: Measured) -> dict[str, Any]:
     result = one.result
     reasons = [say(remark) for remark in one.against]
     return {
@@ -249,6 +298,7 @@ def _measured_json(one: Measured) -> dict[str, Any]:
         "accepted": one.accepted,
         "reason": reasons[0] if reasons else None,
         "reasons": reasons,
+        "scheduled": result.scheduled,
         "indicative": result.indicative,
         "notes": _notes(one),
         "provider": result.provider,
@@ -278,6 +328,8 @@ def print_result(standing: Standing, context: Context) -> None:
         _print_judgement(judgement, context)
     context.say()
     context.say(_verdict(judgements, standing.review.complete))
+    if said := earlier_words(standing.earlier):
+        context.say(said)
     for warning in warnings(standing.rules):
         context.say("! " + warning)
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from diagnostics.config import Config
 from diagnostics.model import BadInput, Event
-from diagnostics.throughput.choice import Choice, read_choice
+from diagnostics.throughput.choice import Choice, check_servers, read_choice
 
 
 def chosen(
@@ -15,8 +15,9 @@ def chosen(
 ) -> Choice:
     """The choice to go by; whether it may be used is ``throughput.choice.usable``'s to say.
 
-    ``provider`` and ``servers`` are those of the command line, None where they are not given. Servers that stand in the
-    configuration belong to the provider that stands there. Raises BadInput("speed_no_provider").
+    ``provider`` and ``servers`` are those of the command line, None where they are not given; no servers at all: those
+    that the provider names itself. Servers that stand in the configuration belong to the provider that stands there.
+    Raises BadInput("speed_no_provider"), and for servers that could not be kept (``check_servers``).
     """
     if provider is not None and provider != config.speed_provider:
         given = tuple(key for key in config.given if key != "speed.servers")
@@ -24,4 +25,7 @@ def chosen(
     choice = read_choice(config, events)
     if choice is None:
         raise BadInput("speed_no_provider")
-    return choice if not servers else replace(choice, servers=tuple(servers))
+    if servers is None:
+        return choice
+    check_servers(servers)
+    return replace(choice, servers=tuple(servers))

@@ -20,7 +20,7 @@ from diagnostics.probes.clock_sync import read_clock_state
 from diagnostics.recorder import notes
 from diagnostics.standard_input import when_closed
 from diagnostics.throughput import held as holds
-from diagnostics.throughput.budget import Estimate, estimate, used
+from diagnostics.throughput.budget import Estimate, Wanted, estimate, used
 from diagnostics.throughput.choice import Choice
 from diagnostics.throughput.idle import HomeMeter, Meter, machine_meter, watch
 from diagnostics.throughput.measure import Around, Orders, Phase, ServerLeft, ServerTaken, Step, measure
@@ -61,6 +61,11 @@ class Wishes:
     campaign: Campaign | None
     progress: bool
     stdin: bool
+
+    @property
+    def limits(self) -> Wanted:
+        """What bounds the cost."""
+        return Wanted(tuple(Direction(name) for name in self.directions), self.seconds, self.most_bytes)
 
     @property
     def series(self) -> str:
@@ -128,11 +133,13 @@ def _make(
 ) -> int:
     orders = Orders(
         servers=choice.servers,
-        directions=tuple(Direction(name) for name in wishes.directions),
+        directions=wishes.limits.directions,
         family=wishes.family,
         streams=wishes.streams,
         longest_ns=None if wishes.seconds is None else round(wishes.seconds * SECOND),
-        most_bytes=min(limit for limit in (wishes.most_bytes, allowed.most_bytes) if limit is not None),
+        most_bytes=min(
+            (limit for limit in (wishes.most_bytes, allowed.most_bytes) if limit is not None), default=None
+        ),
         campaign=wishes.series,
         scheduled=wishes.scheduled,
         label_indicative=load_terms()[choice.provider].indicative,
@@ -193,9 +200,9 @@ def _moment(
     home = known.lines[line].home if line in known.lines else None
     link_bps = read_interface(route.interface).speed_bps if route.interface else None
     cost = (
-        Estimate(0, 0, 0, estimate((), "", "", rules).basis)
+        Estimate(0, 0, estimate((), "", "", rules).basis)
         if choice is None
-        else estimate(known.results, choice.provider, line, rules, link_bps)
+        else estimate(known.results, choice.provider, line, rules, link_bps, wishes.limits)
     )
     made = [one.at_ns for one in known.results if one.scheduled and one.campaign == wishes.series]
     return Moment(
@@ -259,7 +266,9 @@ class _Teller:
             "begin",
             provider=choice.provider,
             usual_bytes=cost.usual_bytes,
-            most_bytes=min(cost.high_bytes, allowed.most_bytes),
+            most_bytes=cost.high_bytes
+            if allowed.most_bytes is None
+            else min(cost.high_bytes, allowed.most_bytes),
             month_bytes=used_bytes,
             cap_bytes=choice.cap_bytes,
             notes=[say(remark) for remark in allowed.told],

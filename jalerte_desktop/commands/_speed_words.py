@@ -7,7 +7,7 @@ from typing import Any
 
 from diagnostics.model import SECOND
 from diagnostics.throughput.budget import Basis, Estimate
-from diagnostics.throughput.choice import Choice
+from diagnostics.throughput.choice import Choice, stays_home
 from diagnostics.throughput.compare import Comparison, Kind, Row
 from diagnostics.throughput.held import Held
 from diagnostics.throughput.model import (
@@ -23,6 +23,7 @@ from diagnostics.throughput.model import (
     SpeedResult,
     Tick,
 )
+from diagnostics.throughput.rules import default_rules
 from diagnostics.throughput.validity import REASONS
 from jalerte_desktop.words.figures import iso, local, number, percent
 from jalerte_desktop.words.language import N_, _
@@ -125,7 +126,8 @@ def _circumstances_json(around: Circumstances) -> dict[str, Any]:
         "link_bps": medium.speed_bps,
         "duplex": medium.duplex,
         "wifi_signal_dbm": wifi.signal_dbm if wifi else None,
-        "wifi_rate_bps": wifi.rx_bps if wifi else None,
+        "wifi_rx_bps": wifi.rx_bps if wifi else None,
+        "wifi_tx_bps": wifi.tx_bps if wifi else None,
         "other_down": _other_json(around.down),
         "other_up": _other_json(around.up),
         "cpu_share": around.cpu_share,
@@ -134,6 +136,7 @@ def _circumstances_json(around: Circumstances) -> dict[str, Any]:
         "line": around.line_id or None,
         "line_home": around.line_home,
         "server_at_home": around.at_home,
+        "loopback": around.loopback,
         "clock_synchronised": around.clock_synchronised,
         "clock_error_ms": around.clock_error_ms,
         "metered": around.metered,
@@ -221,11 +224,11 @@ def result_line(result: SpeedResult) -> str:
 
 def held_words(held: Held) -> str:
     """A measurement that was not made, in one line."""
-    again = (
-        _("given up")
-        if held.retry_at_ns is None
-        else _("again at {time}").format(time=f"{local(held.retry_at_ns):%H:%M}")
-    )
+    again = _("given up")
+    if held.retry_at_ns is not None:
+        soon = local(held.retry_at_ns).date() == local(held.at_ns).date()
+        time = f"{local(held.retry_at_ns):%H:%M}" if soon else _when(held.retry_at_ns)
+        again = _("again at {time}").format(time=time)
     return f"{_when(held.at_ns)}  {_('not measured')} · {say(held.why)} · {again}"
 
 
@@ -289,8 +292,14 @@ def choice_words(choice: Choice) -> Iterator[str]:
 
 def cost_words(cost: Estimate, used_bytes: int, choice: Choice) -> str:
     """What the measurement will cost, before it begins."""
+    if stays_home(choice):
+        return _("Data for this measurement: none of the month’s, since it stays in your own network.")
     if cost.basis is Basis.RESULTS:
         amount = _("about {size}, as the last ones").format(size=_size(cost.usual_bytes))
+    elif cost.basis is Basis.ASSUMED:
+        amount = _("at most {size} if the link is {rate} Gbit/s, less on a slower line").format(
+            size=_size(cost.high_bytes), rate=number(default_rules().assumed_bps / 1e9)
+        )
     else:
         amount = _("at most {size}, less on a slower line").format(size=_size(cost.high_bytes))
     return _("Data for this measurement: {amount}. This month: {used} of {cap}.").format(

@@ -14,8 +14,9 @@ from decimal import Decimal
 
 from diagnostics.campaigns import record
 from diagnostics.campaigns.allowed import allowed
+from diagnostics.campaigns.cable import shows_nothing
 from diagnostics.campaigns.model import Campaign, Promised, Rates
-from diagnostics.campaigns.rules import RULE_SETS, Rules, load_rules, with_own
+from diagnostics.campaigns.rules import MOST, RULE_SETS, Rules, load_rules, with_own
 from diagnostics.campaigns.standing import Standing, campaigns, running, standing
 from diagnostics.journal.lock import holder, is_held
 from diagnostics.journal.reader import Reader
@@ -23,9 +24,9 @@ from diagnostics.model import NO_LINE, BadInput, Event, EventKind, Line, Remark
 from diagnostics.recorder import notes
 from diagnostics.throughput.budget import Basis, Estimate, estimate, used
 from diagnostics.throughput.choice import Choice, usable
-from diagnostics.throughput.model import SpeedResult
 from diagnostics.throughput.terms import load_terms
 from jalerte_desktop.commands import _campaign_words as words
+from jalerte_desktop.commands._campaign_cable import cable_bps
 from jalerte_desktop.commands._speed_choice import chosen
 from jalerte_desktop.commands.arguments import add_json
 from jalerte_desktop.commands.context import Context
@@ -40,7 +41,8 @@ _SPEEDS = {
     for option in (f"--{side}-{name}",)
 }
 """Arguments by their name in the namespace, which is also the end of the contract's key."""
-_MEGABITS = re.compile(r"[0-9]{1,8}(\.[0-9]{1,6})?")
+_MEGABITS = re.compile(r"0*[0-9]{1,8}(\.[0-9]{1,6})?")
+_DIGITS = re.compile(r"0*[0-9]{1,9}")
 _YES = ("y", "yes", "o", "oui")
 
 
@@ -58,13 +60,23 @@ def configure(parser: argparse.ArgumentParser) -> None:
     start.add_argument("--provider", metavar="P", help=_("whom to measure with; by default your choice"))
     start.add_argument("--server", metavar="URL", action="append", help=_("measure against this server only"))
     start.add_argument("--confirm", action="store_true", help=_("what has to hold does hold: do not ask"))
-    start.add_argument("--count", type=int, metavar="N", help=_("measurements (rules “free”)"))
-    start.add_argument("--spacing", type=int, metavar="SECONDS", help=_("time between two (rules “free”)"))
+    start.add_argument("--count", metavar="N", help=_("measurements (rules “free”)"))
+    start.add_argument("--spacing", metavar="SECONDS", help=_("time between two (rules “free”)"))
     start.add_argument(
         "--run", action="store_true", help=_("make the measurements here, without the recorder")
     )
     add_json(start)
-    actions.add_parser("run", help=_("make the running series’ measurements here, without the recorder"))
+    here = actions.add_parser(
+        "run", help=_("make the running series’ measurements here, without the recorder")
+    )
+    here.add_argument("--stdin", action="store_true", help=_("stop when standard input is closed"))
+    here.add_argument(
+        "--json",
+        "--progress",
+        dest="json",
+        action="store_true",
+        help=_("print lines of JSON for what happens"),
+    )
     add_json(
         actions.add_parser("status", help=_("how the series stands, and when the next measurement is due"))
     )
@@ -96,15 +108,24 @@ def _list(_arguments: argparse.Namespace, context: Context) -> int:
 
 
 def _start(arguments: argparse.Namespace, context: Context) -> int:
-    rules = with_own(load_rules(arguments.rules), arguments.count, arguments.spacing)
+    typed_count, typed_spacing = arguments.count, arguments.spacing
+    count = None if typed_count is None else _whole(typed_count, "campaign_bad_count", most=MOST)
+    spacing_s = None if typed_spacing is None else _whole(typed_spacing, "campaign_bad_spacing")
+    rules = with_own(load_rules(arguments.rules), count, spacing_s)
     promised = _promised(arguments, context)
     events, line = _known(context)
     choice = _choice(arguments, context, events)
     if (remark := allowed(rules, load_terms()[choice.provider])) is not None:
         raise BadInput("campaign_provider_refused", why=say(remark))
+    cable = cable_bps()
+    slow = None if cable is None else shows_nothing(rules, promised, cable)
+    if slow is not None and rules.fitness.link_speed:
+        raise BadInput("campaign_cable_refused", why=say(slow))
     cost, spent = _estimate(choice, events, line.id), used(events, context.now_ns, None)
     if not context.json:
         words.print_promised(promised, context)
+        for said in [] if cable is None else words.cable_words(rules, promised, cable):
+            context.say(f"! {said}")
         _print_cost(rules, choice, cost, spent, context)
         if not line.home:
             told = _(
@@ -122,8 +143,8 @@ def _start(arguments: argparse.Namespace, context: Context) -> int:
         line=line.id,
         promised=promised,
         confirmed=rules.statements,
-        count=arguments.count,
-        spacing_s=arguments.spacing,
+        count=count,
+        spacing_s=spacing_s,
     )
     _note(context, record.started(campaign))
     with Reader(context.home.journal) as reader:
@@ -136,11 +157,13 @@ def _start(arguments: argparse.Namespace, context: Context) -> int:
             "used_bytes": spent,
             "cap_bytes": choice.cap_bytes,
         }
-        context.print_json(words.standing_json(found) | {"cost": costs})
+        context.print_json(
+            words.standing_json(found) | {"cost": costs, "cable": words.cable_json(rules, promised, cable)}
+        )
     else:
         words.print_standing(found, context)
         context.say("! " + words.warnings(rules)[0])
-    return _run(arguments, context) if arguments.run else 0
+    return _make_here(context) if arguments.run else 0
 
 
 def _known(context: Context) -> tuple[list[Event], Line]:
@@ -190,19 +213,7 @@ def _print_cost(rules: Rules, choice: Choice, cost: Estimate, spent: int, contex
 def _estimate(choice: Choice, events: list[Event], line: str) -> Estimate:
     from diagnostics.throughput.rules import default_rules
 
-    measured = [one for one in map(_result_of, events) if one is not None]
-    return estimate(measured, choice.provider, line, default_rules())
-
-
-def _result_of(event: Event) -> SpeedResult | None:
-    from diagnostics.throughput.record import from_event
-
-    if event.kind is not EventKind.SPEED:
-        return None
-    try:
-        return from_event(event)
-    except ValueError:
-        return None
+    return estimate(record.measurements(events), choice.provider, line, default_rules())
 
 
 def _gigabytes(amount: int) -> str:
@@ -252,9 +263,17 @@ def _bps(option: str, typed: str) -> int:
 
 
 def _delay(typed: str) -> int:
-    if not typed.isascii() or not typed.isdecimal() or not 0 < int(typed[:9]) <= record.MOST_DELAY_MS:
+    delay_ms = _whole(typed, "campaign_bad_delay", most=record.MOST_DELAY_MS)
+    if not 0 < delay_ms <= record.MOST_DELAY_MS:
         raise BadInput("campaign_bad_delay", value=typed[:40], most=record.MOST_DELAY_MS)
-    return int(typed)
+    return delay_ms
+
+
+def _whole(typed: str, code: str, **values: int) -> int:
+    """A whole number of at most nine digits, whatever zeros stand before them. Raises BadInput of that code."""
+    if not _DIGITS.fullmatch(typed):
+        raise BadInput(code, value=typed[:40], **values)
+    return int(typed.lstrip("0") or "0")
 
 
 _ASK = N_("Is all of this so, for the whole series? [y/N] ")
@@ -275,15 +294,20 @@ def _confirm(rules: Rules, arguments: argparse.Namespace, context: Context) -> N
         raise BadInput("campaign_not_confirmed")
 
 
-def _run(_arguments: argparse.Namespace, context: Context) -> int:
-    """Make the measurements here until the series is over. Exit 0 when it is complete, else 1."""
+def _run(arguments: argparse.Namespace, context: Context) -> int:
+    return _make_here(context, stdin=arguments.stdin, lines=context.json)
+
+
+def _make_here(context: Context, *, stdin: bool = False, lines: bool = False) -> int:
+    """Make the measurements here until the series is over. Exit 0 when it is complete or was stopped, else 1."""
     from jalerte_desktop.commands._campaign_run import run_here
 
     lock = context.home.folder / notes.LOCK_NAME
     if is_held(lock):
         raise BadInput("campaign_recorder_runs", pid=holder(lock))
     chosen = _running(context).campaign.id
-    run_here(context)
+    if run_here(context, stdin=stdin, lines=lines):
+        return 0
     ended = _newest(context, chosen)
     return 0 if ended is not None and ended.review.complete else 1
 

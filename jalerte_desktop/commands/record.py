@@ -9,6 +9,7 @@ from contextlib import suppress
 
 from diagnostics.model import BadInput, Problem
 from jalerte_desktop import __version__
+from jalerte_desktop.commands._speed_child import speed_command
 from jalerte_desktop.commands.context import Context
 from jalerte_desktop.words.errors import say_problem
 from jalerte_desktop.words.language import _, ngettext
@@ -42,7 +43,7 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
         context.home.folder,
         context.home.journal,
         config,
-        Orders(for_s, arguments.stdin, _speed_command(context)),
+        Orders(for_s, arguments.stdin, speed_command(context)),
         __version__,
         default_method().version,
         warn=warn,
@@ -53,12 +54,6 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
     )
     sys.stdout.flush()
     return 0
-
-
-def _speed_command(context: Context) -> tuple[str, ...]:
-    """What makes one scheduled speed measurement, and stops when its standard input is closed."""
-    program = (sys.executable, "-m", "jalerte_desktop", "--home", str(context.home.folder))
-    return (*program, "speed", "--scheduled", "--stdin")
 
 
 def _seconds(text: str | None) -> float | None:

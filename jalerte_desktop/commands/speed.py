@@ -6,6 +6,7 @@ import argparse
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from diagnostics.journal.reader import Reader
@@ -17,7 +18,7 @@ from jalerte_desktop.words.language import _
 
 if TYPE_CHECKING:
     from diagnostics.campaigns.model import Campaign
-    from diagnostics.throughput.choice import Choice
+    from diagnostics.throughput.choice import Agreement, Choice
     from diagnostics.throughput.model import SpeedResult
 
 KINDS = (EventKind.SPEED, EventKind.SPEED_CHOICE, EventKind.SPEED_HELD)
@@ -26,8 +27,16 @@ _YES = ("y", "yes", "o", "oui")
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--provider", metavar="P", help=_("whom to measure with; by default your choice"))
-    parser.add_argument(
+    servers = parser.add_mutually_exclusive_group()
+    servers.add_argument(
         "--server", metavar="URL", action="append", help=_("measure against this server (may be repeated)")
+    )
+    servers.add_argument(
+        "--no-server",
+        action="store_true",
+        help=_(
+            "against none of the kept servers, but those that the provider names; with --choose: forget them"
+        ),
     )
     parser.add_argument(
         "--agree", action="store_true", help=_("you have read the provider’s terms (--terms)")
@@ -76,14 +85,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add_json(parser)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Known:
     """What the journal says; all empty where there is none yet."""
 
     events: tuple[Event, ...]
     lines: dict[str, Line]
 
-    @property
+    @cached_property
     def results(self) -> list[SpeedResult]:
         from diagnostics.throughput.record import from_event
 
@@ -152,15 +161,16 @@ def _choose(arguments: argparse.Namespace, context: Context) -> int:
     known = read_known(context)
     if arguments.provider and arguments.provider not in PROVIDERS:
         raise BadInput("speed_provider_unknown", value=arguments.provider[:40], known=", ".join(PROVIDERS))
-    choice = chosen(arguments.provider, arguments.server, context.config, known.events)
+    choice = chosen(arguments.provider, _servers(arguments), context.config, known.events)
     if arguments.per_day is not None:
         choice = replace(choice, per_day=_whole("--per-day", arguments.per_day, 0, 24))
     if arguments.monthly_gb is not None:
         choice = replace(choice, cap_bytes=round(_number("--monthly-gb", arguments.monthly_gb, 0, 1e6) * 1e9))
     _check_servers(choice)
     choice = _agreed(choice, arguments, context)
+    if choice.per_day or arguments.per_day is None:
+        usable(choice)  # to measure less often, nobody has to agree to anything
     keep(choice, context)
-    usable(choice)
     if context.json:
         context.print_json(
             {
@@ -179,11 +189,19 @@ def _choose(arguments: argparse.Namespace, context: Context) -> int:
     return 0
 
 
+def _servers(arguments: argparse.Namespace) -> list[str] | None:
+    """The servers of the command line: None where it says nothing of them."""
+    given: list[str] | None = [] if arguments.no_server else arguments.server
+    return given
+
+
 def _check_servers(choice: Choice) -> None:
     """Raises BadInput for an address that the provider cannot read: not when it is first needed, but now."""
+    from diagnostics.throughput.choice import check_servers
     from diagnostics.throughput.model import Server
     from diagnostics.throughput.providers import open_provider
 
+    check_servers(choice.servers)
     provider = open_provider(choice.provider)
     for server in choice.servers:
         provider.place(Server(server))
@@ -217,13 +235,13 @@ def tell_terms(provider: str, context: Context) -> None:
     from diagnostics.throughput.terms import load_terms
     from jalerte_desktop.words.speed_terms import terms_words
 
-    print(f"{provider} :", file=context.err)
+    print(_("{provider}:").format(provider=provider), file=context.err)
     for sentence in terms_words(load_terms()[provider]):
         print(f"  {sentence}", file=context.err)
 
 
-def keep(choice: Choice, context: Context) -> None:
-    """Write a choice into the journal. Raises Problem."""
+def keep(choice: Choice | Agreement, context: Context) -> None:
+    """Write a choice, or an agreement alone, into the journal. Raises Problem."""
     from diagnostics.recorder import notes
     from diagnostics.throughput.choice import to_event
 
@@ -300,12 +318,12 @@ def _choice_for(
     arguments: argparse.Namespace, campaign: Campaign | None, context: Context, known: Known
 ) -> Choice | None:
     """Whom to measure with. Raises BadInput where nobody is, except for scheduled measurements: those are held."""
-    from diagnostics.throughput.choice import usable
+    from diagnostics.throughput.choice import Agreement, usable
     from diagnostics.throughput.providers import PROVIDERS
 
-    provider, servers = arguments.provider, arguments.server
+    provider, servers = arguments.provider, _servers(arguments)
     if campaign is not None:
-        provider, servers = campaign.provider, campaign.servers
+        provider, servers = campaign.provider, list(campaign.servers)
     if provider is not None and provider not in PROVIDERS:
         raise BadInput("speed_provider_unknown", value=provider[:40], known=", ".join(PROVIDERS))
     try:
@@ -324,7 +342,8 @@ def _choice_for(
             tell_terms(choice.provider, context)
         raise
     if agreed != choice:
-        keep(agreed, context)
+        # To measure once is no choice: what was chosen, its schedule and its limit stay.
+        keep(Agreement(agreed.provider, agreed.terms), context)
     elif not any(result.provider == choice.provider for result in known.results):
         tell_terms(choice.provider, context)
     return agreed
@@ -341,7 +360,7 @@ def _campaign(name: str, context: Context) -> Campaign:
 
 
 def _whole(option: str, text: str, least: int, most: int) -> int:
-    if not text.isascii() or not text.isdecimal() or not least <= int(text[:9]) <= most:
+    if not text.isascii() or not text.isdecimal() or len(text) > 9 or not least <= int(text) <= most:
         raise BadInput("speed_bad_number", option=option, value=text[:40], least=least, most=most)
     return int(text)
 

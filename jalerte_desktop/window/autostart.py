@@ -68,7 +68,7 @@ def program() -> tuple[str, ...]:
     script = Path(sys.executable).with_name("jalerte")
     if script.exists():
         return (str(script),)
-    return (sys.executable, "-m", "jalerte_desktop")
+    return (sys.executable, "-P", "-m", "jalerte_desktop")
 
 
 def desktop_entry(command: Sequence[str]) -> str:

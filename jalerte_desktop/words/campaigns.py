@@ -30,6 +30,10 @@ CAMPAIGN_REMARKS: dict[str, str] = {
         " {minutes:minute|minutes}) and does not count."
     ),
     # why a measurement does not count: its circumstances
+    "campaign_by_hand": N_(
+        "Made by hand: only measurements at the times of the series count, made by the recorder or by “jalerte"
+        " campaign run”."
+    ),
     "campaign_other_provider": N_(
         "Measured with another provider ({provider}) than the series’ own ({wanted})."
     ),
@@ -41,7 +45,8 @@ CAMPAIGN_REMARKS: dict[str, str] = {
     "campaign_no_cable": N_("Not over a network cable: these rules ask for one."),
     "campaign_medium_unknown": N_("Whether a cable was used is not known: these rules ask for one."),
     "campaign_link_slow": N_(
-        "The computer’s cable link ran at {speed_bps}, slower than the promised maximum of {best_bps}."
+        "This computer’s cable runs at {speed_bps} and carries {rate_bps} at most: none of the promised speeds could"
+        " be judged over it, the least of which asks for {best_bps}."
     ),
     "campaign_link_unknown": N_("The rate of the computer’s cable link is not known: it may be what limits."),
     "campaign_tunnel": N_("A VPN was on."),
@@ -99,8 +104,16 @@ CAMPAIGN_REMARKS: dict[str, str] = {
         " {tries:measurement|measurements} reached it)."
     ),
     "campaign_delay_quantile": N_(
-        "{percent} % of the measurements had a delay of {median_ms} ms or less; promised: {promised_ms} ms"
+        "{percent} % of the measurements had a delay of {within_ms} ms or less; promised: {promised_ms} ms"
         " ({reached} of {tries:measurement|measurements} within it)."
+    ),
+    "campaign_cable_less": N_(
+        "Not judged: this computer’s cable runs at {speed_bps} and carries {rate_bps} at most; {best_bps} would have"
+        " to be reached."
+    ),
+    "campaign_cable_full": N_(
+        "Not judged: {tries:measurement|measurements} nearly filled this computer’s cable ({speed_bps}), which carries"
+        " {rate_bps} at most: the line may be faster. {best_bps} would have to be reached."
     ),
     "campaign_no_promise": N_("Not judged: no promised value is known."),
     "campaign_no_delay": N_("Not judged: no delay was measured."),

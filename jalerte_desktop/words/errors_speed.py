@@ -9,6 +9,8 @@ SENTENCES: dict[str, str] = {
     "speed_stopped_early": N_("Stopped before anything was measured."),
     "speed_bad_number": N_("“{value}” does not fit {option}: a number from {least} to {most}."),
     "speed_server_bad": N_("“{value}” is no address of a server: write it like http://192.168.1.20:8989/."),
+    "speed_servers_many": N_("{n} servers are given: give {most} at most."),
+    "speed_server_long": N_("“{value}…” is too long for the address of a server: {most} characters at most."),
     "speed_server_missing": N_(
         "No server is given: add --server URL, or “servers” under [speed] in config.toml"
         " (“jalerte speed-server” makes one at home)."
@@ -163,6 +165,7 @@ SENTENCES: dict[str, str] = {
         "The recorder runs (process {pid}): it makes the measurements by itself, nothing has to be done."
     ),
     "campaign_provider_refused": N_("These rules cannot be followed with this provider. {why}"),
+    "campaign_cable_refused": N_("These rules cannot be followed over this cable. {why}"),
     "campaign_confirm": N_(
         "Nothing was begun: add --confirm when all of these statements hold for the whole series."
     ),

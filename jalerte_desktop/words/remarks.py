@@ -234,6 +234,7 @@ _FORMATS: dict[str, Callable[[Scalar], str]] = {
     "excess_ms": _ms,
     "worst_ms": _ms,
     "wait_s": lambda value: duration(float(str(value))),
+    "within_ms": lambda value: number(float(str(value)), 1),
     "median_ms": lambda value: number(float(str(value)), 1),
     "ms": _ms,
     "room_ms": _ms,

@@ -10,17 +10,29 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
+from diagnostics.config import parse
 from diagnostics.journal.lock import Lock
 from diagnostics.journal.reader import Reader
 from diagnostics.journal.verify import verify
 from diagnostics.journal.writer import Writer
-from diagnostics.model import EventKind
+from diagnostics.model import EventKind, Remark
+from diagnostics.throughput.budget import Basis, Estimate
+from diagnostics.throughput.choice import Choice, read_choice
 from diagnostics.throughput.record import from_event
 from diagnostics.throughput.serve import SpeedServer
+from diagnostics.throughput.terms import load_terms
+from jalerte_desktop.commands._speed_child import speed_command
+from jalerte_desktop.commands._speed_words import cost_words
+from jalerte_desktop.commands.speed import Known
+from jalerte_desktop.words import language, remarks
+
+if TYPE_CHECKING:
+    from jalerte_desktop.commands.context import Context
 
 KEYS = {
     "download_bps", "upload_bps", "idle_ms", "loaded_down_ms", "loaded_up_ms", "bytes", "provider", "server",
@@ -195,6 +207,80 @@ def test_a_choice_is_kept_with_the_terms_that_were_read(home: Path, server: str)
     assert (document["provider"], document["server"]) == ("http", server)
 
 
+def standing_choice(home: Path) -> Choice | None:
+    with Reader(home / "journal.sqlite") as reader:
+        return read_choice(parse("", "config.toml"), reader.events(EventKind.SPEED_CHOICE))
+
+
+def test_one_measurement_with_another_provider_leaves_the_choice_as_it_was(home: Path, server: str) -> None:
+    """Its server is dead and literal: what is agreed to is kept before anybody is contacted."""
+    words = ("--provider", "http", "--server", server, "--per-day", "4", "--monthly-gb", "7")
+    assert run(home, "--choose", *words).returncode == 0
+    before = standing_choice(home)
+    once = run(home, "--provider", "ndt7", "--server", "ws://127.0.0.1:9/", "--agree", *SHORT)
+    assert "Traceback" not in once.stderr
+    with Reader(home / "journal.sqlite") as reader:
+        events = list(reader.events(EventKind.SPEED_CHOICE))
+    assert dict(events[-1].data) == {"agreed": "ndt7", "terms": load_terms()["ndt7"].version}
+    assert standing_choice(home) == before
+    assert before is not None
+    assert (before.servers, before.per_day, before.cap_bytes) == ((server,), 4, 7_000_000_000)
+
+
+def test_a_choice_that_cannot_be_used_is_not_kept(home: Path, server: str) -> None:
+    assert run(home, "--choose", "--provider", "http", "--server", server).returncode == 0
+    before = standing_choice(home)
+    assert run(home, "--choose", "--provider", "ndt7").returncode == 2
+    assert run(home, "--choose", "--no-server").returncode == 2
+    assert standing_choice(home) == before
+
+
+def test_kept_servers_can_be_forgotten(home: Path) -> None:
+    words = ("--choose", "--provider", "ndt7", "--agree", "--json")
+    with_one = json.loads(run(home, *words, "--server", "wss://a.example/").stdout)
+    assert with_one["servers"] == ["wss://a.example/"]
+    assert json.loads(run(home, *words).stdout)["servers"] == ["wss://a.example/"]
+    assert json.loads(run(home, *words, "--no-server").stdout)["servers"] == []
+
+
+def test_children_run_nothing_from_the_current_folder(home: Path, tmp_path: Path) -> None:
+    (tmp_path / "json.py").write_text("raise SystemExit(77)\n")
+    context = SimpleNamespace(home=SimpleNamespace(folder=home))
+    words = speed_command(cast("Context", context))
+    assert words[-3:] == ("speed", "--scheduled", "--stdin")
+    done = subprocess.run(words, cwd=tmp_path, stdin=subprocess.DEVNULL, capture_output=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+
+
+def test_results_are_read_from_the_events_once(home: Path, server: str) -> None:
+    measured(home, server, "--down-only")
+    with Reader(home / "journal.sqlite") as reader:
+        known = Known(tuple(reader.events(EventKind.SPEED)), {})
+    assert len(known.results) == 1
+    assert known.results is known.results
+
+
+@pytest.mark.parametrize(
+    ("cost", "servers", "said"),
+    [(Estimate(10**9, 10**9, Basis.ASSUMED), ("http://a.example/",), "if the link is 1 Gbit/s"),
+     (Estimate(10**9, 10**9, Basis.LINK), ("http://a.example/",), "less on a slower line"),
+     (Estimate(10**9, 10**9, Basis.LINK), ("http://10.0.0.1/",), "none of the month")],
+)  # fmt: skip
+def test_what_a_cost_rests_on_is_said(cost: Estimate, servers: tuple[str, ...], said: str) -> None:
+    with language.speaking("en"):
+        told = cost_words(cost, 0, Choice("http", servers, "", 0, 10**10))
+        assert said in told
+        assert ("if the link" in told) is (cost.basis is Basis.ASSUMED)
+        assert "--metered" in remarks.say(Remark.of("held_metered"))
+
+
+def test_the_circumstances_tell_both_rates_of_the_radio_and_the_loopback(home: Path, server: str) -> None:
+    around = measured(home, server, "--down-only")["circumstances"]
+    assert {"wifi_rx_bps", "wifi_tx_bps"} <= set(around)
+    assert "wifi_rate_bps" not in around
+    assert around["loopback"] is True
+
+
 def test_the_configuration_is_a_choice_too(home: Path, server: str) -> None:
     home.mkdir()
     (home / "config.toml").write_text(f'[speed]\nprovider = "http"\nservers = ["{server}"]\n')
@@ -214,10 +300,13 @@ def test_a_spent_budget_holds_it_back_and_a_small_rest_cuts_it(home: Path, serve
     document = measured(home, server)
     home_line = "[speed]\nmonthly_gb = {}\n"
     (home / "config.toml").write_text(home_line.format(0))
-    done = run(home, "--provider", "http", "--server", server, *SHORT, "--json")
+    named = server.replace("127.0.0.1", "localhost")
+    done = run(home, "--provider", "http", "--server", named, *SHORT, "--json")
     assert done.returncode == 1
     assert json.loads(done.stdout)["held"]["reason"] == "cap"
     assert len(kept(home)) == 1
+    # What stays at home costs nothing of the month.
+    assert measured(home, server, "--down-only")["download_bps"] > 1e7
     cut = measured(home.with_name("other"), server, "--most-mb", "3")
     assert cut["download"]["ended"] == "cap"
     assert cut["bytes"] < document["bytes"]
@@ -234,7 +323,7 @@ def test_nothing_measured_is_one_line_and_exit_1(home: Path) -> None:
     done = run(home, "--provider", "http", "--server", "http://127.0.0.1:9/", "--json")
     assert done.returncode == 1
     assert done.stdout == ""
-    lines = [line for line in done.stderr.splitlines() if not line.startswith(("  ", "http :"))]
+    lines = [line for line in done.stderr.splitlines() if not line.startswith(("  ", "http:"))]
     assert len(lines) == 1, done.stderr
     assert "cannot be reached" in lines[0]
 
@@ -247,6 +336,10 @@ def test_nothing_measured_is_one_line_and_exit_1(home: Path) -> None:
      (("--provider", "http", "--server", "http://127.0.0.1:9/", "--seconds", "nan"), "--seconds"),
      (("--provider", "http", "--server", "http://127.0.0.1:9/", "--most-mb", "-3"), "--most-mb"),
      (("--choose", "--provider", "http", "--server", "http://x/", "--per-day", "99"), "--per-day"),
+     (("--choose", "--provider", "http", "--server", "http://x/", "--per-day", "00000000099"), "--per-day"),
+     (("--choose", "--provider", "http", "--server", "http://" + "a" * 300), "too long"),
+     (("--choose", "--provider", "http", *["--server", "http://127.0.0.1:9/"] * 25), "20 at most"),
+     (("--provider", "http", *["--server", "http://127.0.0.1:9/"] * 25), "20 at most"),
      (("--campaign", "0123"), "journal"), (("--ipv4", "--ipv6"), "not allowed")],
 )  # fmt: skip
 def test_bad_use_is_one_line_and_exit_2(home: Path, words: Sequence[str], said: str) -> None:

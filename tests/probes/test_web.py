@@ -85,7 +85,7 @@ def test_the_request_is_plain_and_complete() -> None:
     with stub_web(handle) as server:
         WebCheck(target(f"http://127.0.0.1:{server.port}/a/b?c=d#e"), SystemClock()).run()
     assert got == [
-        f"GET /a/b?c=d HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\nUser-Agent: jalerte/0.1 (connectivity check)\r\n"
+        f"GET /a/b?c=d HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\nUser-Agent: jalerte/0.1.0 (connectivity check)\r\n"
         "Accept: */*\r\nConnection: close\r\n\r\n".encode()
     ]
 

@@ -56,7 +56,7 @@ def test_locate_names_servers_and_their_tokens_are_used() -> None:
             measure(far, UP, 0.3, provider)
         assert far.asked[0][0] == "/ndt/v7/upload?access_token=secret-1-upload"
     assert stub.asked == [
-        ("/v2/nearest/ndt/ndt7?client_name=jalerte&client_version=0.1", "jalerte/0.1 (ndt7)")
+        ("/v2/nearest/ndt/ndt7?client_name=jalerte&client_version=0.1.0", "jalerte/0.1.0 (ndt7)")
     ]
     assert "secret" not in "".join(server.url for server in servers)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import jalerte_desktop
 from diagnostics.model import Cause, GapReason, Kind, Problem, Remark
 from jalerte_desktop.words import errors, figures, language, names, remarks
 
@@ -138,3 +140,8 @@ def test_numbers_days_and_zones() -> None:
 )  # fmt: skip
 def test_the_preferred_language(environment: dict[str, str], code: str) -> None:
     assert language.preferred(environment) == code
+
+
+def test_the_version_stands_in_one_place_and_in_the_package() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    assert jalerte_desktop.__version__ == project["version"]

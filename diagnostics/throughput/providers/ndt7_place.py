@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from urllib.parse import urlencode
 
+from diagnostics import __version__
 from diagnostics.model import BadInput
 from diagnostics.throughput.model import Direction
 from diagnostics.throughput.wire import Address, parse_address
 
-CLIENT_NAME, CLIENT_VERSION = "jalerte", "0.1"
+CLIENT_NAME, CLIENT_VERSION = "jalerte", __version__
 CLIENT = f"{CLIENT_NAME}/{CLIENT_VERSION} (ndt7)"
 """The User-Agent: "meaningful, non-generic", says the specification."""
 METADATA = urlencode({"client_name": CLIENT_NAME, "client_version": CLIENT_VERSION})
