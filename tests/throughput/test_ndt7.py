@@ -98,7 +98,9 @@ def test_an_upload_counts_what_the_far_end_acknowledged() -> None:
 def test_it_says_who_measures_and_no_more() -> None:
     with StubNdt7().running() as stub:
         measure(stub, DOWN, 0.3)
-    assert stub.asked == [("/ndt/v7/download?client_name=jalerte&client_version=0.1.0", "jalerte/0.1.0 (ndt7)")]
+    assert stub.asked == [
+        ("/ndt/v7/download?client_name=jalerte&client_version=0.1.0", "jalerte/0.1.0 (ndt7)")
+    ]
 
 
 def test_a_server_that_ends_first_is_in_its_right() -> None:
