@@ -339,7 +339,7 @@ def _print_measured(one: Measured, context: Context) -> None:
     down, up = (flow.bps if flow else None for flow in (result.down, result.up))
     mark = "✓" if one.accepted else "✗"
     context.say(f"{mark} {moment(result.at_ns)}  ↓ {rate(down):>14}  ↑ {rate(up):>14}")
-    doubts = [note for note in result.notes if note.code in REASONS]
+    doubts = [] if one.against else [note for note in result.notes if note.code in REASONS]
     for remark in dict.fromkeys((*one.against, *doubts)):
         context.say(f"    {say(remark)}")
 
