@@ -66,7 +66,8 @@ class Campaign:
     ``rules`` and ``version`` name the rule set for good: a newer one does not change a campaign that runs. ``line`` is
     the id of the line it is about, empty where none was recognised: then the first measurement's is. ``servers`` are
     those it may use, empty for any of the provider's. ``confirmed`` are the codes of the statements that the person
-    made. ``count`` and ``spacing_s`` are the person's own where the rule set leaves them open, else None.
+    made. ``count`` and ``spacing_s`` are the person's own where the rule set leaves them open, else None. ``zone`` is
+    the place whose calendar days count (IANA), wherever the journal is read later; empty where the system did not tell.
     """
 
     id: str
@@ -81,6 +82,7 @@ class Campaign:
     count: int | None = None
     spacing_s: int | None = None
     stopped_ns: int | None = None
+    zone: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,7 @@ _NUMBERS = {name: MOST_BPS for name, _, _ in _RATES} | {
     "spacing_s": 1 << 32,
 }
 _ID = re.compile(r"[0-9a-z]{6,40}")
+_ZONE = re.compile(r"(?:[A-Za-z0-9_+-]{1,30}(?:/[A-Za-z0-9_+-]{1,30}){0,3})?")
 
 
 def started(campaign: Campaign) -> dict[str, Scalar | list[str]]:
@@ -54,6 +55,8 @@ def started(campaign: Campaign) -> dict[str, Scalar | list[str]]:
         "count": campaign.count,
         "spacing_s": campaign.spacing_s,
     }
+    if campaign.zone:
+        data["zone"] = campaign.zone
     return data | {name: value for name, value in numbers.items() if value is not None}
 
 
@@ -114,12 +117,15 @@ def _read(event: Event) -> Campaign:
     if data.get("action") != "started":
         raise ValueError("not an entry of a campaign")
     required = {"action", *_TEXTS, *_LISTS}
-    if not required <= set(data) or not set(data) <= required | set(_NUMBERS):
+    if not required <= set(data) or not set(data) <= required | set(_NUMBERS) | {"zone"}:
         raise ValueError("fields are missing or not known")
     texts = {name: _text(data, name) for name in _TEXTS}
     lists = {name: _list(data, name, longest) for name, longest in _LISTS.items()}
     if not _ID.fullmatch(texts["id"]) or not texts["rules"] or not texts["provider"]:
         raise ValueError("the id, the rules or the provider is not well formed")
+    zone = data.get("zone", "")
+    if not isinstance(zone, str) or not _ZONE.fullmatch(zone):
+        raise ValueError("zone is no name of a time zone")
     numbers = {name: _number(data, name, most) for name, most in _NUMBERS.items()}
     rates = {
         side: Rates(**{name: numbers[key] for key, direction, name in _RATES if direction == side})
@@ -137,6 +143,7 @@ def _read(event: Event) -> Campaign:
         confirmed=lists["confirmed"],
         count=numbers["count"],
         spacing_s=numbers["spacing_s"],
+        zone=zone,
     )
 
 

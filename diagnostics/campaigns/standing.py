@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from zoneinfo import ZoneInfo
 
 from diagnostics.campaigns.accept import Review, review
 from diagnostics.campaigns.model import Campaign, Due, Next, Zone
@@ -26,13 +27,17 @@ class Earlier:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """One campaign at one moment. ``earlier`` is None where those before it were not counted."""
+    """One campaign at one moment. ``earlier`` is None where those before it were not counted.
+
+    ``zone`` is that whose days it was counted by.
+    """
 
     campaign: Campaign
     rules: Rules
     review: Review
     next: Next
     earlier: Earlier | None = None
+    zone: Zone = None
 
     @property
     def running(self) -> bool:
@@ -52,6 +57,7 @@ def standing(reader: Reader, campaign: Campaign, now_ns: int, zone: Zone) -> Sta
 
 def _alone(reader: Reader, campaign: Campaign, now_ns: int, zone: Zone) -> Standing:
     rules = rules_of(campaign)
+    zone = zone_of(campaign) or zone
     since = reader.seq_before(campaign.started_ns)
     measured = results(reader.events(EventKind.SPEED, after_seq=since), campaign.id)
     return Standing(
@@ -59,7 +65,16 @@ def _alone(reader: Reader, campaign: Campaign, now_ns: int, zone: Zone) -> Stand
         rules,
         review(rules, campaign, measured, now_ns, zone),
         next_due(rules, campaign, measured, now_ns, zone),
+        zone=zone,
     )
+
+
+def zone_of(campaign: Campaign) -> Zone:
+    """The zone that a campaign was begun in; None where it is not known here."""
+    try:
+        return ZoneInfo(campaign.zone) if campaign.zone else None
+    except (KeyError, OSError, ValueError):
+        return None
 
 
 def _earlier(reader: Reader, found: Standing, now_ns: int, zone: Zone) -> Earlier:

@@ -386,4 +386,4 @@ def _verdict(judgements: tuple[Judgement, ...], complete: bool) -> str:
 
 
 def _judgements(standing: Standing) -> tuple[Judgement, ...]:
-    return judge(standing.rules, standing.campaign.promised, standing.review.counted, None)
+    return judge(standing.rules, standing.campaign.promised, standing.review.counted, standing.zone)

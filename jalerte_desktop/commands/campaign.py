@@ -27,6 +27,7 @@ from diagnostics.throughput.choice import Choice, usable
 from diagnostics.throughput.terms import load_terms
 from jalerte_desktop.commands import _campaign_words as words
 from jalerte_desktop.commands._campaign_cable import cable_bps
+from jalerte_desktop.commands._campaign_zone import system_zone
 from jalerte_desktop.commands._speed_choice import chosen
 from jalerte_desktop.commands.arguments import add_json
 from jalerte_desktop.commands.context import Context
@@ -145,6 +146,7 @@ def _start(arguments: argparse.Namespace, context: Context) -> int:
         confirmed=rules.statements,
         count=count,
         spacing_s=spacing_s,
+        zone=system_zone(),
     )
     _note(context, record.started(campaign))
     with Reader(context.home.journal) as reader:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given, settings
@@ -11,9 +14,14 @@ from hypothesis import strategies as st
 
 from diagnostics.campaigns import record
 from diagnostics.campaigns.model import Campaign, Promised, Rates
+from diagnostics.campaigns.standing import campaigns as campaigns_of
+from diagnostics.campaigns.standing import standing, zone_of
+from diagnostics.journal.reader import Reader
+from diagnostics.journal.writer import Writer
 from diagnostics.model import Event, EventKind
 from diagnostics.recorder.notes import check_note
 from diagnostics.throughput.record import to_event
+from jalerte_desktop.commands._campaign_zone import system_zone
 from tests.campaigns.measured import campaign, measured, rules
 
 T0 = 1_790_000_000_000_000_000
@@ -37,6 +45,7 @@ campaigns = st.builds(
     confirmed=st.lists(texts, max_size=8).map(tuple),
     count=st.none() | st.integers(1, 1000),
     spacing_s=st.none() | st.integers(60, 1 << 30),
+    zone=st.sampled_from(["", "Europe/Paris", "America/Argentina/Ushuaia", "Etc/GMT+1"]),
 )  # fmt: skip
 
 
@@ -114,3 +123,39 @@ def test_results_of_a_campaign_are_found_among_others() -> None:
     own, other = measured(T0), measured(T0 + 5, campaign="")
     broken = Event(EventKind.SPEED, T0 + 6, {"campaign": BEGUN.id, "id": "x"})
     assert record.results([to_event(own), to_event(other), broken], BEGUN.id) == [own]
+
+
+def test_days_are_those_of_the_place_where_it_was_begun_wherever_it_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two measurements at noon in Paris, a day apart, are two days in Paris and stay so for a reader in Auckland."""
+    made = replace(BEGUN, zone="Europe/Paris")
+    assert zone_of(made) == ZoneInfo("Europe/Paris")
+    assert zone_of(replace(BEGUN, zone="")) is None
+    assert zone_of(replace(BEGUN, zone="Nowhere/Land")) is None
+    journal = tmp_path / "journal.sqlite"
+    with closing(Writer(journal)) as writer:
+        writer.append(started(made))
+    with Reader(journal) as reader:
+        (kept,) = campaigns_of(reader)
+        monkeypatch.setenv("TZ", "Pacific/Auckland")
+        assert standing(reader, kept, T0, None).zone == ZoneInfo("Europe/Paris")
+
+
+@pytest.mark.parametrize("zone", ["../../etc/passwd", "Europe/Paris ", "a" * 200, "é"])
+def test_what_is_no_zone_s_name_is_refused(zone: str) -> None:
+    with pytest.raises(ValueError, match="zone"):
+        record.check({**record.started(BEGUN), "zone": zone})
+
+
+def test_the_system_s_zone_has_a_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("TZ", raising=False)
+    link = tmp_path / "zoneinfo" / "Europe" / "Paris"
+    link.parent.mkdir(parents=True)
+    link.touch()
+    (tmp_path / "localtime").symlink_to(link)
+    assert system_zone(tmp_path / "localtime") == "Europe/Paris"
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    assert system_zone(tmp_path / "localtime") == "Asia/Tokyo"
+    monkeypatch.setenv("TZ", "nonsense")
+    assert system_zone(tmp_path / "none") == ""
