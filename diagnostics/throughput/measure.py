@@ -27,6 +27,7 @@ from diagnostics.throughput.model import (
     Ended,
     Flow,
     FlowOrder,
+    OtherTraffic,
     Server,
     SpeedFailed,
     SpeedResult,
@@ -237,6 +238,8 @@ class _Attempt:
         self, circumstances: Circumstances, watch: TrafficWatch, flows: dict[Direction, Flow]
     ) -> Circumstances:
         seen = {direction: watch.other(flow) for direction, flow in flows.items() if flow.duration_ns}
+        if circumstances.loopback:  # its counters count everything both ways
+            seen = {way: OtherTraffic(other.machine_bps, other.home_bps) for way, other in seen.items()}
         return replace(
             circumstances,
             down=seen.get(Direction.DOWN, circumstances.down),

@@ -126,7 +126,7 @@ def _of_the_flow(flow: Flow, rules: SpeedRules) -> Iterator[Remark]:
         yield Remark.of("speed_busy_engine", direction=way, share=flow.engine_share)
     if flow.counted is Counted.SENT:
         yield Remark.of("speed_counted_sent", direction=way)
-    if flow.failure is not None and flow.ended in (Ended.STEADY, Ended.TIME):
+    if flow.failure is not None and flow.ended is not Ended.FAILED:
         yield Remark.of("speed_streams_lost", direction=way)
 
 
@@ -161,8 +161,6 @@ def _of_the_reverse(
     flow: Flow, other: OtherTraffic, result: SpeedResult, rules: SpeedRules
 ) -> Iterator[Remark]:
     """What filled the opposite direction meanwhile: acknowledgements that wait behind it hold the flow up."""
-    if result.circumstances.loopback:
-        return  # its counters count everything both ways
     against = Direction.UP if flow.direction is Direction.DOWN else Direction.DOWN
     measured = result.flow(against)
     whole_bps = measured.bps if measured is not None and measured.bps else 0

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import signal
+import sys
 import threading
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import TYPE_CHECKING
 
@@ -63,6 +65,15 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
     return 0
 
 
+@contextmanager
+def _unheard() -> Iterator[None]:
+    """Whoever listened may be gone: what cannot be said is dropped, also at the program's end."""
+    try:
+        yield
+    except (OSError, ValueError):
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115, PTH123 - must stay open until the process ends
+
+
 def _port(text: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) <= 5 and int(text) < 1 << 16):
         raise BadInput("speed_server_port", value=text[:40])
@@ -103,7 +114,7 @@ def _urls(server: SpeedServer, anywhere: bool) -> Sequence[str]:
 def _tell_start(server: SpeedServer, arguments: argparse.Namespace, context: Context) -> None:
     urls = list(_urls(server, arguments.anywhere))
     # Whoever started the server may be gone: it goes on without being heard.
-    with suppress(OSError, ValueError):
+    with _unheard():
         if context.json:
             print(json.dumps({"urls": urls, "port": server.port}), file=context.out, flush=True)
             return
@@ -117,7 +128,7 @@ def _tell_start(server: SpeedServer, arguments: argparse.Namespace, context: Con
 
 
 def _tell_end(served: Served, context: Context) -> None:
-    with suppress(OSError, ValueError):
+    with _unheard():
         if context.json:
             facts = {
                 "sent_bytes": served.sent,

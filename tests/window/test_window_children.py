@@ -98,6 +98,7 @@ def test_the_call_is_made_on_this_home(home):
     assert Caller(home, program=STUB).line(["status"])[-3:] == ["--home", str(home), "status"]
     assert Caller(home).line(["status"]) == [
         sys.executable,
+        "-P",
         "-m",
         "jalerte_desktop",
         "--home",
