@@ -449,4 +449,4 @@ def test_a_full_queue_is_seen_as_fping_sees_it() -> None:
     assert idle.median_ms < 2
     assert 40 < loaded.median_ms < 100
     # The queue sways by ten milliseconds and more, and both look at it at moments of their own.
-    assert abs(loaded.median_ms - statistics.median(theirs)) < 6
+    assert abs(loaded.median_ms - statistics.median(theirs)) < 0.25 * statistics.median(theirs)
