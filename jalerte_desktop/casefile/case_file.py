@@ -61,7 +61,7 @@ class CaseFile:
             raise BadInput("case_operator")
         before = self.active()
         case_id, now = uuid.uuid4().hex[:12], self._now_ns()
-        with self._writing() as db:
+        with self.writing() as db:
             db.execute("UPDATE cases SET closed_ns = ? WHERE closed_ns IS NULL", (now,))
             db.execute(
                 "INSERT INTO cases (id, problem, country, created_ns) VALUES (?, ?, ?, ?)",
@@ -80,7 +80,7 @@ class CaseFile:
         """Give several fields values, all or none of them."""
         case = self.show()
         stored = {key: canonical(key, value, case.country) for key, value in values.items()}
-        with self._writing() as db:
+        with self.writing() as db:
             for key, value in stored.items():
                 self._put(db, case.id, key, value, self._now_ns())
         return self.show()
@@ -97,7 +97,7 @@ class CaseFile:
 
     def active(self) -> Case | None:
         """The active case, or None."""
-        with self._telling():
+        with self.reading():
             row = self._db.execute(
                 "SELECT id, problem, country, created_ns FROM cases WHERE closed_ns IS NULL"
             ).fetchone()
@@ -120,13 +120,13 @@ class CaseFile:
             if newest is not None and _same(newest, whole):
                 return newest.id
         whole = replace(whole, id=_paper_id(whole))
-        with self._writing() as db:
+        with self.writing() as db:
             self._insert(db, whole)
         return whole.id
 
     def papers(self) -> tuple[FrozenPaper, ...]:
         """Every frozen paper, oldest first."""
-        with self._telling():
+        with self.reading():
             rows = self._db.execute(
                 "SELECT id, case_id, kind, template, made_ns, method, span_start_ns, span_end_ns, observed_s, line_id,"
                 " line_confirmed, seal_sequence, seal_link, seal_at_ns, text FROM papers ORDER BY made_ns, rowid"
@@ -226,9 +226,15 @@ class CaseFile:
             case_id=None if case_id is None else str(case_id),
         )
 
+    @property
+    def now_ns(self) -> int:
+        """Wall-clock time in UTC nanoseconds."""
+        return self._now_ns()
+
     @contextmanager
-    def _writing(self) -> Iterator[sqlite3.Connection]:
-        with self._telling():
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """A short transaction: all of it, or nothing when an exception passes. For the rooms that keep tables here."""
+        with self.reading():
             self._db.execute("BEGIN IMMEDIATE")
             try:
                 yield self._db
@@ -238,9 +244,10 @@ class CaseFile:
             self._db.commit()
 
     @contextmanager
-    def _telling(self) -> Iterator[None]:
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """The connection, with SQLite's errors told as problems."""
         with schema.telling(self.path):
-            yield
+            yield self._db
 
 
 def open_case_file(path: Path, now_ns: Callable[[], int]) -> CaseFile:

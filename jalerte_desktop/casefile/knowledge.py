@@ -49,12 +49,12 @@ class PostalAddress:
 
 @dataclass(frozen=True, slots=True)
 class Operator:
-    """A brand. ``form_label`` is the entry of the J'alerte list, where it was seen."""
+    """A brand. ``network`` names whose network it runs on, where that is another's; else ""."""
 
     id: str
     name: str
     aliases: tuple[str, ...]
-    form_label: str | None
+    network: str
     addresses: tuple[PostalAddress, ...]
     provenance: Provenance
 
@@ -107,7 +107,7 @@ def operators() -> tuple[Operator, ...]:
             entry["id"],
             entry["name"],
             tuple(entry["aliases"]),
-            entry.get("form_label"),
+            entry.get("network", ""),
             tuple(
                 PostalAddress(
                     tuple(address["lines"]),

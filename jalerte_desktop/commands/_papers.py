@@ -17,7 +17,11 @@ from jalerte_desktop.words.figures import iso
 
 def paper_findings(arguments: argparse.Namespace, context: Context) -> Findings:
     """The findings of the period that was asked for; by default the last 30 days of the record."""
-    since, until = period(arguments, context.now_ns)
+    return findings_between(*period(arguments, context.now_ns), context)
+
+
+def findings_between(since: int | None, until: int | None, context: Context) -> Findings:
+    """The same for times in UTC ns, None for the default."""
     findings = context.findings(since, None if until is None else min(until, context.now_ns))
     if findings.record is None:
         raise Problem("out_of_record")

@@ -1,54 +1,40 @@
-"""The alert: every field of the form with its value and where that comes from, and what is still missing.
+"""From case, findings and draft to the alert, and what the person should see of it before it goes anywhere.
 
-Nothing is ticked in the person's place: consents and sending stay with the person, and so does the rating unless the
-person gave one. On an unconfirmed line no operator is named (promise 6).
+On an unconfirmed line no operator is named (promise 6).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import tzinfo
-from enum import StrEnum
 
 from diagnostics.model import Remark
 from jalerte_desktop.casefile import knowledge
+from jalerte_desktop.casefile.diary import DiaryEntry
 from jalerte_desktop.casefile.fields import FIELDS
 from jalerte_desktop.casefile.model import Case
 from jalerte_desktop.casefile.text import clean
 from jalerte_desktop.documents.account import Account, account
 from jalerte_desktop.documents.complaint import operator_name
-from jalerte_desktop.documents.french import TECHNOLOGIES, french
-from jalerte_desktop.filing.description import Description, describe
-from jalerte_desktop.filing.form import Form, FormField, jalerte_form
+from jalerte_desktop.documents.french import french
+from jalerte_desktop.filing.check import warnings_of
+from jalerte_desktop.filing.description import describe
+from jalerte_desktop.filing.drafts import Draft
+from jalerte_desktop.filing.form import Form, form
+from jalerte_desktop.filing.model import Alert, Attachment, Contact, NamedOperator, Place
+from jalerte_desktop.filing.values import FieldValue, State, field_values
 from jalerte_desktop.findings.model import Findings
 
 KIND = "alert"
-TEMPLATE = "alert 2026-11-22"
+TEMPLATE = "alert 2026-11-23"
 INDEPENDENT = french(
     "jalerte est un logiciel indépendant, ni édité ni approuvé par l'Arcep ou par un opérateur. Rien n'a été envoyé."
 )
-ENOUGH_OBSERVED = 0.5
-
-
-class State(StrEnum):
-    """How far a field is."""
-
-    FILLED = "filled"
-    MISSING = "missing"
-    OPTIONAL = "optional"
-    """Empty, and may stay so."""
-    RESERVED = "reserved"
-    """Only the person may answer: consents, rating."""
-    NOT_APPLICABLE = "not_applicable"
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One field of the form. ``source`` names where the value comes from: keys of the case, "incidents", "papers".
-
-    ``key`` is the case's key that fills it, where one does.
-    """
+    """One field of a form, for showing. ``key`` is the case's key that fills it, where one does."""
 
     name: str
     step: int
@@ -62,140 +48,133 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class AlertPreview:
-    """What would be filed, as far as it is known. ``missing`` holds the names of fields without a value."""
+    """What would be filed by a form, as far as it is known. ``missing`` holds the names of fields without a value."""
 
+    alert: Alert
     fields: tuple[Field, ...]
     missing: tuple[str, ...]
-    description: str
-    description_limit: int
-    attachments: tuple[str, ...]
     warnings: tuple[Remark, ...]
-    account: Account
+
+    @property
+    def account(self) -> Account:
+        return self.alert.account
+
+    @property
+    def description(self) -> str:
+        return self.alert.description
 
 
-@dataclass(frozen=True, slots=True)
-class _Known:
-    """All that the rules may look at."""
-
-    case: Case
-    account: Account
-    form: Form
-    text: str
-    attachments: tuple[str, ...]
-    operator: str | None
-
-
-_Found = tuple[str, str, State | None]
-"""Value, source, and the state where it is not simply filled or missing."""
-
-
-def build_alert(
+def compose_alert(
     case: Case,
     findings: Findings,
     zone: tzinfo | None = None,
-    attachments: tuple[str, ...] = (),
+    attachments: tuple[Attachment, ...] = (),
     limit: int | None = None,
-) -> AlertPreview:
-    """The alert for these findings. ``limit`` is the description's length, by default the form map's."""
-    form, sorted_out = jalerte_form(), account(findings)
-    room = form.text_limit if limit is None else limit
-    described = describe(case, sorted_out, room, zone)
-    operator = operator_name(case, sorted_out)
-    known = _Known(case, sorted_out, form, described.text, attachments, operator)
-    fields = tuple(_field(entry, known) for entry in form.fields)
+    draft: Draft | None = None,
+    diary: tuple[DiaryEntry, ...] = (),
+) -> Alert:
+    """The alert for these findings. A draft's own words stand in place of ours, its files come first.
+
+    ``limit`` is the description's length in UTF-16 units, by default the J'alerte form's.
+    """
+    sorted_out = account(findings)
+    room = form("jalerte").text_limit if limit is None else limit
+    described = describe(case, sorted_out, room, zone, diary)
+    own = draft.description if draft is not None else None
+    kind = knowledge.problems().get(case.problem)
+    contacted, rating = case.get("alert.service_contacted"), case.get("alert.rating")
+    return Alert(
+        id=draft.id if draft else "",
+        case_id=case.id,
+        problem_id=case.problem,
+        profile=case.get("person.profile") or "",
+        sector=kind.sector if kind else "",
+        problem=kind.problem if kind else "",
+        detail=kind.detail if kind else "",
+        technology=case.get("line.technology") or "",
+        operator=_operator(case, sorted_out),
+        operator_source=_operator_source(case, sorted_out),
+        place=place_of(case),
+        period=findings.span,
+        description=described.text if own is None else own,
+        description_limit=room,
+        own_words=own is not None,
+        listed=described.listed if own is None else 0,
+        listable=described.listable,
+        attachments=attachments if draft is None else (*draft.attachments, *attachments),
+        service_contacted=None if contacted is None else contacted == "yes",
+        rating=int(rating) if rating else None,
+        contact=contact_of(case),
+        customer_number=_of_the_contract(case, sorted_out, "contract.customer_number"),
+        line_number=case.get("line.number") or "",
+        address=case.get("person.address") or "",
+        account=sorted_out,
+    )
+
+
+def preview_alert(alert: Alert, case: Case, shown: Form | None = None) -> AlertPreview:
+    """Every field of a form (by default J'alerte's) with its value, what is missing, and what to know before filing."""
+    chosen = shown or form("jalerte")
+    values = field_values(alert, chosen)
+    fields = tuple(_shown(one) for one in values)
     empty = (State.MISSING, State.OPTIONAL, State.RESERVED)
     missing = tuple(field.name for field in fields if field.state in empty)
-    warnings = _warnings(known, described, fields)
-    return AlertPreview(fields, missing, described.text, room, attachments, warnings, sorted_out)
+    return AlertPreview(alert, fields, missing, warnings_of(alert, case, values, chosen))
 
 
-def _field(entry: FormField, known: _Known) -> Field:
-    value, source, state = _RULES[entry.fill](known)
-    if state is None:
-        state = State.FILLED if value else State.MISSING if entry.required else State.OPTIONAL
-    key = source if source in FIELDS else ""
-    return Field(
-        entry.name, entry.step, entry.label, value, source if value else "", state, entry.verified, key
-    )
+def _shown(one: FieldValue) -> Field:
+    entry, value = one.field, one.value
+    key = value.source if value.source in FIELDS else ""
+    source = value.source if value.text else ""
+    return Field(entry.name, entry.step, entry.label, value.text, source, one.state, entry.verified, key)
 
 
-def _from_case(key: str) -> Callable[[_Known], _Found]:
-    return lambda known: (known.case.get(key) or "", key, None)
+def _of_the_contract(case: Case, sorted_out: Account, key: str) -> str:
+    """Nothing of the contract goes out for a line that is not confirmed: it would name the operator by the way."""
+    return (case.get(key) or "") if sorted_out.findings.confirmed else ""
 
 
-def _profile(known: _Known) -> _Found:
-    return known.form.profiles.get(known.case.get("person.profile") or "", ""), "person.profile", None
+def _operator_source(case: Case, sorted_out: Account) -> str:
+    if not sorted_out.findings.confirmed:
+        return ""
+    return "line.operator" if not case.operator and sorted_out.findings.line.operator else "contract.operator"
 
 
-def _problem_kind(known: _Known) -> knowledge.ProblemKind | None:
-    return knowledge.problems().get(known.case.problem)
-
-
-def _sector(known: _Known) -> _Found:
-    kind = _problem_kind(known)
-    return (known.form.sectors[kind.sector] if kind else ""), "case.problem", None
-
-
-def _problem(known: _Known) -> _Found:
-    kind = _problem_kind(known)
-    return (kind.problem if kind else ""), "case.problem", None
-
-
-def _detail(known: _Known) -> _Found:
-    kind = _problem_kind(known)
-    return (kind.detail if kind else ""), "case.problem", None
-
-
-def _technology(known: _Known) -> _Found:
-    words = TECHNOLOGIES.get(known.case.get("line.technology") or "", "")
-    return words[:1].upper() + words[1:], "line.technology", None
-
-
-def _operator_source(known: _Known) -> str:
-    named_by_line = not known.case.operator and known.account.findings.line.operator
-    return "line.operator" if named_by_line else "contract.operator"
-
-
-def _operator(known: _Known) -> _Found:
-    if known.operator is None:
-        return "", _operator_source(known) if known.account.findings.confirmed else "", State.MISSING
-    found = knowledge.find_operator(known.operator)
+def _operator(case: Case, sorted_out: Account) -> NamedOperator | None:
+    name = operator_name(case, sorted_out)
+    if name is None:
+        return None
+    found = knowledge.find_operator(name)
     if found is None:
-        return "", "", State.NOT_APPLICABLE
-    return found.form_label or found.name, _operator_source(known), None
+        return NamedOperator(name, "", listed=False)
+    return NamedOperator(found.name, found.network, listed=True, aliases=found.aliases)
 
 
-def _other_operator(known: _Known) -> _Found:
-    if known.operator is None or knowledge.find_operator(known.operator) is not None:
-        return "", "", State.NOT_APPLICABLE
-    return known.operator, _operator_source(known), None
+def place_of(case: Case) -> Place:
+    postcode = case.get("person.postcode") or ""
+    return Place(case.country, postcode, case.get("person.city") or "", department(case.country, postcode))
 
 
-def _transports(known: _Known) -> _Found:
-    kind = _problem_kind(known)
-    return "", "", State.NOT_APPLICABLE if kind is None or kind.sector == "fixed" else None
+def department(country: str, postcode: str) -> str:
+    """The French département's number that a postcode stands for: "69", "2A", "974"; "" elsewhere or when unknown.
+
+    Some communes are served from a neighbouring département's post office: the postcode is what was typed.
+    """
+    if country != "FR" or len(postcode) != 5 or not postcode.isascii() or not postcode.isdigit():
+        return ""
+    if postcode.startswith(("97", "98")):
+        return postcode[:3]
+    if postcode.startswith("20"):
+        return "2A" if postcode[2] in "01" else "2B"
+    return postcode[:2]
 
 
-def _commune(known: _Known) -> _Found:
-    postcode, city = known.case.get("person.postcode") or "", known.case.get("person.city") or ""
-    if postcode and city:
-        return f"{city} ({postcode})", "person.postcode, person.city", None
-    return postcode, "person.postcode", None
+def contact_of(case: Case) -> Contact:
+    first, family = split_name(case)
+    return Contact(first, family, case.get("person.email") or "", case.get("person.phone") or "")
 
 
-def _first_name(known: _Known) -> _Found:
-    return (
-        _split_name(known.case)[0],
-        "person.first_name" if known.case.get("person.first_name") else "person.name",
-        None,
-    )
-
-
-def _family_name(known: _Known) -> _Found:
-    return _split_name(known.case)[1], "person.name", None
-
-
-def _split_name(case: Case) -> tuple[str, str]:
+def split_name(case: Case) -> tuple[str, str]:
     """First name and family name. Words in capitals are the family name; else the first word is the first name."""
     words = clean(case.get("person.name") or "").split()
     first = clean(case.get("person.first_name") or "")
@@ -213,61 +192,3 @@ def _split_name(case: Case) -> tuple[str, str]:
     if capitals and len(capitals) < len(words):
         return " ".join(word for word in words if word not in capitals), " ".join(capitals)
     return words[0], " ".join(words[1:])
-
-
-def _contacted(known: _Known) -> _Found:
-    answers = {"yes": "Oui", "no": "Non"}
-    return answers.get(known.case.get("alert.service_contacted") or "", ""), "alert.service_contacted", None
-
-
-def _rating(known: _Known) -> _Found:
-    given = known.case.get("alert.rating") or ""
-    return given, "alert.rating", None if given else State.RESERVED
-
-
-_RULES: dict[str, Callable[[_Known], _Found]] = {
-    "profile": _profile,
-    "sector": _sector,
-    "problem": _problem,
-    "detail": _detail,
-    "technology": _technology,
-    "operator": _operator,
-    "other_operator": _other_operator,
-    "transports": _transports,
-    "commune": _commune,
-    "description": lambda known: (known.text, "incidents", None),
-    "attachment": lambda known: (", ".join(known.attachments), "papers", None),
-    "service_contacted": _contacted,
-    "rating": _rating,
-    "email": _from_case("person.email"),
-    "phone": _from_case("person.phone"),
-    "first_name": _first_name,
-    "family_name": _family_name,
-    "unknown": lambda _known: ("", "", None),
-    "person": lambda _known: ("", "", State.RESERVED),
-}
-
-
-def _warnings(known: _Known, described: Description, fields: tuple[Field, ...]) -> tuple[Remark, ...]:
-    """The check of completeness and honesty: what to know before anything is filed."""
-    findings = known.account.findings
-    found: list[Remark] = []
-    if not findings.confirmed:
-        found.append(Remark.of("alert_line_unconfirmed"))
-    if not known.account.held:
-        found.append(Remark.of("alert_nothing_held", uncertain=len(known.account.uncertain)))
-    if findings.coverage.ratio < ENOUGH_OBSERVED:
-        found.append(Remark.of("alert_little_observed", ratio=findings.coverage.ratio))
-    if described.listed < described.listable:
-        found.append(Remark.of("alert_not_all_listed", listed=described.listed, all=described.listable))
-    if known.case.country != "FR":
-        found.append(Remark.of("alert_other_country", country=known.case.country))
-    if known.case.id and not known.case.problem.startswith("fixed-internet"):
-        found.append(Remark.of("alert_other_problem", problem=known.case.problem))
-    if len((known.case.get("person.name") or "").split()) > 2 and not known.case.get("person.first_name"):
-        found.append(Remark.of("alert_name_split"))
-    if any(field.state is State.FILLED and not field.verified for field in fields):
-        found.append(Remark.of("alert_labels_unverified", checked_on=known.form.checked_on.isoformat()))
-    if not known.form.text_limit_verified:
-        found.append(Remark.of("alert_limit_ours", limit=known.form.text_limit))
-    return tuple(found)

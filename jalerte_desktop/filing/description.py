@@ -11,6 +11,7 @@ from datetime import tzinfo
 from itertools import groupby
 
 from diagnostics.model import Incident, Kind
+from jalerte_desktop.casefile.diary import DiaryEntry
 from jalerte_desktop.casefile.model import Case
 from jalerte_desktop.casefile.text import clean
 from jalerte_desktop.documents.account import Account, longest, not_observed_by_reason, rhythm, total_s
@@ -26,6 +27,7 @@ from jalerte_desktop.documents.french import (
     share,
     zone_words,
 )
+from jalerte_desktop.filing.exchanges import broken_promises, exchanges
 from jalerte_desktop.words import figures
 from jalerte_desktop.words.figures import local
 from jalerte_desktop.words.language import speaking
@@ -59,7 +61,13 @@ def length(text: str) -> int:
     return len(text.replace("\n", "\r\n").encode("utf-16-le")) // 2
 
 
-def describe(case: Case, account: Account, limit: int, zone: tzinfo | None = None) -> Description:
+def describe(
+    case: Case,
+    account: Account,
+    limit: int,
+    zone: tzinfo | None = None,
+    diary: tuple[DiaryEntry, ...] = (),
+) -> Description:
     """The French description, at most ``limit`` characters long (see ``length``).
 
     :raises ValueError: for a limit below ``SHORTEST``.
@@ -67,11 +75,13 @@ def describe(case: Case, account: Account, limit: int, zone: tzinfo | None = Non
     if limit < SHORTEST:
         raise ValueError(f"a description needs {SHORTEST} characters, not {limit}")
     with speaking("fr"):
-        return _describe(case, account, limit, zone)
+        return _describe(case, account, limit, zone, diary)
 
 
-def _describe(case: Case, account: Account, limit: int, zone: tzinfo | None) -> Description:
-    sentences = _sentences(case, account, zone)
+def _describe(
+    case: Case, account: Account, limit: int, zone: tzinfo | None, diary: tuple[DiaryEntry, ...]
+) -> Description:
+    sentences = _sentences(case, account, zone, diary)
     listable = account.outages or account.held
     offsets = zone_words(account.findings.span, zone)
     dates = 0
@@ -106,7 +116,9 @@ def _join(sentences: list[_Sentence]) -> str:
     return "\n".join(" ".join(sentence.text for sentence in group) for _number, group in paragraphs)
 
 
-def _sentences(case: Case, account: Account, zone: tzinfo | None) -> list[_Sentence]:
+def _sentences(
+    case: Case, account: Account, zone: tzinfo | None, diary: tuple[DiaryEntry, ...]
+) -> list[_Sentence]:
     found = [
         _Sentence(0, 0, _unconfirmed(account)),
         _Sentence(1, 0, _headline(case, account, zone)),
@@ -114,6 +126,8 @@ def _sentences(case: Case, account: Account, zone: tzinfo | None) -> list[_Sente
         _Sentence(4, 3, _degraded(account)),
         _Sentence(5, 6, _ongoing(account, zone)),
         _Sentence(10, 5, _impact(case)),
+        _Sentence(11, 5, exchanges(diary, account, zone)),
+        _Sentence(12, 6, broken_promises(diary, account, zone)),
         _Sentence(20, 0, _coverage(account)),
         _Sentence(21, 10, _gaps(account)),
         _Sentence(22, 2, _uncertain(account)),

@@ -49,6 +49,28 @@ SENTENCES: dict[str, str] = {
     ),
     "letter_kind": N_("“{value}” is no letter that this version writes: use one of {known}."),
     "letter_format": N_("“{value}” ends neither in .pdf nor in .docx: end the name with one of them."),
+    "diary_kind": N_("“{value}” is no kind of diary entry: use one of {known}."),
+    "diary_ends_before": N_("The entry ends before it begins: check --at and --until."),
+    "diary_future": N_(
+        "An entry of kind {kind} cannot lie in the future: check --at (only an appointment can)."
+    ),
+    "diary_long": N_("{option} has {length} characters: shorten it to {limit}."),
+    "diary_due_alone": N_("--due is the day of a promise: give the promise with --promise."),
+    "alert_no_draft": N_("There is no draft of an alert: begin one with “jalerte alert new”."),
+    "alert_text_huge": N_("The description has {length} characters: shorten it to {limit} at most."),
+    "alert_text_not_utf8": N_("{path} is not UTF-8 text: save it as UTF-8."),
+    "alert_edit_nothing": N_("Nothing to change: give at least one of --description, --attach, --since …"),
+    "attach_kind": N_("“{value}” is no kind of attachment: use one of {known}."),
+    "attach_no_file": N_("{path} is no file: check the name."),
+    "attach_unreadable": N_("{path} cannot be read ({why}): check its permissions."),
+    "attach_empty": N_("{path} is empty: choose another file."),
+    "attach_large": N_("{path} is larger than {limit} bytes: choose a smaller file."),
+    "attach_twice": N_("The same file goes along already, as {name}."),
+    "attach_many": N_("No more than {limit} files can go along: take one out with --detach NAME."),
+    "attach_unknown": N_("No file called “{name}” goes along: use one of {known}."),
+    "attach_not_writable": N_(
+        "The copy cannot be kept in {path} ({why}): make room, or mend its permissions."
+    ),
     "out_of_record": N_("Nothing was recorded yet: let “jalerte record” run for a while first."),
 }
 
@@ -91,6 +113,19 @@ WARNINGS: dict[str, str] = {
     "alert_labels_unverified": N_(
         "The form’s own labels were not read on the site (data of {checked_on}): tick the nearest choice."
     ),
+    "alert_own_words": N_(
+        "The description is in your own words: only what was measured can be shown to be true."
+    ),
+    "alert_text_empty": N_("The description is empty."),
+    "alert_text_long": N_("The description has {length} characters; the form may take only {limit}."),
+    "alert_tone_harsh": N_("These words turn a report into a quarrel and weaken it: {words}."),
+    "alert_tone_loud": N_("Capitals and exclamation marks read as shouting: plain sentences carry further."),
+    "alert_text_names_operator": N_("The description names an operator, and the line is not confirmed."),
+    "alert_text_personal": N_(
+        "The description holds your name, e-mail or telephone number: the form has fields of its own for them."
+    ),
+    "alert_file_heavy": N_("Too large for the form, by our own limit of {limit_bytes} bytes: {names}."),
+    "alert_file_type": N_("The form may not take this kind of file: {names}."),
     "alert_limit_ours": N_("The form’s length limit is unknown: {limit} characters is our own."),
 }
 

@@ -6,10 +6,12 @@ import pytest
 
 from diagnostics.model import Gap, GapReason, Span
 from jalerte_desktop.casefile import knowledge
-from jalerte_desktop.casefile.fields import PROFILES
+from jalerte_desktop.casefile.fields import PROFILES, TECHNOLOGIES
 from jalerte_desktop.casefile.model import NO_CASE, Case
-from jalerte_desktop.filing.alert import State, build_alert
-from jalerte_desktop.filing.form import jalerte_form
+from jalerte_desktop.filing.alert import compose_alert, preview_alert
+from jalerte_desktop.filing.form import form
+from jalerte_desktop.filing.model import Attachment
+from jalerte_desktop.filing.values import State
 from jalerte_desktop.words.errors_papers import WARNINGS, say_warning
 from tests import examples
 from tests.documents.paper_cases import MARIE, PARIS, marie
@@ -21,7 +23,7 @@ CONSENTS = {"consentementTiers", "consentementArcep"}
 
 
 def preview(case=MARIE, findings=None, **more):
-    return build_alert(case, findings or examples.ordinary(), PARIS, **more)
+    return preview_alert(compose_alert(case, findings or examples.ordinary(), PARIS, **more), case)
 
 
 def values(alert):
@@ -34,9 +36,9 @@ def codes(alert):
 
 def test_every_field_of_the_form_is_shown_in_its_order():
     alert = preview()
-    assert [field.name for field in alert.fields] == [entry.name for entry in jalerte_form().fields]
+    assert [field.name for field in alert.fields] == [entry.name for entry in form("jalerte").fields]
     assert [field.step for field in alert.fields] == sorted(field.step for field in alert.fields)
-    assert {field.step for field in alert.fields} == set(jalerte_form().steps) == {1, 2, 3, 4, 5}
+    assert {field.step for field in alert.fields} == set(form("jalerte").steps) == {1, 2, 3, 4, 5}
 
 
 def test_fields_are_filled_from_profile_contract_and_incidents():
@@ -144,32 +146,36 @@ def test_the_checks_of_honesty():
 
 
 def test_attachments_are_named_in_the_forms_field():
-    alert = preview(attachments=("/tmp/lettre.pdf",))
+    letter = Attachment("letter", "lettre.pdf", "application/pdf", 5, "00" * 32, "/tmp/lettre.pdf")
+    alert = preview(attachments=(letter,))
     assert values(alert)["pieceJointe"] == "/tmp/lettre.pdf"
-    assert alert.attachments == ("/tmp/lettre.pdf",)
+    assert alert.alert.attachments == (letter,)
 
 
 def test_every_problem_and_profile_of_the_program_has_its_place_in_the_form():
-    form = jalerte_form()
-    assert set(form.profiles) == set(PROFILES)
+    shown = form("jalerte")
+    fields = {entry.name: {choice.code for choice in entry.choices} for entry in shown.fields}
+    assert fields["profil"] == set(PROFILES)
+    assert fields["technologieContainer:technologie"] == set(TECHNOLOGIES)
     for kind in knowledge.problems().values():
-        assert kind.sector in form.sectors
+        assert kind.sector in fields["marche"]
+        assert kind.detail in {"", *fields["sousProblematique"]}
         case = Case("x", kind.id, "FR", 0, MARIE.fields)
         assert values(preview(case))["problematique"]
 
 
 def test_the_form_map_owns_up_to_what_is_unverified():
-    form = jalerte_form()
-    unverified = {entry.name for entry in form.fields if not entry.verified}
+    shown = form("jalerte")
+    unverified = {entry.name for entry in shown.fields if not entry.verified}
     assert {
         "problematique",
         "sousProblematique",
         "technologieContainer:technologie",
         "pieceJointe",
     } <= unverified
-    assert not form.text_limit_verified
-    assert form.text_limit == 2000
-    assert len({entry.name for entry in form.fields}) == len(form.fields)
+    assert not shown.text_limit_verified
+    assert shown.text_limit == 2000
+    assert len({entry.name for entry in shown.fields}) == len(shown.fields)
 
 
 def test_every_warning_has_a_sentence():

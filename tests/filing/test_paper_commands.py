@@ -15,7 +15,7 @@ from diagnostics.model import BadInput, Problem
 from jalerte_desktop.casefile.case_file import open_case_file
 from jalerte_desktop.commands.context import Context, Home
 from jalerte_desktop.documents.period import last_days
-from jalerte_desktop.filing.form import jalerte_form
+from jalerte_desktop.filing.form import form
 from jalerte_desktop.words.errors import say_problem
 from jalerte_desktop.words.language import speaking
 from tests import examples
@@ -107,7 +107,7 @@ def test_the_alert_preview_has_the_promised_keys_and_is_frozen(desk):
     a_case(desk)
     found = run(desk, "alert", "preview", "--json")
     fields = {field["name"]: field for field in found["fields"]}
-    assert set(fields) == {entry.name for entry in jalerte_form().fields}
+    assert set(fields) == {entry.name for entry in form("jalerte").fields}
     assert fields["technologieContainer:technologie"]["value"] == "Fibre"
     assert fields["technologieContainer:technologie"]["source"] == "line.technology"
     assert "utilisateurContainer:email" in found["missing"]

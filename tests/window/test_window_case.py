@@ -20,8 +20,8 @@ from jalerte_desktop.casefile.model import Case
 from jalerte_desktop.documents.account import account
 from jalerte_desktop.documents.complaint import compose_complaint
 from jalerte_desktop.documents.french import blank
-from jalerte_desktop.filing.alert import State as FieldState
-from jalerte_desktop.filing.alert import build_alert
+from jalerte_desktop.filing.alert import compose_alert, preview_alert
+from jalerte_desktop.filing.values import State as FieldState
 from jalerte_desktop.window import case_words
 from jalerte_desktop.window.alert_dialog import AlertDialog, first_missing_key
 from jalerte_desktop.window.case_desk import CaseDesk
@@ -368,7 +368,7 @@ def test_the_lists_are_those_of_the_papers(known):
         "person.first_name"
         if one.name.endswith(":prenom") and known.get("person.name")
         else one.key or "contract.operator"
-        for one in build_alert(case, findings).fields
+        for one in preview_alert(compose_alert(case, findings), case).fields
         if one.state is FieldState.MISSING
     }
     ours = set(case_words.missing_for(case_words.NEEDED_BY_ALERT, fields))
