@@ -104,8 +104,13 @@ def set_description(file: CaseFile, text: str | None) -> Draft:
 
 
 def set_period(file: CaseFile, since_ns: int | None, until_ns: int | None) -> Draft:
-    """Choose what the alert spans (UTC ns, None for the default)."""
+    """Choose what the alert spans (UTC ns, None for the default).
+
+    :raises BadInput: ``empty_period``.
+    """
     draft = needed_draft(file)
+    if since_ns is not None and until_ns is not None and since_ns >= until_ns:
+        raise BadInput("empty_period")
     with file.writing() as db:
         db.execute(
             "UPDATE alerts SET since_ns = ?, until_ns = ?, changed_ns = ? WHERE id = ?",

@@ -87,8 +87,9 @@ _SENTENCES: dict[str, str] = {
 def sentences() -> dict[str, str]:
     """Every known code with its English sentence."""
     found = dict(_SENTENCES)
-    from jalerte_desktop.words import errors_papers, errors_speed
+    from jalerte_desktop.words import errors_filing, errors_papers, errors_speed
 
+    found.update(errors_filing.SENTENCES)
     found.update(errors_papers.SENTENCES)
     found.update(errors_speed.SENTENCES)
     return found

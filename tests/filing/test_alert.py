@@ -8,7 +8,8 @@ from diagnostics.model import Gap, GapReason, Span
 from jalerte_desktop.casefile import knowledge
 from jalerte_desktop.casefile.fields import PROFILES, TECHNOLOGIES
 from jalerte_desktop.casefile.model import NO_CASE, Case
-from jalerte_desktop.filing.alert import compose_alert, preview_alert
+from jalerte_desktop.filing.alert import compose_alert, department, preview_alert
+from jalerte_desktop.filing.drafts import Draft
 from jalerte_desktop.filing.form import form
 from jalerte_desktop.filing.model import Attachment
 from jalerte_desktop.filing.values import State
@@ -143,6 +144,63 @@ def test_the_checks_of_honesty():
     for alert in (preview(limit=400), preview(NO_CASE, examples.findings())):
         for remark in alert.warnings:
             assert "{" not in say_warning(remark)
+
+
+def draft(text=None):
+    return Draft("d1", MARIE.id, examples.NOW, examples.NOW, None, None, text)
+
+
+def test_a_drafts_own_words_stand_in_place_of_ours_and_are_named_so():
+    alert = preview(draft=draft("Ma ligne coupe chaque soir."))
+    assert values(alert)[VERBATIM] == alert.description == "Ma ligne coupe chaque soir."
+    assert "alert_own_words" in codes(alert)
+    assert preview(draft=draft()).description == preview().description
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("", "alert_text_empty"),
+        ("x" * 2001, "alert_text_long"),
+        ("C’est une ARNAQUE, bande d’incompétents.", "alert_tone_harsh"),
+        ("Ça coupe tous les jours !!", "alert_tone_loud"),
+        ("MA LIGNE EST COUPÉE TOUS LES JOURS ET PERSONNE NE RÉPOND JAMAIS", "alert_tone_loud"),
+        ("Écrivez-moi à marie.dupont@exemple.fr", "alert_text_personal"),
+    ],
+)
+def test_own_words_are_read_over_before_they_go(text, code):
+    assert code in codes(preview(draft=draft(text)))
+
+
+def test_plain_own_words_bring_no_remark_on_their_tone():
+    calm = preview(draft=draft("Ma connexion coupe plusieurs fois par jour depuis le 8 novembre."))
+    assert codes(calm) == {"alert_own_words", "alert_labels_unverified"}
+
+
+def test_own_words_that_name_an_operator_on_an_unconfirmed_line_are_told():
+    line = replace(examples.HOME, home=None, operator="Orange")
+    found = examples.findings(examples.two_cuts_a_day(line=line), line=line)
+    assert "alert_text_names_operator" in codes(
+        preview(findings=found, draft=draft("Orange coupe ma ligne."))
+    )
+
+
+@pytest.mark.parametrize(
+    ("country", "postcode", "number"),
+    [
+        ("FR", "69003", "69"),
+        ("FR", "20000", "2A"),
+        ("FR", "20200", "2B"),
+        ("FR", "97400", "974"),
+        ("FR", "01000", "01"),
+        ("FR", "", ""),
+        ("FR", "6900", ""),
+        ("FR", "٦٩٠٠٣", ""),
+        ("BE", "1000", ""),
+    ],
+)
+def test_the_department_follows_from_a_french_postcode(country, postcode, number):
+    assert department(country, postcode) == number
 
 
 def test_attachments_are_named_in_the_forms_field():

@@ -276,3 +276,47 @@ def test_a_letter_that_claims_what_was_excluded_since_is_no_longer_attached(desk
         desk.found, incidents=tuple(replace(one, excluded="travaux") for one in desk.found.incidents)
     )
     assert run(desk, "alert", "preview", "--json")["attachments"] == []
+
+
+def test_a_draft_is_begun_edited_and_shown(desk, tmp_path):
+    a_case(desk)
+    begun = run(desk, "alert", "new", "--json")
+    assert begun["draft"]["own_words"] is False
+    photo = tmp_path / "box.png"
+    photo.write_bytes(b"\x89PNG")
+    edited = run(
+        desk,
+        *("alert", "edit", "--description", "Ma ligne coupe chaque soir.", "--attach", str(photo)),
+        *("--contacted", "yes", "--rating", "2", "--json"),
+    )
+    assert edited["description"] == "Ma ligne coupe chaque soir."
+    assert [one["name"] for one in edited["draft"]["attachments"]] == ["box.png"]
+    shown = {field["name"]: field["value"] for field in run(desk, "alert", "preview", "--json")["fields"]}
+    assert shown["verbatim"] == "Ma ligne coupe chaque soir."
+    assert shown["serviceClientContainer:contacte"] == "Oui"
+    assert shown["noteServiceClient"] == "2"
+    again = run(desk, "alert", "edit", "--redraft", "--detach", "box.png", "--json")
+    assert again["draft"]["own_words"] is False
+    assert again["description"] == begun["description"]
+    assert again["draft"]["attachments"] == []
+
+
+def test_an_edit_without_a_change_or_a_draft_is_refused(desk, tmp_path):
+    a_case(desk)
+    assert refused(desk, "alert", "edit", "--rating", "2").remark.code == "alert_no_draft"
+    run(desk, "alert", "new")
+    assert refused(desk, "alert", "edit").remark.code == "alert_edit_nothing"
+    latin = tmp_path / "latin.txt"
+    latin.write_bytes("coupé".encode("latin-1"))
+    wrong = refused(desk, "alert", "edit", "--description-file", str(latin))
+    assert wrong.remark.code == "alert_text_not_utf8"
+
+
+def test_a_period_given_by_hand_is_shown_and_leaves_the_draft_alone(desk):
+    a_case(desk)
+    run(desk, "alert", "new")
+    run(desk, "alert", "edit", "--description", "Mes mots")
+    by_hand = run(desk, "alert", "preview", "--since", "3d", "--json")
+    assert by_hand["draft"] is None
+    assert by_hand["description"] != "Mes mots"
+    assert run(desk, "alert", "preview", "--json")["description"] == "Mes mots"
