@@ -12,15 +12,12 @@ from diagnostics.box import bbox, freebox, livebox, upnp
 from diagnostics.box.local_web import LocalWeb
 from diagnostics.box.reading import BoxReading, Closed
 from diagnostics.clock import Clock
+from diagnostics.home_networks import is_private_or_loopback
 
 __all__ = ["Box", "BoxReading", "Found", "find_box", "is_at_home", "look_for_box"]
 
 FIND_LIMIT_S = 5.0
 _OWN_INTERFACES = (bbox.look, livebox.look, freebox.look)
-_HOME = tuple(
-    ipaddress.IPv4Network(network)
-    for network in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16", "127.0.0.0/8")
-)
 
 
 class Box(Protocol):
@@ -50,7 +47,7 @@ def is_at_home(gateway: str) -> bool:
         address = ipaddress.IPv4Address(gateway)
     except ValueError:
         return False
-    return any(address in network for network in _HOME)
+    return is_private_or_loopback(address)
 
 
 def find_box(gateway: str, clock: Clock, interface: str = "") -> Box | None:

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
 from dataclasses import replace
 
 from diagnostics.campaigns.model import Campaign, Promised, Rates
 from diagnostics.model import Event, EventKind, Scalar
 from diagnostics.throughput.model import SpeedResult
-from diagnostics.throughput.record import from_event as result_from_event
+from diagnostics.throughput.record import read_results
 
 Data = Mapping[str, Scalar | list[str]]
 MOST_BPS = 10**15
@@ -90,17 +89,7 @@ def fold(events: Iterable[Event]) -> list[Campaign]:
 
 def results(events: Iterable[Event], campaign_id: str) -> list[SpeedResult]:
     """A campaign's measurements among the events, in their order; what is not understood is passed over."""
-    return measurements(event for event in events if event.data.get("campaign") == campaign_id)
-
-
-def measurements(events: Iterable[Event]) -> list[SpeedResult]:
-    """Every speed measurement among the events, in their order; what is not understood is passed over."""
-    found = []
-    for event in events:
-        if event.kind is EventKind.SPEED:
-            with suppress(ValueError):
-                found.append(result_from_event(event))
-    return found
+    return read_results(event for event in events if event.data.get("campaign") == campaign_id)
 
 
 def _apply(event: Event, campaigns: dict[str, Campaign]) -> None:

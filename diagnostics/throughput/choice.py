@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from diagnostics.config import MOST_GB, MOST_PER_DAY, Config
+from diagnostics.home_networks import is_private_or_loopback
 from diagnostics.model import BadInput, Event, EventKind, Scalar
 
 MOST_BYTES = MOST_GB * 10**9
@@ -22,14 +23,6 @@ SERVERS_ARE_GIVEN = frozenset({"http", "iperf3"})
 """Providers that know no server of their own."""
 _KEYS = frozenset({"provider", "servers", "terms", "per_day", "monthly_bytes"})
 _AGREEMENT_KEYS = frozenset({"agreed", "terms"})
-_INSIDE = tuple(
-    ipaddress.ip_network(network)
-    for network in (
-        "127.0.0.0/8", "::1/128", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16",
-        "fc00::/7", "fe80::/10",
-    )
-)  # fmt: skip
-"""Loopback (RFC 1122, RFC 4291), and addresses for homes: RFC 1918, RFC 3927, RFC 4193, RFC 4291."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +141,7 @@ def _inside(host: str) -> bool:
         address = ipaddress.ip_address(host)
     except ValueError:
         return False
-    return any(address.version == network.version and address in network for network in _INSIDE)
+    return is_private_or_loopback(address)
 
 
 def to_event(choice: Choice | Agreement, at_ns: int) -> Event:

@@ -13,6 +13,12 @@ from diagnostics.probes.binding import bind
 from diagnostics.throughput.model import Place, SpeedFailed, Way
 
 CONNECT_S = 4.0
+RECORD_BYTES = 16384
+"""Payload of a full TLS record."""
+UNSENT_BYTES = 1024 * 1024
+_RECORD_COST = {"TLSv1.3": 22, "TLSv1.2": 29}
+"""RFC 8446, section 5.2; RFC 5246 with AES-GCM, RFC 5288."""
+_TCP_NOTSENT_LOWAT = getattr(socket, "TCP_NOTSENT_LOWAT", None)
 
 
 def addresses(place: Place, way: Way) -> list[tuple[int, str]]:
@@ -76,6 +82,18 @@ def _secured(plain: socket.socket, place: Place, deadline: float) -> socket.sock
     except OSError as error:
         plain.close()
         raise SpeedFailed("speed_tls", host=place.host, why=error.strerror or str(error)) from error
+
+
+def record_cost(sock: socket.socket) -> int:
+    """Bytes around each full TLS record of a connection; 0 without TLS."""
+    return _RECORD_COST.get(sock.version() or "", 0) if isinstance(sock, ssl.SSLSocket) else 0
+
+
+def limit_unsent(sock: socket.socket) -> None:
+    """Let the system hold UNSENT_BYTES at most that it has not sent yet; all it likes, where it knows no such limit."""
+    if _TCP_NOTSENT_LOWAT is not None:
+        with contextlib.suppress(OSError):
+            sock.setsockopt(socket.IPPROTO_TCP, _TCP_NOTSENT_LOWAT, UNSENT_BYTES)
 
 
 def close_at_once(sock: socket.socket) -> None:

@@ -8,12 +8,12 @@ stands for a day, and is then recorded anew.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
 from diagnostics.model import MINUTE, SECOND, Event, EventKind, Remark, Scalar
+from diagnostics.throughput.remark_text import from_text, to_text
 from diagnostics.throughput.rules import SpeedRules
 
 PATIENCE_NS = 60 * MINUTE
@@ -81,7 +81,7 @@ def to_event(held: Held) -> Event:
     """The event that keeps a hold."""
     data: dict[str, Scalar | list[str]] = {
         "reason": str(held.reason),
-        "why": f"{held.why.code} {json.dumps(dict(held.why.values), ensure_ascii=False)}",
+        "why": to_text(held.why),
         "due_ns": held.due_ns,
         "retry_at_ns": held.retry_at_ns,
         "campaign": held.campaign,
@@ -173,12 +173,6 @@ def _time(value: object) -> int:
 
 def _remark(text: str) -> Remark:
     code, _, values = text.partition(" ")
-    try:
-        found = json.loads(values)
-    except RecursionError as error:
-        raise ValueError("not a remark") from error
-    if not code.isidentifier() or not isinstance(found, dict):
+    if not code.isidentifier() or not values:
         raise ValueError("not a remark")
-    if not all(isinstance(value, str | int | float | bool | None) for value in found.values()):
-        raise ValueError("not a remark")
-    return Remark.of(code, **found)
+    return from_text(text)

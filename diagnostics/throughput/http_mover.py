@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from diagnostics.throughput.connect import close_at_once, connect
+from diagnostics.throughput.connect import RECORD_BYTES, close_at_once, connect, limit_unsent, record_cost
 from diagnostics.throughput.model import Counted, Direction, Place, SpeedFailed, Way
 from diagnostics.throughput.tcp_info import knows_acknowledged, read_tcp_info
 from diagnostics.throughput.wire import Address, Body, Head, read_head, refusal, request
@@ -24,16 +24,12 @@ RECEIVE_BYTES = 64 * 1024
 """Fits into a processor's own cache: larger ones were slower above 10 Gbit/s."""
 SEND_BYTES = 256 * 1024
 POST_BYTES = 64 * 1024 * 1024
-"""One upload request; halved, down to a quarter of a MiB, for a server that says it is too much."""
+"""One upload request; quartered, down to a quarter of a MiB, for a server that says it is too much."""
 LEAST_POST_BYTES = 256 * 1024
 LEAST_BODY_BYTES = 64 * 1024
 """A server whose whole answers are shorter serves pages, not data to measure with."""
-RECORD_SHARE = {"TLSv1.3": 16384 / 16406, "TLSv1.2": 16384 / 16413}
-"""Payload in a full TLS record (RFC 8446, section 5.2; RFC 5246 with AES-GCM, RFC 5288)."""
-UNSENT_BYTES = 1024 * 1024
 TRIES = 3
 HEAD_S = 4.0
-_TCP_NOTSENT_LOWAT = getattr(socket, "TCP_NOTSENT_LOWAT", None)
 _TOO_LARGE = 413
 
 
@@ -302,9 +298,7 @@ class _Upload(_Stream):
             return 0 if knows_acknowledged() else self._written - self._heads
         if info.resent is not None:
             self.resent = self._resent_before + info.resent
-        share = 1.0
-        if isinstance(sock, ssl.SSLSocket):
-            share = RECORD_SHARE.get(sock.version() or "", 1.0)
+        share = RECORD_BYTES / (RECORD_BYTES + record_cost(sock))
         return max(0, min(round(info.acknowledged * share), self._written) - self._heads)
 
     def leave(self, sock: socket.socket) -> None:
@@ -314,9 +308,7 @@ class _Upload(_Stream):
             self._written = self._heads = 0
 
     def exchange(self, sock: socket.socket) -> None:
-        if _TCP_NOTSENT_LOWAT is not None:
-            with contextlib.suppress(OSError):
-                sock.setsockopt(socket.IPPROTO_TCP, _TCP_NOTSENT_LOWAT, UNSENT_BYTES)
+        limit_unsent(sock)
         while not self.stopping.is_set():
             head = request("POST", self.order.address, self.order.path, self._post)
             sock.settimeout(None)

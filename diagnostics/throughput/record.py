@@ -1,15 +1,15 @@
 """A speed measurement as an event of the journal, and back.
 
 Fields become keys with dots (``down.bps``, ``circumstances.medium.kind``); what has its default value is left out.
-A remark is its code and its values as JSON, with a space between.
+A remark is one line of text (``remark_text.py``).
 """
 
 from __future__ import annotations
 
-import json
 import math
 import types
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import MISSING, Field, fields, is_dataclass
 from enum import StrEnum
 from functools import cache
@@ -17,6 +17,7 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from diagnostics.model import Event, EventKind, Remark, Scalar
 from diagnostics.throughput.model import SpeedResult
+from diagnostics.throughput.remark_text import from_text, to_text
 
 Data = Mapping[str, Scalar | list[str]]
 _MOST = 1 << 62
@@ -38,6 +39,16 @@ def from_event(event: Event) -> SpeedResult:
     return result
 
 
+def read_results(events: Iterable[Event]) -> list[SpeedResult]:
+    """The results among the events, in their order; what is none, or a newer version's, is passed over."""
+    found = []
+    for event in events:
+        if event.kind is EventKind.SPEED:
+            with suppress(ValueError):
+                found.append(from_event(event))
+    return found
+
+
 def _write(value: Any, prefix: str) -> Iterator[tuple[str, Scalar | list[str]]]:
     for field in fields(value):
         content = getattr(value, field.name)
@@ -45,20 +56,16 @@ def _write(value: Any, prefix: str) -> Iterator[tuple[str, Scalar | list[str]]]:
             continue
         name = prefix + field.name
         if isinstance(content, Remark):
-            yield name, _remark_text(content)
+            yield name, to_text(content)
         elif is_dataclass(content):
             yield from _write(content, f"{name}.")
         elif isinstance(content, tuple):
             yield (
                 name,
-                [_remark_text(entry) if isinstance(entry, Remark) else str(entry) for entry in content],
+                [to_text(entry) if isinstance(entry, Remark) else str(entry) for entry in content],
             )
         else:
             yield name, str(content) if isinstance(content, StrEnum) else content
-
-
-def _remark_text(remark: Remark) -> str:
-    return f"{remark.code} {json.dumps(dict(remark.values), ensure_ascii=False)}"
 
 
 def _read(kind: type[Any], data: Data, prefix: str) -> Any:
@@ -86,12 +93,12 @@ def _field(hint: Any, data: Data, name: str) -> tuple[bool, Any]:
         return False, None
     value = data[name]
     if plain is Remark:
-        return True, _remark(value)
+        return True, from_text(str(value))
     if get_origin(plain) is tuple:
         if not isinstance(value, list):
             raise ValueError(f"{name} is no list")
         entry = get_args(plain)[0]
-        return True, tuple(_remark(text) if entry is Remark else _number(int(text)) for text in value)
+        return True, tuple(from_text(str(text)) if entry is Remark else _number(int(text)) for text in value)
     return True, _scalar(plain, value, name)
 
 
@@ -109,16 +116,6 @@ def _number(value: Any) -> Any:
     if not math.isfinite(value) or abs(value) > _MOST:
         raise ValueError("a number out of range")
     return value
-
-
-def _remark(text: object) -> Remark:
-    code, _, values = str(text).partition(" ")
-    found = json.loads(values or "{}")
-    if not isinstance(found, dict) or not all(
-        isinstance(v, str | int | float | bool | None) for v in found.values()
-    ):
-        raise ValueError("not a remark")
-    return Remark.of(code, **found)
 
 
 @cache

@@ -18,19 +18,10 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from diagnostics.home_networks import is_private_or_loopback
 from diagnostics.links.route import RouteState
 from diagnostics.model import BadInput, MachineCannot
 from diagnostics.throughput.serve_connection import GARBAGE_BYTES, Conversation, Limits
-
-DEFAULT_PORT = 8989
-_HOME_NETWORKS = tuple(
-    ipaddress.ip_network(text)
-    for text in (
-        *("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16", "127.0.0.0/8"),
-        *("fc00::/7", "fe80::/10", "::1/128"),
-    )
-)
-"""RFC 1918, 3927, 4193, 4291. Not 100.64.0.0/10: there, an operator's other customers may be neighbours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +37,7 @@ def is_home_address(address: str) -> bool:
     """True for an address that only the home's own network, or this machine, can reach. Raises ValueError for none."""
     found = ipaddress.ip_address(address.partition("%")[0])
     mapped = found.ipv4_mapped if isinstance(found, ipaddress.IPv6Address) else None
-    return any((mapped or found) in network for network in _HOME_NETWORKS)
+    return is_private_or_loopback(mapped or found)
 
 
 def own_addresses(

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from diagnostics.home_networks import Address, is_private
 from diagnostics.links.interfaces import InterfaceFacts, read_interface, system_name
 from diagnostics.links.metered import read_metered
 from diagnostics.links.route import RouteState
@@ -17,15 +18,6 @@ from diagnostics.probes import binding
 from diagnostics.probes.clock_sync import ClockState, read_clock_state
 from diagnostics.throughput.model import Circumstances, Medium, Way
 from diagnostics.witnesses import Wifi
-
-Address = ipaddress.IPv4Address | ipaddress.IPv6Address
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
-
-_HOME_NETWORKS: tuple[Network, ...] = tuple(
-    ipaddress.ip_network(text)
-    for text in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16", "fc00::/7", "fe80::/10")
-)
-"""Addresses that no server in the internet has: RFC 1918, 3927, 4193, 4291."""
 
 
 def read_networks() -> Mapping[str, tuple[str, ...]]:
@@ -141,7 +133,7 @@ def way_for(address: str, route: RouteState, family: int = 0, sources: Sources =
     others = _interfaces(networks, chosen) if chosen else set()
     if chosen != bound and not _is_tunnel(route, others):
         return free
-    if chosen != bound and _private(found) and not _on_link(networks, sources.name(route.interface), found):
+    if chosen != bound and is_private(found) and not _on_link(networks, sources.name(route.interface), found):
         return free
     return Way(route.interface, family) if sources.possible(route.interface) else free
 
@@ -250,10 +242,6 @@ def _home(journal: Path | None, line: str, sources: Sources) -> bool | None:
     return known.home if known is not None else None
 
 
-def _private(address: Address) -> bool:
-    return any(address.version == network.version and address in network for network in _HOME_NETWORKS)
-
-
 def _on_link(networks: Mapping[str, tuple[str, ...]], interface: str, address: Address) -> bool:
     """Whether the interface reaches the address without a gateway."""
     for own in networks.get(interface, ()):
@@ -275,6 +263,6 @@ def _at_home(
     """
     if found in (_parse(route.gateway), _parse(route.gateway6)):
         return True
-    if not _private(found) and found.version == 4:
+    if not is_private(found) and found.version == 4:
         return False
     return found.is_link_local or _on_link(networks, interface, found)

@@ -8,7 +8,6 @@ somebody else's.
 
 from __future__ import annotations
 
-import itertools
 import sys
 import threading
 import time
@@ -19,10 +18,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from diagnostics.box.adapter import Box
-from diagnostics.box.counters import TURN, passed
 from diagnostics.box.reading import BoxReading
 from diagnostics.links.counters import Counters, difference, read_counters
 from diagnostics.model import MILLISECOND, SECOND
+from diagnostics.throughput.box_counts import Crossed, crossed
 from diagnostics.throughput.model import CURVE_NS, Direction, Flow, OtherTraffic
 
 STEP_NS = 100 * MILLISECOND
@@ -30,7 +29,6 @@ BOX_STEP_NS = 400 * MILLISECOND
 """Often enough for the shortest measurements: of 2.2 s, four steps lie within."""
 LEAST_NS = 500 * MILLISECOND
 """Over less than this, counters say nothing of a rate."""
-LEAST_BOX_NS = 1500 * MILLISECOND
 HEADERS = {4: 66, 6: 86}
 """Bytes of Ethernet, IP and TCP with time stamps before a segment's payload."""
 SEGMENT = 1448
@@ -222,72 +220,48 @@ class TrafficWatch:
         return max(shares, default=None)
 
     def _machine(self, flow: Flow, seen: Sequence[_Seen]) -> int | None:
-        # Whole stretches between readings, and the flow's own curve at their times: once the flow has ended, the
-        # interface falls silent, and nothing tells where between two readings that was.
-        within = [s for s in seen if flow.counted_from_mono_ns <= s.at_ns <= flow.end_mono_ns]
-        if len(within) < 2:
+        ends = _counted(flow, seen)
+        if ends is None:
             return None
-        first, last = within[0], within[-1]
-        elapsed_ns = last.at_ns - first.at_ns
+        first, last = ends
         own = _own(flow, first.at_ns, last.at_ns)
         payload = self._payload(flow, first, last)
         if (
             own is None
             or payload is None
-            or elapsed_ns < max(LEAST_NS, (flow.duration_ns - flow.ramp_ns) // 2)
+            or last.at_ns - first.at_ns < (flow.duration_ns - flow.ramp_ns) // 2
         ):
             return None
-        return round(max(0.0, payload - own) * 8 * SECOND / elapsed_ns)
+        return _rate(payload - own, last.at_ns - first.at_ns)
 
     def _home(self, flow: Flow, seen: Sequence[_Seen], said: Sequence[BoxReading]) -> int | None:
-        within = [r for r in said if flow.counted_from_mono_ns <= r.at.mono_ns <= flow.end_mono_ns]
-        way = _way(flow)
-        moves = _moves(within, way)
-        if len(moves) < 2:
+        box = _box(flow, seen, said, _way(flow))
+        if box is None:
             return None
-        first, last = moves[0], moves[-1]
-        elapsed_ns = last.at.mono_ns - first.at.mono_ns
-        # What a resting counter shows is of any time since the reading before: that long may the machine's part be.
-        from_ns = _before(within, first) if len(moves) < len(within) else first.at.mono_ns
-        ends = _at(seen, from_ns), _at(seen, last.at.mono_ns)
-        outside = _passed(moves, way)
-        if outside is None or elapsed_ns < LEAST_BOX_NS or ends[0] is None or ends[1] is None:
-            return None
-        payload = self._payload(flow, ends[0], ends[1])
+        outside, first, last = box
+        payload = self._payload(flow, first, last)
         if payload is None:
             return None
         # What the far end acknowledged has left the box; what this machine sent may still wait there.
-        payload = max(payload, _own(flow, from_ns, last.at.mono_ns) or 0.0)
-        wire = payload * (SEGMENT + self._header) / SEGMENT
-        return round(max(0.0, outside - wire) * 8 * SECOND / elapsed_ns)
+        payload = max(payload, _own(flow, first.at_ns, last.at_ns) or 0.0)
+        return _rate(outside.bytes - payload * (SEGMENT + self._header) / SEGMENT, outside.elapsed_ns)
 
     def _reverse_machine(self, flow: Flow, seen: Sequence[_Seen]) -> int | None:
-        within = [s for s in seen if flow.counted_from_mono_ns <= s.at_ns <= flow.end_mono_ns]
-        if len(within) < 2 or within[0].broken != within[-1].broken:
+        ends, way = _counted(flow, seen), 1 - _way(flow)
+        if ends is None or ends[0].broken != ends[1].broken:
             return None
-        first, last, way = within[0], within[-1], 1 - _way(flow)
-        elapsed_ns = last.at_ns - first.at_ns
-        if elapsed_ns < LEAST_NS:
-            return None
+        first, last = ends
         packets = last.packets[way] - first.packets[way]
         payload = last.bytes[way] - first.bytes[way] - (self._header + SACK_BYTES) * packets
-        return round(max(0, payload) * 8 * SECOND / elapsed_ns)
+        return _rate(payload, last.at_ns - first.at_ns)
 
     def _reverse_home(self, flow: Flow, seen: Sequence[_Seen], said: Sequence[BoxReading]) -> int | None:
-        within = [r for r in said if flow.counted_from_mono_ns <= r.at.mono_ns <= flow.end_mono_ns]
         way = 1 - _way(flow)
-        moves = _moves(within, way)
-        if len(moves) < 2:
+        box = _box(flow, seen, said, way)
+        if box is None:
             return None
-        first, last = moves[0], moves[-1]
-        elapsed_ns = last.at.mono_ns - first.at.mono_ns
-        from_ns = _before(within, first) if len(moves) < len(within) else first.at.mono_ns
-        ends = _at(seen, from_ns), _at(seen, last.at.mono_ns)
-        outside = _passed(moves, way)
-        if outside is None or elapsed_ns < LEAST_BOX_NS or ends[0] is None or ends[1] is None:
-            return None
-        own = ends[1].bytes[way] - ends[0].bytes[way]
-        return round(max(0.0, outside - own) * 8 * SECOND / elapsed_ns)
+        outside, first, last = box
+        return _rate(outside.bytes - (last.bytes[way] - first.bytes[way]), outside.elapsed_ns)
 
     def _payload(self, flow: Flow, first: _Seen, last: _Seen) -> float | None:
         """Payload that this machine carried between two readings in the flow's direction, own and others'.
@@ -304,6 +278,34 @@ class TrafficWatch:
 
 def _way(flow: Flow) -> int:
     return 0 if flow.direction is Direction.DOWN else 1
+
+
+def _rate(count: float, elapsed_ns: int) -> int:
+    """Bits a second from bytes; never below 0."""
+    return round(max(0.0, count) * 8 * SECOND / elapsed_ns)
+
+
+def _counted(flow: Flow, seen: Sequence[_Seen]) -> tuple[_Seen, _Seen] | None:
+    """The first and the last reading of the flow's counted window; None where they say nothing of a rate.
+
+    Whole stretches between readings, with the flow's own curve at their times: once the flow has ended, the interface
+    falls silent, and nothing tells where between two readings that was.
+    """
+    within = [s for s in seen if flow.counted_from_mono_ns <= s.at_ns <= flow.end_mono_ns]
+    if len(within) < 2 or within[-1].at_ns - within[0].at_ns < LEAST_NS:
+        return None
+    return within[0], within[-1]
+
+
+def _box(
+    flow: Flow, seen: Sequence[_Seen], said: Sequence[BoxReading], way: int
+) -> tuple[Crossed, _Seen, _Seen] | None:
+    """What crossed the box within the flow's counted window, and this machine's counters at both ends of that."""
+    found = crossed([r for r in said if flow.counted_from_mono_ns <= r.at.mono_ns <= flow.end_mono_ns], way)
+    if found is None:
+        return None
+    first, last = _at(seen, found.from_ns), _at(seen, found.to_ns)
+    return None if first is None or last is None else (found, first, last)
 
 
 def _own(flow: Flow, from_ns: int, to_ns: int) -> float | None:
@@ -349,58 +351,6 @@ def _at(seen: Sequence[_Seen], at_ns: int) -> _Seen | None:
 
     carried, packets = between(before.bytes, after.bytes), between(before.packets, after.packets)
     return replace(after, at_ns=at_ns, bytes=carried, packets=packets)
-
-
-def _number(reading: BoxReading, way: int) -> int | None:
-    return reading.down_bytes if way == 0 else reading.up_bytes
-
-
-def _moves(readings: Sequence[BoxReading], way: int) -> list[BoxReading]:
-    """The readings at which the counter had moved since the one before; all of them when it never rests.
-
-    A counter that rests is one that the box brings up to date now and then only.
-    """
-    told = [reading for reading in readings if _number(reading, way) is not None]
-    if len(told) < len(readings):
-        return []
-    rests = any(_number(a, way) == _number(b, way) for a, b in itertools.pairwise(told))
-    if not rests:
-        return told
-    return [b for a, b in itertools.pairwise(told) if _number(a, way) != _number(b, way)]
-
-
-def _before(readings: Sequence[BoxReading], reading: BoxReading) -> int:
-    return readings[max(0, readings.index(reading) - 1)].at.mono_ns
-
-
-def _passed(readings: Sequence[BoxReading], way: int) -> float | None:
-    """Bytes between the first and the last of a box's readings; None where a counter began anew, or may have.
-
-    Step by step only where so long a time could hold a whole turn of 32 bits: each step has its own uncertainty.
-    """
-    whole = _between(readings[0], readings[-1], way)
-    if whole is not None:
-        return whole
-    steps = [_between(before, after, way) for before, after in itertools.pairwise(readings)]
-    told = [step for step in steps if step is not None]
-    return sum(told) if len(told) == len(steps) else None
-
-
-def _between(before: BoxReading, after: BoxReading, way: int) -> int | None:
-    old, new = _number(before, way), _number(after, way)
-    if old is None or new is None or _younger(before, after):
-        return None
-    wide = before.wide or after.wide or max(old, new) >= TURN
-    link = after.account.link_down_bps if way == 0 else after.account.link_up_bps
-    return passed(old, new, after.at.mono_ns - before.at.mono_ns, link, wide)
-
-
-def _younger(before: BoxReading, after: BoxReading) -> bool:
-    ages = (
-        (before.account.uptime_s, after.account.uptime_s),
-        (before.account.boot_s, after.account.boot_s),
-    )
-    return any(old is not None and new is not None and new < old for old, new in ages)
 
 
 def _busiest(seen: Sequence[_Seen]) -> Iterable[float]:

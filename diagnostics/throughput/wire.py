@@ -101,25 +101,33 @@ def read_head(sock: socket.socket, deadline: float, early: bytes = b"") -> tuple
 
     Raises SpeedFailed ("speed_not_http", "speed_closed") and OSError (TimeoutError past the deadline).
     """
-    data = bytearray(early)
     while True:
-        end = data.find(b"\r\n\r\n")
-        if end >= 0:
-            head, rest = parse_head(bytes(data[:end])), bytes(data[end + 4 :])
-            if head.status >= 200:
-                return head, rest
-            data = bytearray(rest)  # 100 Continue and its like
-            continue
+        raw, early = read_raw_head(sock, deadline, early)
+        head = parse_head(raw[:-4])
+        if head.status >= 200:  # less: 100 Continue and its like
+            return head, early
+
+
+def read_raw_head(
+    sock: socket.socket, deadline: float, early: bytes = b"", cut: str = "speed_not_http"
+) -> tuple[bytes, bytes]:
+    """The next head as it came, with the empty line at its end, and what came behind it.
+
+    Raises as ``read_head`` does; ``cut`` is the code for a connection that closes in the midst of a head.
+    """
+    data = bytearray(early)
+    while (end := data.find(b"\r\n\r\n")) < 0:
         if len(data) > HEAD_BYTES or (len(data) >= 8 and not data.startswith(b"HTTP/1.")):
             raise SpeedFailed("speed_not_http")
-        left = deadline - time.monotonic()
-        if left <= 0:
+        left_s = deadline - time.monotonic()
+        if left_s <= 0:
             raise TimeoutError
-        sock.settimeout(left)
+        sock.settimeout(left_s)
         piece = sock.recv(16 * 1024)
         if not piece:
-            raise SpeedFailed("speed_not_http" if data else "speed_closed")
+            raise SpeedFailed(cut if data else "speed_closed")
         data += piece
+    return bytes(data[: end + 4]), bytes(data[end + 4 :])
 
 
 def parse_head(raw: bytes) -> Head:

@@ -20,7 +20,7 @@ from diagnostics.standard_input import when_closed
 from diagnostics.throughput.held import read_holds
 from jalerte_desktop.commands import _campaign_words as words
 from jalerte_desktop.commands._speed_child import speed_command
-from jalerte_desktop.commands._speed_words import held_json
+from jalerte_desktop.commands._speed_words import held_json, held_sentence
 from jalerte_desktop.commands.context import Context
 from jalerte_desktop.words.language import _
 
@@ -130,7 +130,7 @@ class _Watched:
         for held in read_holds(reader.events(EventKind.SPEED_HELD)):
             if held.campaign == campaign and held.at_ns > self._held_ns:
                 self._held_ns = held.at_ns
-                self._tell(words.held_words(held), "held", **held_json(held))
+                self._tell(held_sentence(held), "held", **held_json(held))
 
     def _tell(self, said: str, event: str, **values: Any) -> None:
         self._line(event, **values)

@@ -10,12 +10,12 @@ from diagnostics.campaigns.model import Campaign, Due, Failed, Finished, Judgeme
 from diagnostics.campaigns.rules import OPEN, RULE_SETS, Rules, load_rules
 from diagnostics.campaigns.standing import Earlier, Standing
 from diagnostics.model import Remark
-from diagnostics.throughput.held import Held
 from diagnostics.throughput.model import Direction
 from diagnostics.throughput.validity import REASONS
+from jalerte_desktop.commands._speed_figures import compared_rate, moment
 from jalerte_desktop.commands.context import Context
 from jalerte_desktop.words.campaigns import CRITERIA, RULE_SUMMARIES, WARNINGS
-from jalerte_desktop.words.figures import NO_BREAK, clock_time, day, iso, local, number, short_date
+from jalerte_desktop.words.figures import clock_time, day, iso, local, number
 from jalerte_desktop.words.language import N_, _, ngettext
 from jalerte_desktop.words.remarks import known_codes, say
 
@@ -29,19 +29,6 @@ def warnings(rules: Rules) -> list[str]:
     if rules.weakest in WARNINGS:
         said.append(WARNINGS[rules.weakest])
     return [_(sentence) for sentence in said]
-
-
-def rate(bps: int | None) -> str:
-    """A rate in Mbit/s, a dash where there is none."""
-    if bps is None:
-        return "–"
-    return number(bps / 1e6, 0 if bps % 1_000_000 == 0 else 1) + NO_BREAK + "Mbit/s"
-
-
-def moment(ns: int) -> str:
-    """``22/11/2026 09:12``."""
-    at = local(ns)
-    return f"{short_date(at)} {clock_time(at, seconds=False)}"
 
 
 def print_rules(context: Context) -> None:
@@ -95,7 +82,7 @@ def print_promised(promised: Promised, context: Context) -> None:
     for direction in Direction:
         values = promised.rates(direction)
         told = [
-            f"{_(label)} {rate(value)}"
+            f"{_(label)} {compared_rate(value)}"
             for name, label in _PROMISES.items()
             if (value := getattr(values, name)) is not None
         ]
@@ -173,15 +160,6 @@ def print_standing(standing: Standing, context: Context) -> None:
         )
     )
     context.say(next_words(standing, context.now_ns))
-
-
-def held_words(held: Held) -> str:
-    """Why a measurement was held, and when it is tried again."""
-    why = say(held.why) if held.why.code in known_codes() else str(held.reason)
-    if held.retry_at_ns is None:
-        return _("A measurement was given up. {why}").format(why=why)
-    again = clock_time(local(held.retry_at_ns), seconds=False)
-    return _("The measurement waits until {time}. {why}").format(time=again, why=why)
 
 
 def next_words(standing: Standing, now_ns: int, *, here: bool = False) -> str:
@@ -338,7 +316,7 @@ def _print_measured(one: Measured, context: Context) -> None:
     result = one.result
     down, up = (flow.bps if flow else None for flow in (result.down, result.up))
     mark = "✓" if one.accepted else "✗"
-    context.say(f"{mark} {moment(result.at_ns)}  ↓ {rate(down):>14}  ↑ {rate(up):>14}")
+    context.say(f"{mark} {moment(result.at_ns)}  ↓ {compared_rate(down):>14}  ↑ {compared_rate(up):>14}")
     doubts = [] if one.against else [note for note in result.notes if note.code in REASONS]
     for remark in dict.fromkeys((*one.against, *doubts)):
         context.say(f"    {say(remark)}")

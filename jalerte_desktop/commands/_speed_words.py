@@ -25,7 +25,8 @@ from diagnostics.throughput.model import (
 )
 from diagnostics.throughput.rules import default_rules
 from diagnostics.throughput.validity import REASONS
-from jalerte_desktop.words.figures import iso, local, number, percent
+from jalerte_desktop.commands._speed_figures import measured_rate, moment, size
+from jalerte_desktop.words.figures import clock_time, iso, local, number, percent
 from jalerte_desktop.words.language import N_, _
 from jalerte_desktop.words.remarks import say
 
@@ -150,7 +151,7 @@ def _other_json(other: OtherTraffic) -> dict[str, int | None]:
 def result_words(result: SpeedResult) -> Iterator[str]:
     """A result for a person: the figures, how they came about, what they may not be used for."""
     yield _("Measured on {when}, {provider}, server {server}").format(
-        when=_when(result.at_ns), provider=result.provider, server=_server(result.server)
+        when=moment(result.at_ns), provider=result.provider, server=_server(result.server)
     )
     for name, flow in ((_("Download"), result.down), (_("Upload"), result.up)):
         if flow is not None:
@@ -159,7 +160,7 @@ def result_words(result: SpeedResult) -> Iterator[str]:
         yield f"  {_('Delay'):<12}{_delay_words(result)}"
         if result.grade is not None:
             yield f"  {'':<12}{_grade_words(result)}"
-    yield f"  {_('Data used'):<12}{_size(result.bytes)}"
+    yield f"  {_('Data used'):<12}{size(result.bytes)}"
     reasons = [remark for remark in result.notes if remark.code in REASONS]
     others = [remark for remark in result.notes if remark.code not in REASONS]
     if result.indicative:
@@ -174,11 +175,11 @@ def result_words(result: SpeedResult) -> Iterator[str]:
 
 
 def _flow_words(flow: Flow) -> str:
-    figure = _rate(flow.bps) if flow.bps is not None else "—"
+    figure = measured_rate(flow.bps) if flow.bps is not None else "—"
     seconds = number((flow.duration_ns - flow.ramp_ns) / SECOND, 1)
     details = [
         _("over {seconds} s").format(seconds=seconds),
-        _size(flow.bytes),
+        size(flow.bytes),
         _(_COUNTED[flow.counted]),
         _(_ENDED[flow.ended]),
     ]
@@ -213,12 +214,12 @@ def _ms(delays: Delays) -> str:
 
 def result_line(result: SpeedResult) -> str:
     """One line of a list."""
-    down = _rate(result.down.bps) if result.down and result.down.bps is not None else "—"
-    up = _rate(result.up.bps) if result.up and result.up.bps is not None else "—"
+    down = measured_rate(result.down.bps) if result.down and result.down.bps is not None else "—"
+    up = measured_rate(result.up.bps) if result.up and result.up.bps is not None else "—"
     worth = _("indicative") if result.indicative else _("speaks for the line")
     series = f" · {_('series {id}').format(id=result.campaign)}" if result.campaign else ""
     return (
-        f"{_when(result.at_ns)}  ↓ {down}  ↑ {up}  {_size(result.bytes)}  {result.provider} · {worth}{series}"
+        f"{moment(result.at_ns)}  ↓ {down}  ↑ {up}  {size(result.bytes)}  {result.provider} · {worth}{series}"
     )
 
 
@@ -227,13 +228,25 @@ def held_words(held: Held) -> str:
     again = _("given up")
     if held.retry_at_ns is not None:
         soon = local(held.retry_at_ns).date() == local(held.at_ns).date()
-        time = f"{local(held.retry_at_ns):%H:%M}" if soon else _when(held.retry_at_ns)
+        time = _hour(held.retry_at_ns) if soon else moment(held.retry_at_ns)
         again = _("again at {time}").format(time=time)
-    return f"{_when(held.at_ns)}  {_('not measured')} · {say(held.why)} · {again}"
+    return f"{moment(held.at_ns)}  {_('not measured')} · {say(held.why)} · {again}"
+
+
+def held_sentence(held: Held) -> str:
+    """Why a measurement was held, and when it is tried again, while somebody watches."""
+    why = say(held.why)
+    if held.retry_at_ns is None:
+        return _("A measurement was given up. {why}").format(why=why)
+    return _("The measurement waits until {time}. {why}").format(time=_hour(held.retry_at_ns), why=why)
+
+
+def _hour(ns: int) -> str:
+    return clock_time(local(ns), seconds=False)
 
 
 def held_json(held: Held) -> dict[str, Any]:
-    """The same for scripts."""
+    """A hold for scripts."""
     return {
         "at": iso(held.at_ns),
         "reason": str(held.reason),
@@ -271,10 +284,10 @@ def comparison_words(comparison: Comparison) -> Iterator[str]:
 
 def _row_words(row: Row) -> str:
     rates = "  ".join(
-        f"{sign} {_rate(bps) if (bps := row.bps(direction)) is not None else '—'}"
+        f"{sign} {measured_rate(bps) if (bps := row.bps(direction)) is not None else '—'}"
         for sign, direction in (("↓", Direction.DOWN), ("↑", Direction.UP))
     )
-    return f"{_(_KINDS[row.kind]):<34}{rates}   {_when(row.at_ns)}"
+    return f"{_(_KINDS[row.kind]):<34}{rates}   {moment(row.at_ns)}"
 
 
 def choice_words(choice: Choice) -> Iterator[str]:
@@ -287,7 +300,7 @@ def choice_words(choice: Choice) -> Iterator[str]:
         )
     else:
         yield _("No scheduled measurements: each is started by you.")
-    yield _("Data limit: {size} a month.").format(size=_size(choice.cap_bytes))
+    yield _("Data limit: {size} a month.").format(size=size(choice.cap_bytes))
 
 
 def cost_words(cost: Estimate, used_bytes: int, choice: Choice) -> str:
@@ -295,21 +308,21 @@ def cost_words(cost: Estimate, used_bytes: int, choice: Choice) -> str:
     if stays_home(choice):
         return _("Data for this measurement: none of the month’s, since it stays in your own network.")
     if cost.basis is Basis.RESULTS:
-        amount = _("about {size}, as the last ones").format(size=_size(cost.usual_bytes))
+        amount = _("about {size}, as the last ones").format(size=size(cost.usual_bytes))
     elif cost.basis is Basis.ASSUMED:
         amount = _("at most {size} if the link is {rate} Gbit/s, less on a slower line").format(
-            size=_size(cost.high_bytes), rate=number(default_rules().assumed_bps / 1e9)
+            size=size(cost.high_bytes), rate=number(default_rules().assumed_bps / 1e9)
         )
     else:
-        amount = _("at most {size}, less on a slower line").format(size=_size(cost.high_bytes))
+        amount = _("at most {size}, less on a slower line").format(size=size(cost.high_bytes))
     return _("Data for this measurement: {amount}. This month: {used} of {cap}.").format(
-        amount=amount, used=_size(used_bytes), cap=_size(choice.cap_bytes)
+        amount=amount, used=size(used_bytes), cap=size(choice.cap_bytes)
     )
 
 
 def tick_words(tick: Tick) -> str:
     """The rate of this moment."""
-    return f"{'↓' if tick.direction is Direction.DOWN else '↑'} {_rate(tick.bps)}  {_size(tick.bytes)}"
+    return f"{'↓' if tick.direction is Direction.DOWN else '↑'} {measured_rate(tick.bps)}  {size(tick.bytes)}"
 
 
 def server_words(server: Server) -> str:
@@ -321,21 +334,3 @@ def _server(server: Server) -> str:
     if server.distance_ms is None:
         return name
     return _("{name} ({ms} ms away)").format(name=name, ms=number(server.distance_ms, 1))
-
-
-def _rate(bps: int) -> str:
-    mega = bps / 1e6
-    return _("{rate} Mbit/s").format(rate=number(mega, 1 if mega < 1000 else 0))
-
-
-def _size(count: int) -> str:
-    """In decimal units, as data plans are sold."""
-    for unit, size in ((_("TB"), 1e12), (_("GB"), 1e9), (_("MB"), 1e6)):
-        if count >= size or size == 1e6:
-            value = count / size
-            return f"{number(value, 0 if value >= 100 else 1)}\u00a0{unit}"
-    raise AssertionError("unreachable")
-
-
-def _when(at_ns: int) -> str:
-    return f"{local(at_ns):%d/%m/%Y %H:%M}"

@@ -22,17 +22,20 @@ from diagnostics.journal.lock import holder, is_held
 from diagnostics.journal.reader import Reader
 from diagnostics.model import NO_LINE, BadInput, Event, EventKind, Line, Remark
 from diagnostics.recorder import notes
+from diagnostics.recorder.speed_plan import line_in_use
 from diagnostics.throughput.budget import Basis, Estimate, estimate, used
 from diagnostics.throughput.choice import Choice, usable
+from diagnostics.throughput.record import read_results
 from diagnostics.throughput.terms import load_terms
 from jalerte_desktop.commands import _campaign_words as words
+from jalerte_desktop.commands._ask import says_yes
 from jalerte_desktop.commands._campaign_cable import cable_bps
 from jalerte_desktop.commands._campaign_zone import system_zone
 from jalerte_desktop.commands._speed_choice import chosen
 from jalerte_desktop.commands.arguments import add_json
 from jalerte_desktop.commands.context import Context
 from jalerte_desktop.words.figures import number
-from jalerte_desktop.words.language import N_, _
+from jalerte_desktop.words.language import _
 from jalerte_desktop.words.remarks import say
 
 _SPEEDS = {
@@ -44,7 +47,6 @@ _SPEEDS = {
 """Arguments by their name in the namespace, which is also the end of the contract's key."""
 _MEGABITS = re.compile(r"0*[0-9]{1,8}(\.[0-9]{1,6})?")
 _DIGITS = re.compile(r"0*[0-9]{1,9}")
-_YES = ("y", "yes", "o", "oui")
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -174,10 +176,7 @@ def _known(context: Context) -> tuple[list[Event], Line]:
         with Reader(context.home.journal) as reader:
             if running(reader, context.now_ns, None) is not None:
                 raise BadInput("campaign_running")
-            newest = ""
-            for event in reader.events(EventKind.LINE):
-                newest = str(event.data.get("id") or "")
-            line = reader.lines.get(newest, NO_LINE)
+            line = reader.lines.get(line_in_use(reader).line_id, NO_LINE)
             return list(reader.events(EventKind.SPEED, EventKind.SPEED_CHOICE)), line
     except BadInput as problem:
         if problem.remark.code == "journal_missing":
@@ -215,7 +214,7 @@ def _print_cost(rules: Rules, choice: Choice, cost: Estimate, spent: int, contex
 def _estimate(choice: Choice, events: list[Event], line: str) -> Estimate:
     from diagnostics.throughput.rules import default_rules
 
-    return estimate(record.measurements(events), choice.provider, line, default_rules())
+    return estimate(read_results(events), choice.provider, line, default_rules())
 
 
 def _gigabytes(amount: int) -> str:
@@ -278,9 +277,6 @@ def _whole(typed: str, code: str, **values: int) -> int:
     return int(typed.lstrip("0") or "0")
 
 
-_ASK = N_("Is all of this so, for the whole series? [y/N] ")
-
-
 def _confirm(rules: Rules, arguments: argparse.Namespace, context: Context) -> None:
     """Ask once what has to hold all along. Raises BadInput where it was not confirmed."""
     if arguments.confirm:
@@ -291,8 +287,7 @@ def _confirm(rules: Rules, arguments: argparse.Namespace, context: Context) -> N
         print(f"  – {say(Remark.of(code))}", file=out)
     if context.json or not sys.stdin.isatty():
         raise BadInput("campaign_confirm")
-    print(_(_ASK), end="", file=out, flush=True)
-    if sys.stdin.readline().strip().casefold() not in _YES:
+    if not says_yes(_("Is all of this so, for the whole series? [y/N] "), out):
         raise BadInput("campaign_not_confirmed")
 
 

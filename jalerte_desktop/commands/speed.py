@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from diagnostics.journal.reader import Reader
 from diagnostics.model import BadInput, Event, EventKind, Line
+from jalerte_desktop.commands._ask import says_yes
 from jalerte_desktop.commands._speed_choice import chosen
 from jalerte_desktop.commands.arguments import add_json, add_period, period
 from jalerte_desktop.commands.context import Context
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from diagnostics.throughput.model import SpeedResult
 
 KINDS = (EventKind.SPEED, EventKind.SPEED_CHOICE, EventKind.SPEED_HELD)
-_YES = ("y", "yes", "o", "oui")
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -94,16 +94,9 @@ class Known:
 
     @cached_property
     def results(self) -> list[SpeedResult]:
-        from diagnostics.throughput.record import from_event
+        from diagnostics.throughput.record import read_results
 
-        found = []
-        for event in self.events:
-            if event.kind is EventKind.SPEED:
-                try:
-                    found.append(from_event(event))
-                except ValueError:
-                    continue  # a newer version's
-        return found
+        return read_results(self.events)
 
 
 def read_known(context: Context) -> Known:
@@ -226,8 +219,7 @@ def _asked(provider: str, context: Context) -> bool:
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         return False
     tell_terms(provider, context)
-    print(_("Do you agree? [y/N] "), end="", file=context.err, flush=True)
-    return sys.stdin.readline().strip().lower() in _YES
+    return says_yes(_("Do you agree? [y/N] "), context.err)
 
 
 def tell_terms(provider: str, context: Context) -> None:

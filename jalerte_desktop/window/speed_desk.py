@@ -9,6 +9,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from jalerte_desktop.findings.speed import Standing
 from jalerte_desktop.window.case_desk import CaseDesk
 from jalerte_desktop.window.children import Caller, Command
 from jalerte_desktop.window.speed_facts import (
@@ -21,7 +22,7 @@ from jalerte_desktop.window.speed_facts import (
     series_of,
 )
 from jalerte_desktop.window.speed_run import Outcome, SpeedRun
-from jalerte_desktop.window.speed_standing import Standing, StandingReader
+from jalerte_desktop.window.speed_standing import StandingReader
 
 LOOK_EVERY_MS = 10_000
 FINISH_MS = 6_000

@@ -6,10 +6,10 @@ from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from diagnostics.throughput.rules import default_rules
+from jalerte_desktop.findings.speed import Standing
 from jalerte_desktop.window.parts import Card, button, label
 from jalerte_desktop.window.speed_paint import GAP, LiveCurve, SlimBar
 from jalerte_desktop.window.speed_run import Ended, Outcome, SpeedRun
-from jalerte_desktop.window.speed_standing import Standing
 from jalerte_desktop.window.speed_words import choice_line, cost_line, milli, rate, size
 from jalerte_desktop.window.theme import Theme
 from jalerte_desktop.words.language import _

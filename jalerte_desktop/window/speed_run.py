@@ -58,7 +58,7 @@ class SpeedRun(QObject):
     ) -> None:
         super().__init__(parent)
         self._clock = clock
-        self._began_s = self._phase_s = clock()
+        self._phase_s = clock()
         self._buffer = b""
         self._told: Outcome | None = None
         self._over = False

@@ -7,11 +7,11 @@ import re
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QVBoxLayout, QWidget
 
+from jalerte_desktop.findings.speed import Standing
 from jalerte_desktop.window.case_field import Captioned
 from jalerte_desktop.window.entries import UnitBox
 from jalerte_desktop.window.parts import Card, button, label, limited
 from jalerte_desktop.window.recorder import State
-from jalerte_desktop.window.speed_standing import Standing
 from jalerte_desktop.words.language import _, current
 
 PER_DAY, MONTHLY = "speed.per_day", "speed.monthly_gb"

@@ -7,12 +7,12 @@ from collections.abc import Mapping, Sequence
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QCheckBox, QDialog, QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
+from jalerte_desktop.findings.speed import Standing
 from jalerte_desktop.window.case_field import Captioned
 from jalerte_desktop.window.entries import ChoiceBox
 from jalerte_desktop.window.parts import Card, button, label
 from jalerte_desktop.window.speed_desk import RULES, START, SpeedDesk
 from jalerte_desktop.window.speed_facts import RuleSet, rule_sets_of
-from jalerte_desktop.window.speed_standing import Standing
 from jalerte_desktop.window.speed_words import mega, size
 from jalerte_desktop.window.theme import font
 from jalerte_desktop.words.figures import NO_BREAK

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from jalerte_desktop.findings.speed import Standing
 from jalerte_desktop.window.speed_facts import DelayFacts, FlowFacts, ResultFacts
-from jalerte_desktop.window.speed_standing import Standing
 from jalerte_desktop.words.figures import NO_BREAK, day, local, number, percent
 from jalerte_desktop.words.language import N_, _
 

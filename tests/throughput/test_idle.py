@@ -196,8 +196,9 @@ def test_a_hold_comes_back_as_it_was(reason: Reason, retry: int | None) -> None:
     [
         {"reason": "bored"}, {"reason": 3}, {"why": ""}, {"why": "held_busy"}, {"why": "held_busy []"},
         {"why": 'held_busy {"a": {}}'}, {"why": "a b c"}, {"why": "held_busy {" + "[" * 990}, {"why": "x" * 1001},
-        {"why": None}, {"due_ns": -1}, {"due_ns": True}, {"due_ns": 1 << 62}, {"due_ns": 1.5}, {"retry_at_ns": "soon"},
-        {"campaign": None}, {"campaign": "x" * 201}, {"line": "a\x00b"}, {"more": 1},
+        {"why": 'held_busy {"code": 1}'}, {"why": None}, {"due_ns": -1}, {"due_ns": True}, {"due_ns": 1 << 62},
+        {"due_ns": 1.5}, {"retry_at_ns": "soon"}, {"campaign": None}, {"campaign": "x" * 201}, {"line": "a\x00b"},
+        {"more": 1},
     ],
 )  # fmt: skip
 def test_what_is_no_hold_is_refused_and_passed_over(change: dict[str, object]) -> None:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from diagnostics.model import SECOND
 from jalerte_desktop.commands._speed_words import held_json, result_json
+from jalerte_desktop.findings.speed import Standing
 from jalerte_desktop.window.recorder import State
 from jalerte_desktop.window.speed_facts import (
     Criterion,
@@ -29,7 +30,6 @@ from jalerte_desktop.window.speed_list import rows_of
 from jalerte_desktop.window.speed_schedule import gigabytes, plain, schedule_words
 from jalerte_desktop.window.speed_series import next_words, state_words
 from jalerte_desktop.window.speed_series_dialog import promised_words
-from jalerte_desktop.window.speed_standing import Standing
 from jalerte_desktop.window.speed_words import (
     Promise,
     answer_of,

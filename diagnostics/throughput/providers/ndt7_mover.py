@@ -17,13 +17,13 @@ from dataclasses import replace
 from typing import Any
 
 from diagnostics.model import BadInput
-from diagnostics.throughput.connect import close_at_once, connect
+from diagnostics.throughput.connect import RECORD_BYTES, close_at_once, connect, limit_unsent, record_cost
 from diagnostics.throughput.model import Counted, Direction, SpeedFailed, Way
 from diagnostics.throughput.providers.ndt7_frames import CLOSE, NORMAL, PONG, Incoming, Outgoing, control
 from diagnostics.throughput.providers.ndt7_messages import ServerCount, read_message
 from diagnostics.throughput.providers.ndt7_place import CLIENT, to_http
 from diagnostics.throughput.tcp_info import read_tcp_info
-from diagnostics.throughput.wire import HEAD_BYTES, parse_address, parse_head, refusal
+from diagnostics.throughput.wire import parse_address, parse_head, read_raw_head, refusal
 
 SUBPROTOCOL = "net.measurementlab.ndt.v7"
 OPEN_S = 5.0
@@ -35,10 +35,6 @@ DECIDE_S = 1.5
 """Without acknowledgements by the system and without the server's word until then, what was sent is what counts."""
 RECEIVE_BYTES = 512 * 1024
 SEND_BYTES = 256 * 1024
-UNSENT_BYTES = 1024 * 1024
-RECORD_BYTES = 16384
-_RECORD_COST = {"TLSv1.3": 22, "TLSv1.2": 29}
-_TCP_NOTSENT_LOWAT = getattr(socket, "TCP_NOTSENT_LOWAT", None)
 _WAITING = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
 
@@ -90,7 +86,7 @@ class Ndt7Mover:
             early = self._upgrade(self._sock)
             info = read_tcp_info(self._sock, 0)
             self._base = info.acknowledged if info else 0
-            self._cost = _record_cost(self._sock)
+            self._cost = record_cost(self._sock)
             self._count(memoryview(early))
             self._sock.setblocking(False)
         except SpeedFailed as failed:
@@ -130,7 +126,7 @@ class Ndt7Mover:
         deadline = time.monotonic() + OPEN_S
         sock.settimeout(OPEN_S)
         sock.sendall(b"".join(protocol.data_to_send()))
-        head, rest = _read_raw_head(sock, deadline)
+        head, rest = read_raw_head(sock, deadline, cut="speed_closed")
         answer = parse_head(head[:-4])
         if answer.status != 101:
             raise refusal(answer, self._host) or SpeedFailed("speed_ndt7_other", host=self._host)
@@ -151,9 +147,7 @@ class Ndt7Mover:
 
     def _move(self) -> None:
         sending = _Sending(self._sock, self._cost, Outgoing() if self._direction is Direction.UP else None)
-        if _TCP_NOTSENT_LOWAT is not None:
-            with contextlib.suppress(OSError):
-                self._sock.setsockopt(socket.IPPROTO_TCP, _TCP_NOTSENT_LOWAT, UNSENT_BYTES)
+        limit_unsent(self._sock)
         view = memoryview(bytearray(RECEIVE_BYTES))
         while not self._stop.is_set():
             if time.monotonic() - self._start > LONGEST_S:
@@ -273,25 +267,3 @@ class _Sending:
             self._now, self._is_message = self._messages.next(), True
             self.payload -= len(self._now) - self._messages.payload  # the frame's head is no payload
         return bool(self._now)
-
-
-def _record_cost(sock: socket.socket) -> int:
-    """Bytes around each TLS record (RFC 8446, section 5.2; RFC 5288); 0 without TLS."""
-    return _RECORD_COST.get(sock.version() or "", 22) if isinstance(sock, ssl.SSLSocket) else 0
-
-
-def _read_raw_head(sock: socket.socket, deadline: float) -> tuple[bytes, bytes]:
-    """A response's head with its empty line, and what came behind it. Raises SpeedFailed and OSError."""
-    data = bytearray()
-    while (end := data.find(b"\r\n\r\n")) < 0:
-        if len(data) > HEAD_BYTES or (len(data) >= 8 and not data.startswith(b"HTTP/1.")):
-            raise SpeedFailed("speed_not_http")
-        left_s = deadline - time.monotonic()
-        if left_s <= 0:
-            raise TimeoutError
-        sock.settimeout(left_s)
-        piece = sock.recv(16 * 1024)
-        if not piece:
-            raise SpeedFailed("speed_closed")
-        data += piece
-    return bytes(data[: end + 4]), bytes(data[end + 4 :])
