@@ -26,23 +26,24 @@ run: setup ## start the program; without a display, one diagnosis as text
 	@if [ -n "$$DISPLAY$$WAYLAND_DISPLAY" ]; then exec $(BIN)/jalerte; else exec $(BIN)/jalerte check; fi
 
 test: ## all tests but the hours-long ones (PYTEST_ARGS=… goes to pytest)
-	@tools/setup.sh test
+	@tools/setup.sh test webform
 	@$(BIN)/python -m pytest -n 2 --dist loadfile $(PYTEST_ARGS)
 
 soak: ## the hours-long tests
-	@tools/setup.sh test
+	@tools/setup.sh test webform
 	@$(BIN)/python -m pytest -m soak --timeout=0 $(PYTEST_ARGS)
 
 lab: ## play the scenarios, simulated and on real networks (root), and print the table (LAB_ARGS="--only quiet portal")
 	@tools/setup.sh test
 	@$(BIN)/python -m tests.playing --runner both $(LAB_ARGS)
 
-check: setup ## style, types, floors, translations
+check: setup ## style, types, floors, translations, the alert interface's description
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/python tools/translations.py check
+	$(BIN)/python tools/alert_api.py check
 
 format: setup ## put the code in the house's style
 	$(BIN)/ruff check --fix-only --quiet .

@@ -30,6 +30,7 @@ COMMANDS = {
     "line": N_("which line this is: show, confirm, name"),
     "contract": N_("what the operator promised: show, set"),
     "case": N_("the case file: new, set, show"),
+    "diary": N_("the diary of calls, letters, appointments and promises: add, list"),
     "letter": N_("write a letter from the evidence"),
     "alert": N_("prepare the alert for the regulator’s platform"),
 }

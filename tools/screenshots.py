@@ -43,6 +43,8 @@ class Picture:
     """The case's fields ("key=value") that real commands write before; None: no commands but the stand-in's."""
     fill: Callable[[Path], None] | None = None
     """Puts measurements, and what commands say of them, into the home; then the speed page's stand-in is called."""
+    part: Callable[[Any], Any] = field(default=lambda window: window)
+    """What of the window is drawn: all of it, or a dialog."""
 
 
 PERSON = (
@@ -108,9 +110,32 @@ def show_speed(window: Any) -> None:
     window.pages.setFocus()
 
 
+def show_alert(window: Any) -> None:
+    window.go(4)
+    wait_for(lambda: window.desk.known and len(window.filing.known) >= 4 and not window.filing.busy)
+    window.pages.setFocus()
+
+
+def show_preview(window: Any) -> None:
+    filing: Any = import_module("filing_examples")
+    show_alert(window)
+    window.alert.sending._show(filing.SHOWN)
+    window.dialog.more.click()
+
+
+def show_diary(window: Any) -> None:
+    window.go(2)
+    wait_for(lambda: window.desk.known and "diary" in window.filing.known and not window.filing.busy)
+    window.pages.setFocus()
+    bar = window.case.verticalScrollBar()
+    wait_for(lambda: bar.maximum() > 0)
+    bar.setValue(bar.maximum())
+
+
 def pictures() -> list[Picture]:
     examples: Any = import_module("window_examples")
     speed: Any = import_module("speed_examples")
+    filing: Any = import_module("filing_examples")
 
     def measured(home: Path) -> None:
         begun, made = speed.series(examples.NOW, 2, 14)
@@ -122,6 +147,10 @@ def pictures() -> list[Picture]:
     def not_measured(home: Path) -> None:
         speed.fill(home, examples.NOW)
         speed.answers(home, examples.NOW)
+
+    def alerting(home: Path) -> None:
+        fill_case(home, PERSON)
+        filing.answers(home, **filing.OUTBOX, **filing.DIARY)
 
     def quiet() -> Any:
         return examples.FixedSource(*examples.day_and_week(ongoing=False))
@@ -150,6 +179,14 @@ def pictures() -> list[Picture]:
         Picture("speed-dark", quiet, dark=True, height=1000, prepare=show_speed, fill=measured),
         Picture("speed-english", quiet, language="en", height=1960, prepare=show_speed, fill=measured),
         Picture("speed-first", quiet, prepare=show_speed, fill=not_measured),
+        Picture("alert-light", quiet, height=1200, prepare=show_alert, fill=alerting),
+        Picture("alert-dark", quiet, dark=True, height=1200, prepare=show_alert, fill=alerting),
+        Picture("alert-english", quiet, language="en", height=2600, prepare=show_alert, fill=alerting),
+        Picture("alert-small", quiet, width=600, height=380, prepare=show_alert, fill=alerting),
+        Picture(
+            "alert-preview", quiet, prepare=show_preview, fill=alerting, part=lambda window: window.dialog
+        ),
+        Picture("case-diary", quiet, prepare=show_diary, fill=alerting),
     ]
 
 
@@ -189,7 +226,7 @@ def take(picture: Picture, application: Any, folder: Path) -> None:
         picture.prepare(window)
         for _round in range(5):
             application.processEvents()
-        window.grab().save(str(folder / f"{picture.name}.png"))
+        picture.part(window).grab().save(str(folder / f"{picture.name}.png"))
         window.shut()
         window.close()
 

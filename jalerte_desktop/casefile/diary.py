@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import uuid
 from dataclasses import dataclass
 from datetime import date
@@ -78,26 +79,34 @@ def add(file: CaseFile, entry: DiaryEntry) -> DiaryEntry:
     :raises BadInput: see ``checked``.
     """
     case, now = file.show(), file.now_ns
-    kept = checked(entry, now)
-    entry_id = uuid.uuid4().hex[:12]
     with file.writing() as db:
-        db.execute(
-            "INSERT INTO diary VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (
-                entry_id,
-                case.id,
-                kept.kind,
-                kept.at_ns,
-                kept.until_ns,
-                kept.with_whom,
-                kept.text,
-                kept.promise,
-                kept.due.isoformat() if kept.due else None,
-                kept.source,
-                now,
-            ),
-        )
+        entry_id = put(db, case.id, entry, now)
     return next(one for one in entries(file) if one.id == entry_id)
+
+
+def put(db: sqlite3.Connection, case_id: str, entry: DiaryEntry, now_ns: int) -> str:
+    """Keep one entry of that case within a transaction; gives its id.
+
+    :raises BadInput: see ``checked``.
+    """
+    kept, entry_id = checked(entry, now_ns), uuid.uuid4().hex[:12]
+    db.execute(
+        "INSERT INTO diary VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            entry_id,
+            case_id,
+            kept.kind,
+            kept.at_ns,
+            kept.until_ns,
+            kept.with_whom,
+            kept.text,
+            kept.promise,
+            kept.due.isoformat() if kept.due else None,
+            kept.source,
+            now_ns,
+        ),
+    )
+    return entry_id
 
 
 def entries(file: CaseFile) -> tuple[DiaryEntry, ...]:

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import argparse
+import hashlib
+import json
+from dataclasses import asdict
+from pathlib import Path
 
 from diagnostics.model import BadInput, Problem, Remark, Span
 from jalerte_desktop.casefile.model import FrozenPaper, PaperFile
 from jalerte_desktop.commands.arguments import period
 from jalerte_desktop.commands.context import Context
 from jalerte_desktop.documents.account import Account
+from jalerte_desktop.documents.letter import Letter
 from jalerte_desktop.documents.period import last_days
 from jalerte_desktop.findings.model import Findings
 from jalerte_desktop.words.errors_papers import say_warning
@@ -49,6 +54,18 @@ def frozen(
         text=text,
         files=files,
     )
+
+
+def frozen_letter(letter: Letter, made_ns: int, account: Account, out: Path, content: bytes) -> FrozenPaper:
+    """A letter that is written to that file, with what it stands on."""
+    written = PaperFile(_printable(out.absolute()), hashlib.sha256(content).hexdigest(), len(content))
+    text = json.dumps(asdict(letter), ensure_ascii=False)
+    return frozen(letter.kind, letter.template, made_ns, account, text, (written,))
+
+
+def _printable(path: Path) -> str:
+    """A file's name need not be text; the case file and JSON hold only text."""
+    return str(path).encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def used_json(paper_id: str, paper: FrozenPaper) -> dict[str, object]:

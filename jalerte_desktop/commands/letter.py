@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import hashlib
-import json
 from collections.abc import Callable
-from dataclasses import asdict
 from pathlib import Path
 
 from diagnostics.model import BadInput
 from jalerte_desktop.casefile.case_file import open_case_file
-from jalerte_desktop.casefile.model import NO_CASE, PaperFile
+from jalerte_desktop.casefile.model import NO_CASE
 from jalerte_desktop.commands._papers import (
-    frozen,
+    frozen_letter,
     paper_findings,
     print_warnings,
     used_json,
@@ -53,9 +50,8 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
         case = file.active() or NO_CASE
         letter = compose_complaint(case, sorted_out, now_ns)
         content = render(letter)
-        written = PaperFile(_printable(out), hashlib.sha256(content).hexdigest(), len(content))
-        text = json.dumps(asdict(letter), ensure_ascii=False)
-        paper = frozen(letter.kind, letter.template, now_ns, sorted_out, text, (written,))
+        paper = frozen_letter(letter, now_ns, sorted_out, out, content)
+        (written,) = paper.files
         with output_file(out, force=arguments.force) as draft:
             draft.write_bytes(content)
             paper_id = file.freeze(paper)
@@ -97,8 +93,3 @@ def _renderer(out: Path) -> Callable[[Letter], bytes]:
 
         return letter_docx
     raise BadInput("letter_format", value=out.name)
-
-
-def _printable(path: Path) -> str:
-    """A file's name need not be text; the case file and JSON hold only text."""
-    return str(path).encode("utf-8", "surrogateescape").decode("utf-8", "replace")

@@ -9,6 +9,7 @@ import re
 import tomllib
 from functools import cache
 from importlib.resources import files
+from pathlib import Path
 
 from diagnostics.model import Remark
 from jalerte_desktop.casefile.model import Case
@@ -16,6 +17,7 @@ from jalerte_desktop.casefile.text import fold
 from jalerte_desktop.filing.description import length
 from jalerte_desktop.filing.form import Form
 from jalerte_desktop.filing.model import Alert
+from jalerte_desktop.filing.photos import holds_place
 from jalerte_desktop.filing.values import FieldValue, State
 
 ENOUGH_OBSERVED = 0.5
@@ -90,6 +92,9 @@ def _form(alert: Alert, values: tuple[FieldValue, ...], form: Form) -> list[Rema
         found.append(Remark.of("alert_labels_unverified", checked_on=form.checked_on.isoformat()))
     if not form.text_limit_verified and not alert.own_words:
         found.append(Remark.of("alert_limit_ours", limit=form.text_limit))
+    placed = [one.name for one in alert.attachments if holds_place(Path(one.path))]
+    if placed:
+        found.append(Remark.of("alert_photo_place", names=", ".join(placed)))
     heavy = [one.name for one in alert.attachments if one.size_bytes > form.attachment_bytes]
     if heavy:
         found.append(Remark.of("alert_file_heavy", names=", ".join(heavy), limit_bytes=form.attachment_bytes))

@@ -85,6 +85,21 @@ def _detail(alert: Alert, entry: FormField) -> Value:
     return _choice(entry, alert.detail, "case.problem")
 
 
+def _consumer_problem(alert: Alert, entry: FormField) -> Value:
+    """SignalConso refuses network quality, but takes cuts of a line that was connected to fibre."""
+    code = alert.problem
+    if code == "service-quality":
+        fibre_cut = alert.technology == "fibre" and alert.detail in ("cuts", "unstable")
+        code = "fibre-cut" if fibre_cut else ""
+    return _choice(entry, code, "case.problem")
+
+
+def _company(alert: Alert, _entry: FormField) -> Value:
+    if alert.operator is None:
+        return Value(source=alert.operator_source, state=State.MISSING)
+    return Value(alert.operator.brand, source=alert.operator_source)
+
+
 def _operator(alert: Alert, _entry: FormField) -> Value:
     source = alert.operator_source
     if alert.operator is None:
@@ -153,6 +168,8 @@ RULES: dict[str, Callable[[Alert, FormField], Value]] = {
     "sector": _by_code(lambda alert: alert.sector, "case.problem"),
     "problem": _by_code(lambda alert: alert.problem, "case.problem"),
     "detail": _detail,
+    "consumer_problem": _consumer_problem,
+    "company": _company,
     "technology": _by_code(lambda alert: alert.technology, "line.technology"),
     "operator": _operator,
     "other_operator": _other_operator,
@@ -170,6 +187,7 @@ RULES: dict[str, Callable[[Alert, FormField], Value]] = {
     "customer_number": _typed(lambda alert: alert.customer_number, "contract.customer_number"),
     "line_number": _typed(lambda alert: alert.line_number, "line.number"),
     "address": _typed(lambda alert: alert.address, "person.address"),
+    "city": _typed(lambda alert: alert.place.commune, "person.city"),
     "unknown": lambda _alert, _entry: Value(),
     "person": lambda _alert, _entry: Value(state=State.RESERVED),
 }

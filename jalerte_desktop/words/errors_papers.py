@@ -124,6 +124,7 @@ WARNINGS: dict[str, str] = {
     "alert_text_personal": N_(
         "The description holds your name, e-mail or telephone number: the form has fields of its own for them."
     ),
+    "alert_photo_place": N_("The photo says where it was taken, and that goes along: {names}."),
     "alert_file_heavy": N_("Too large for the form, by our own limit of {limit_bytes} bytes: {names}."),
     "alert_file_type": N_("The form may not take this kind of file: {names}."),
     "alert_limit_ours": N_("The form’s length limit is unknown: {limit} characters is our own."),

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 import jalerte_desktop
 from diagnostics.model import Cause, GapReason, Kind, Problem, Remark
-from jalerte_desktop.words import errors, figures, language, names, remarks
+from jalerte_desktop.words import errors, errors_filing, errors_papers, figures, language, names, remarks
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -27,6 +27,15 @@ def test_every_remark_in_the_code_has_words(code: str) -> None:
     assert used
     # A problem that is told as a fact of a result has its sentence among the problems.
     assert used <= remarks.known_codes() | set(errors.sentences())
+
+
+@pytest.mark.parametrize("room", ["filing", "commands", "window"])
+def test_every_remark_of_filing_has_words(room: str) -> None:
+    used = set()
+    for path in (ROOT / "jalerte_desktop" / room).rglob("*.py"):
+        used |= set(re.findall(r'Remark\.of\(\s*"(\w+)"', path.read_text("utf-8")))
+    known = set(errors_papers.WARNINGS) | set(errors_filing.REMARKS) | set(errors.sentences())
+    assert used <= known | remarks.known_codes()
 
 
 @pytest.mark.parametrize("code", ["fr", "en"])

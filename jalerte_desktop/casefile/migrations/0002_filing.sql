@@ -58,10 +58,15 @@ CREATE TABLE filings (
     attempts INTEGER NOT NULL DEFAULT 0,
     next_ns INTEGER,
     tried_ns INTEGER,
+    -- Tries in a row since the back-off began anew, and whether a line is what it waits for.
+    waits INTEGER NOT NULL DEFAULT 0,
+    for_line INTEGER NOT NULL DEFAULT 0,
     -- Why the last try failed: a problem's code and values, as JSON.
     problem TEXT,
     ended_ns INTEGER
 );
+
+CREATE INDEX filings_by_state ON filings (state);
 
 CREATE TABLE receipts (
     id TEXT PRIMARY KEY,

@@ -1,0 +1,141 @@
+"""What the actions on filings share: a filing in words and as JSON, who sends it, and one attempt to deliver."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from random import Random
+from typing import TYPE_CHECKING
+
+from jalerte_desktop.casefile.case_file import CaseFile, open_case_file
+from jalerte_desktop.commands.context import Context
+from jalerte_desktop.filing import channels, outbox
+from jalerte_desktop.filing.outbox_model import Filing, FilingState
+from jalerte_desktop.words import figures
+from jalerte_desktop.words.errors_filing import say_remark
+from jalerte_desktop.words.figures import iso, local
+from jalerte_desktop.words.language import N_, _
+
+if TYPE_CHECKING:
+    from jalerte_desktop.filing.outbox_model import Sender
+
+STATES = {
+    FilingState.PREPARED: N_("shown, waits for your yes"),
+    FilingState.WAITING: N_("waits to be sent"),
+    FilingState.SENDING: N_("is being sent"),
+    FilingState.SENT: N_("has been sent"),
+    FilingState.UNSURE: N_("perhaps sent: you decide"),
+    FilingState.FAILED: N_("was refused"),
+    FilingState.CANCELLED: N_("was cancelled"),
+    FilingState.HANDED: N_("for you to send"),
+}
+_OTHER_DELIVERS_S = 30.0
+
+
+def filing_json(filing: Filing) -> dict[str, object]:
+    """One filing without its content."""
+    envelope = filing.envelope
+    return {
+        "id": filing.id,
+        "channel": envelope.channel,
+        "destination": envelope.destination,
+        "state": filing.state.value,
+        "state_text": _(STATES[filing.state]),
+        "case": filing.case_id,
+        "alert": filing.alert_id or None,
+        "paper": filing.paper_id,
+        "sha256": envelope.sha256,
+        "bytes": len(envelope.content),
+        "prepared": iso(filing.prepared_ns),
+        "agreed": _time(filing.agreed_ns),
+        "attempts": filing.attempts,
+        "tried": _time(filing.tried_ns),
+        "next": _time(filing.next_ns),
+        "ended": _time(filing.ended_ns),
+        "problem": _problem_json(filing),
+    }
+
+
+def filing_line(filing: Filing) -> str:
+    """One filing in one line, its problem and the next try on two more."""
+    envelope = filing.envelope
+    name = channels.channel(envelope.channel).words
+    parts = [_(STATES[filing.state])]
+    if filing.problem is not None and filing.state is not FilingState.SENT:
+        parts.append(_("why: {why}").format(why=say_remark(filing.problem)))
+    if filing.state is FilingState.WAITING and filing.next_ns is not None and filing.attempts:
+        moment = local(filing.next_ns)
+        when = f"{figures.short_date(moment)} {figures.clock_time(moment)}"
+        parts.append(_("next try: {when}").format(when=when))
+    whom = f" → {envelope.destination}" if envelope.destination else ""
+    return f"{outbox.short(filing.id)}  {name}{whom}\n" + "\n".join(f"    {part}" for part in parts)
+
+
+def senders(file: CaseFile) -> dict[str, Sender]:
+    """Who sends what, on this machine and with the account that is set up."""
+    from jalerte_desktop.filing.desk_send import DeskSender
+    from jalerte_desktop.filing.mail_account import account
+    from jalerte_desktop.filing.mail_send import MailSender
+
+    found: dict[str, Sender] = {"desk": DeskSender()}
+    mail = account(file)
+    if mail is not None:
+        found["email"] = MailSender(mail)
+    return found
+
+
+def case_file(context: Context) -> CaseFile:
+    """The case file, opened."""
+    return open_case_file(context.home.case, lambda: context.now_ns)
+
+
+def deliver(
+    context: Context,
+    only: str | None = None,
+    tell: Callable[[Filing], None] = lambda _: None,
+    stopping: Callable[[], bool] = lambda: False,
+) -> int | None:
+    """Try what is due, or one filing; gives when the next is due (UTC ns), None for never.
+
+    :raises Held: when another process is delivering.
+    """
+    with case_file(context) as file:
+        known = senders(file)
+    return outbox.deliver_due(
+        lambda: case_file(context),
+        known,
+        lambda: context.now_ns,
+        Random(),
+        only=only,
+        tell=tell,
+        stopping=stopping,
+    )
+
+
+def deliver_now(context: Context, filing_id: str) -> Filing:
+    """One try at once; where another process is delivering, wait a while whether it takes this one too."""
+    from diagnostics.journal.lock import Held
+
+    until = time.monotonic() + _OTHER_DELIVERS_S
+    while True:
+        try:
+            deliver(context, only=filing_id)
+            busy = False
+        except Held:
+            busy = True
+        with case_file(context) as file:
+            found = outbox.filing(file, filing_id)
+        untried = found.state is FilingState.WAITING and not found.attempts
+        if not busy or not (untried or found.state is FilingState.SENDING) or time.monotonic() > until:
+            return found
+        time.sleep(0.2)
+
+
+def _time(ns: int | None) -> str | None:
+    return None if ns is None else iso(ns)
+
+
+def _problem_json(filing: Filing) -> dict[str, object] | None:
+    if filing.problem is None:
+        return None
+    return {"code": filing.problem.code, "text": say_remark(filing.problem)}

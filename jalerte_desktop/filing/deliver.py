@@ -1,0 +1,187 @@
+"""Delivery of what waits in the outbox: oldest first, one try at a time, never the same filing twice.
+
+A try is claimed in a committed transaction before it is made, and only by the holder of ``outbox.lock``: whoever has
+the lock and finds a try under way knows that a program ended in the middle of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from random import Random
+
+from diagnostics.journal.lock import Held, Lock
+from diagnostics.model import SECOND, Remark
+from jalerte_desktop.casefile.case_file import CaseFile
+from jalerte_desktop.casefile.text import clean, clean_lines
+from jalerte_desktop.filing import channels
+from jalerte_desktop.filing import outbox_store as store
+from jalerte_desktop.filing.outbox_model import (
+    Delivered,
+    Filing,
+    FilingState,
+    Outcome,
+    Receipt,
+    Refused,
+    Sender,
+    TryAgain,
+    Unsure,
+)
+
+_LINE_FIRST_S, _LINE_LONGEST_S = 5.0, 300.0
+_SERVER_FIRST_S, _LONGEST_S = 30.0, 3600.0
+_SWAY = 0.2
+_FARTHEST_NS = round(_LONGEST_S * (1 + _SWAY)) * SECOND
+
+
+def deliver_due(
+    open_file: Callable[[], CaseFile],
+    senders: Mapping[str, Sender],
+    now_ns: Callable[[], int],
+    random: Random,
+    *,
+    only: str | None = None,
+    tell: Callable[[Filing], None] = lambda _: None,
+    stopping: Callable[[], bool] = lambda: False,
+) -> int | None:
+    """Try everything that is due, or the one filing ``only``; gives when the next one is due (UTC ns), None for never.
+
+    ``tell`` gets each filing when its try begins and when it ended. ``stopping`` is asked between two tries.
+
+    :raises Held: when another process is delivering: it takes what waits.
+    """
+    with open_file() as file, _lock(file):
+        _recover(file)
+        tried: set[str] = set()
+        while not stopping():
+            chosen = _next(file, senders, now_ns(), only, tried)
+            if chosen is None:
+                break
+            tried.add(chosen)
+            with file.writing() as db:
+                if not store.claim(db, chosen, now_ns()):
+                    continue
+                filing = store.one(db, chosen)
+            tell(filing)
+            outcome = senders[filing.envelope.channel].send(filing, now_ns())
+            tell(_record(file, filing, outcome, senders, now_ns(), random))
+            if isinstance(outcome, TryAgain) and outcome.unreachable:
+                _spare_the_others(file, filing, tried, now_ns())
+        with file.reading() as db:
+            return min(
+                (due for name, channel, _, due, _ in store.waiting(db) if channel in senders), default=None
+            )
+
+
+def wake(file: CaseFile) -> None:
+    """The way out has changed: what waits for a line is due at once, and its back-off begins anew."""
+    with file.writing() as db:
+        store.begin_anew(db, file.now_ns)
+
+
+def recover(file: CaseFile) -> None:
+    """Find tries that a program's end cut off, unless another process is delivering now.
+
+    Where the other side knows a second try by its key it waits again; else nobody can be sure that it did not leave.
+    """
+    try:
+        lock = _lock(file)
+    except Held:
+        return
+    with lock:
+        _recover(file)
+
+
+def pause_s(outcome: TryAgain, tries: int, random: Random) -> float:
+    """How long to wait after that many tries in a row, in seconds; swayed, so that many do not come at once."""
+    if outcome.after_s is not None and outcome.after_s > 0:
+        return min(outcome.after_s, _LONGEST_S)
+    first, longest = (
+        (_LINE_FIRST_S, _LINE_LONGEST_S) if outcome.unreachable else (_SERVER_FIRST_S, _LONGEST_S)
+    )
+    return min(longest, first * 2.0 ** min(max(tries - 1, 0), 30)) * random.uniform(1 - _SWAY, 1 + _SWAY)
+
+
+def is_due(due_ns: int, tried_ns: int, now_ns: int) -> bool:
+    """Whether its time has come. A clock that was set back since must not let it wait for ever."""
+    return due_ns <= now_ns or tried_ns > now_ns or due_ns - now_ns > _FARTHEST_NS
+
+
+def _lock(file: CaseFile) -> Lock:
+    return Lock(file.path.with_name("outbox.lock"))
+
+
+def _recover(file: CaseFile) -> None:
+    with file.writing() as db:
+        for filing_id, channel in store.being_sent(db):
+            problem = Remark.of("send_cut_off")
+            if channels.repeatable(channel):
+                store.move(
+                    db,
+                    filing_id,
+                    FilingState.SENDING,
+                    FilingState.WAITING,
+                    next_ns=file.now_ns,
+                    problem=problem,
+                )
+            else:
+                store.move(db, filing_id, FilingState.SENDING, FilingState.UNSURE, problem=problem)
+
+
+def _next(
+    file: CaseFile, senders: Mapping[str, Sender], now_ns: int, only: str | None, tried: set[str]
+) -> str | None:
+    with file.reading() as db:
+        for filing_id, channel, _, due_ns, tried_ns in store.waiting(db):
+            if filing_id in tried or channel not in senders:
+                continue
+            if filing_id == only or (only is None and is_due(due_ns, tried_ns, now_ns)):
+                return filing_id
+    return None
+
+
+def _record(
+    file: CaseFile,
+    filing: Filing,
+    outcome: Outcome,
+    senders: Mapping[str, Sender],
+    now_ns: int,
+    random: Random,
+) -> Filing:
+    """What became of a try, in one transaction with its receipt and the diary's entry."""
+    if isinstance(outcome, Unsure) and senders[filing.envelope.channel].repeatable:
+        outcome = TryAgain(outcome.problem, unreachable=True)
+    sending = FilingState.SENDING
+    with file.writing() as db:
+        match outcome:
+            case Delivered(receipt):
+                if store.move(db, filing.id, sending, FilingState.SENT, ended_ns=now_ns):
+                    store.put_receipt(db, _kept(receipt, filing), now_ns)
+            case TryAgain(problem, unreachable):
+                pause = pause_s(outcome, store.waits(db, filing.id), random)
+                store.move(db, filing.id, sending, FilingState.WAITING, problem=problem)
+                store.put_off(db, filing.id, now_ns + round(pause * SECOND), unreachable)
+            case Refused(problem):
+                store.move(db, filing.id, sending, FilingState.FAILED, problem=problem, ended_ns=now_ns)
+            case Unsure(problem):
+                store.move(db, filing.id, sending, FilingState.UNSURE, problem=problem)
+        return store.one(db, filing.id)
+
+
+def _kept(receipt: Receipt, filing: Filing) -> Receipt:
+    """What the other side said is bounded and clean, whoever it was."""
+    text = "\n".join(clean_lines(receipt.text))
+    return replace(receipt, filing_id=filing.id, reference=clean(receipt.reference)[:200], text=text[:2000])
+
+
+def _spare_the_others(file: CaseFile, filing: Filing, tried: set[str], now_ns: int) -> None:
+    """Where one could not get through, the others for the same server wait as long, without a try of their own."""
+    with file.writing() as db:
+        own_due = store.one(db, filing.id).next_ns or now_ns
+        for filing_id, channel, destination, due_ns, tried_ns in store.waiting(db):
+            same = channel == filing.envelope.channel and (
+                channel == "email" or destination == filing.envelope.destination
+            )
+            if same and filing_id not in tried and is_due(due_ns, tried_ns, now_ns):
+                tried.add(filing_id)
+                store.put_off(db, filing_id, own_due, for_line=True)
