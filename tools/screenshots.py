@@ -127,9 +127,6 @@ def show_diary(window: Any) -> None:
     window.go(2)
     wait_for(lambda: window.desk.known and "diary" in window.filing.known and not window.filing.busy)
     window.pages.setFocus()
-    bar = window.case.verticalScrollBar()
-    wait_for(lambda: bar.maximum() > 0)
-    bar.setValue(bar.maximum())
 
 
 def pictures() -> list[Picture]:
@@ -186,7 +183,7 @@ def pictures() -> list[Picture]:
         Picture(
             "alert-preview", quiet, prepare=show_preview, fill=alerting, part=lambda window: window.dialog
         ),
-        Picture("case-diary", quiet, prepare=show_diary, fill=alerting),
+        Picture("case-diary", quiet, height=2000, prepare=show_diary, fill=alerting),
     ]
 
 

@@ -80,7 +80,7 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
         )
         return 0
     _print_preview(found.preview, context)
-    print_warnings(found.preview.warnings, context)
+    print_warnings(found.preview.all_warnings, context)
     context.say("\n" + _("Frozen in the case file as paper {id}.").format(id=paper_id))
     context.say(INDEPENDENT)
     return 0
@@ -179,7 +179,7 @@ def preview_json(preview: AlertPreview) -> dict[str, object]:
         "description_length": length(preview.description),
         "description_limit": preview.alert.description_limit,
         "attachments": [one.path for one in preview.alert.attachments],
-        "warnings": warnings_json(preview.warnings),
+        "warnings": warnings_json(preview.all_warnings),
         "notice": INDEPENDENT,
     }
 

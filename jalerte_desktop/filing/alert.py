@@ -17,7 +17,7 @@ from jalerte_desktop.casefile.text import clean
 from jalerte_desktop.documents.account import Account, account
 from jalerte_desktop.documents.complaint import operator_name
 from jalerte_desktop.documents.french import french
-from jalerte_desktop.filing.check import warnings_of
+from jalerte_desktop.filing.check import form_warnings, warnings_of
 from jalerte_desktop.filing.description import describe
 from jalerte_desktop.filing.drafts import Draft
 from jalerte_desktop.filing.form import Form, form
@@ -48,12 +48,20 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class AlertPreview:
-    """What would be filed by a form, as far as it is known. ``missing`` holds the names of fields without a value."""
+    """What would be filed by a form, as far as it is known. ``missing`` holds the names of fields without a value.
+
+    ``warnings`` hold whatever the way, ``of_form`` for this form.
+    """
 
     alert: Alert
     fields: tuple[Field, ...]
     missing: tuple[str, ...]
     warnings: tuple[Remark, ...]
+    of_form: tuple[Remark, ...]
+
+    @property
+    def all_warnings(self) -> tuple[Remark, ...]:
+        return (*self.warnings, *self.of_form)
 
     @property
     def account(self) -> Account:
@@ -119,7 +127,8 @@ def preview_alert(alert: Alert, case: Case, shown: Form | None = None) -> AlertP
     fields = tuple(_shown(one) for one in values)
     empty = (State.MISSING, State.OPTIONAL, State.RESERVED)
     missing = tuple(field.name for field in fields if field.state in empty)
-    return AlertPreview(alert, fields, missing, warnings_of(alert, case, values, chosen))
+    of_form = form_warnings(alert, values, chosen)
+    return AlertPreview(alert, fields, missing, warnings_of(alert, case), of_form)
 
 
 def _shown(one: FieldValue) -> Field:

@@ -30,9 +30,14 @@ def _harsh() -> frozenset[str]:
     return frozenset(raw["harsh"])
 
 
-def warnings_of(alert: Alert, case: Case, values: tuple[FieldValue, ...], form: Form) -> tuple[Remark, ...]:
-    """What to know before filing, the gravest first."""
-    return (*_evidence(alert), *_words(alert), *_fitness(case), *_form(alert, values, form))
+def warnings_of(alert: Alert, case: Case) -> tuple[Remark, ...]:
+    """What to know before filing, whatever the way, the gravest first."""
+    return (*_evidence(alert), *_words(alert), *_fitness(alert, case))
+
+
+def form_warnings(alert: Alert, values: tuple[FieldValue, ...], form: Form) -> tuple[Remark, ...]:
+    """What to know besides, of this form."""
+    return tuple(_form(alert, values, form))
 
 
 def _evidence(alert: Alert) -> list[Remark]:
@@ -75,26 +80,25 @@ def _words(alert: Alert) -> list[Remark]:
     return found
 
 
-def _fitness(case: Case) -> list[Remark]:
+def _fitness(alert: Alert, case: Case) -> list[Remark]:
     found: list[Remark] = []
-    if case.country != "FR":
-        found.append(Remark.of("alert_other_country", country=case.country))
     if case.id and not case.problem.startswith("fixed-internet"):
         found.append(Remark.of("alert_other_problem", problem=case.problem))
     if len((case.get("person.name") or "").split()) > 2 and not case.get("person.first_name"):
         found.append(Remark.of("alert_name_split"))
+    if placed := [one.name for one in alert.attachments if holds_place(Path(one.path))]:
+        found.append(Remark.of("alert_photo_place", names=", ".join(placed)))
     return found
 
 
 def _form(alert: Alert, values: tuple[FieldValue, ...], form: Form) -> list[Remark]:
     found: list[Remark] = []
+    if form.id == "jalerte" and alert.place.country != "FR":
+        found.append(Remark.of("alert_other_country", country=alert.place.country))
     if any(one.state is State.FILLED and not one.field.verified for one in values):
         found.append(Remark.of("alert_labels_unverified", checked_on=form.checked_on.isoformat()))
     if not form.text_limit_verified and not alert.own_words:
         found.append(Remark.of("alert_limit_ours", limit=form.text_limit))
-    placed = [one.name for one in alert.attachments if holds_place(Path(one.path))]
-    if placed:
-        found.append(Remark.of("alert_photo_place", names=", ".join(placed)))
     heavy = [one.name for one in alert.attachments if one.size_bytes > form.attachment_bytes]
     if heavy:
         found.append(Remark.of("alert_file_heavy", names=", ".join(heavy), limit_bytes=form.attachment_bytes))

@@ -32,7 +32,7 @@ def values(alert):
 
 
 def codes(alert):
-    return {remark.code for remark in alert.warnings}
+    return {remark.code for remark in alert.all_warnings}
 
 
 def test_every_field_of_the_form_is_shown_in_its_order():
@@ -142,7 +142,7 @@ def test_the_checks_of_honesty():
     assert "alert_other_problem" in codes(preview(replace(MARIE, problem="billing")))
     assert codes(preview()) == {"alert_labels_unverified", "alert_limit_ours"}
     for alert in (preview(limit=400), preview(NO_CASE, examples.findings())):
-        for remark in alert.warnings:
+        for remark in alert.all_warnings:
             assert "{" not in say_warning(remark)
 
 
