@@ -3,9 +3,19 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QDialog,
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
 
 from jalerte_desktop.window.case_desk import CaseDesk
+from jalerte_desktop.window.case_diary import DiaryCard
 from jalerte_desktop.window.case_field import WIDEST, Captioned, CaseField, FieldGrid
 from jalerte_desktop.window.case_words import (
     GROUPS,
@@ -21,6 +31,7 @@ from jalerte_desktop.window.case_words import (
     refusal_words,
 )
 from jalerte_desktop.window.entries import ChoiceBox, OperatorBox
+from jalerte_desktop.window.filing_desk import FilingDesk
 from jalerte_desktop.window.home_cards import Banner
 from jalerte_desktop.window.parts import Card, button, label, limited, rule
 from jalerte_desktop.window.theme import font
@@ -31,9 +42,11 @@ TWO_COLUMNS = 620
 
 
 class CasePage(QScrollArea):
-    """Shows what the desk knows, and gives it what is typed."""
+    """Shows what the desk knows, and gives it what is typed. ``opened`` tells of a dialog."""
 
-    def __init__(self, desk: CaseDesk) -> None:
+    opened = Signal(QDialog)
+
+    def __init__(self, desk: CaseDesk, filing: FilingDesk) -> None:
         super().__init__()
         self.setObjectName("page")
         self.setWidgetResizable(True)
@@ -65,6 +78,9 @@ class CasePage(QScrollArea):
         for widget in (self.wait, self.trouble, self.new, self.summary):
             column.addWidget(widget)
         self.cards = self._cards()
+        self.diary = DiaryCard(filing)
+        self.diary.opened.connect(self.opened)
+        self.cards.append(self.diary)
         for card in self.cards:
             column.addWidget(card)
         column.addStretch(1)

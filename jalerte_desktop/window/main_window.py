@@ -1,4 +1,4 @@
-"""The window: navigation, four pages, and the wiring between what is read, asked and started."""
+"""The window: navigation, five pages, and the wiring between what is read, asked and started."""
 
 from __future__ import annotations
 
@@ -10,15 +10,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QTimer, QUrl, Signal
 from PySide6.QtGui import QDesktopServices, QKeySequence, QShortcut
-from PySide6.QtWidgets import (
-    QDialog,
-    QFrame,
-    QHBoxLayout,
-    QMainWindow,
-    QStackedWidget,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QMainWindow, QStackedWidget, QWidget
 
 from jalerte_desktop.findings.now import state_now
 from jalerte_desktop.window.autostart import entry_for
@@ -28,9 +20,11 @@ from jalerte_desktop.window.children import Caller, Command
 from jalerte_desktop.window.closing import KeepQuestion, Leave, leave
 from jalerte_desktop.window.collector import Collector
 from jalerte_desktop.window.contacts import configured
+from jalerte_desktop.window.filing_closing import FormQuestion
+from jalerte_desktop.window.filing_desk import DIARY, FilingDesk
 from jalerte_desktop.window.home_page import HomePage
+from jalerte_desktop.window.navigation import ALERT, CASE, PAGES, SETTINGS, SPEED, Navigation
 from jalerte_desktop.window.papers import Papers
-from jalerte_desktop.window.parts import button, label
 from jalerte_desktop.window.preferences import Preferences
 from jalerte_desktop.window.reader import Reader, Reading, Source, live_source
 from jalerte_desktop.window.recorder import RecorderControl, State
@@ -46,13 +40,12 @@ from jalerte_desktop.window.speed_desk import SpeedDesk
 from jalerte_desktop.window.tables import day_table, incident_table
 from jalerte_desktop.window.theme import Theme
 from jalerte_desktop.words.errors import say_problem
-from jalerte_desktop.words.language import _
 
 if TYPE_CHECKING:
+    from jalerte_desktop.window.alert_page import AlertPage
     from jalerte_desktop.window.speed_page import SpeedPage
 
 READ_EVERY_MS = 2000
-HOME, SETTINGS, CASE, SPEED = range(4)
 
 
 class MainWindow(QMainWindow):
@@ -83,6 +76,7 @@ class MainWindow(QMainWindow):
         self.reading: Reading | None = None
         self._may_start = True
         self._leaving = False
+        self._closing_form = False
         self._saving_to_leave = False
         self._known_refusals: dict[str, Refusal] = {}
         self.dialog: QDialog | None = None
@@ -92,13 +86,13 @@ class MainWindow(QMainWindow):
         self.papers.busy.connect(self._papers_busy)
         self.papers.failed.connect(lambda sentence: self.home.next.say_problem(sentence))
         self.papers.opened.connect(self._opened)
-        self.papers.complete.connect(self.complete_case)
         self.desk = CaseDesk(caller, self)
         self.desk.written.connect(self._case_written)
         self.speed_desk = SpeedDesk(caller, journal, config, self.desk, clock, self)
+        self.filing = FilingDesk(caller, self.desk, clock, self)
         self._build()
         for keys, action in (
-            *((QKeySequence(f"Ctrl+{page + 1}"), partial(self.go, page)) for page in range(4)),
+            *((QKeySequence(f"Ctrl+{page + 1}"), partial(self.go, page)) for page in range(PAGES)),
             (QKeySequence("F5"), self.read),
             (QKeySequence(QKeySequence.StandardKey.Close), self.close),
             (QKeySequence(QKeySequence.StandardKey.Quit), self.close),
@@ -127,13 +121,17 @@ class MainWindow(QMainWindow):
         self.settings = SettingsPage(self.preferences, self.entry, self._shown_folder, known)
         self.case: CasePage | None = None
         self.speed: SpeedPage | None = None
+        self.alert: AlertPage | None = None
         self.pages = QStackedWidget()
         self.pages.addWidget(self.home)
         self.pages.addWidget(self.settings)
-        self._empty = {CASE: QWidget(), SPEED: QWidget()}
+        self._empty = {page: QWidget() for page in (CASE, SPEED, ALERT)}
         for place in self._empty.values():
             self.pages.addWidget(place)
-        across.addWidget(self._navigation())
+        navigation = Navigation()
+        navigation.chosen.connect(self.go)
+        self.nav = navigation.buttons
+        across.addWidget(navigation)
         across.addWidget(self.pages, 1)
         self.setCentralWidget(inner)
 
@@ -141,7 +139,7 @@ class MainWindow(QMainWindow):
         self.home.question.answered.connect(self._confirm_line)
         self.home.chart.show_table.connect(self._show_table)
         self.home.incidents.show_all.connect(self._show_incidents)
-        self.home.next.alert.connect(self.papers.prepare_alert)
+        self.home.next.alert.connect(partial(self.go, ALERT))
         self.home.next.letter.connect(self.papers.write_letter)
         self.settings.start_recording.connect(self.start_recording)
         self.settings.stop_recording.connect(self.stop_recording)
@@ -153,30 +151,6 @@ class MainWindow(QMainWindow):
         self.settings.open_folder.connect(lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(folder)))
         self._show()
 
-    def _navigation(self) -> QWidget:
-        frame = QFrame()
-        frame.setObjectName("navigation")
-        frame.setFixedWidth(176)
-        frame.setAccessibleName(_("Pages"))
-        column = QVBoxLayout(frame)
-        column.setContentsMargins(10, 18, 10, 14)
-        column.setSpacing(2)
-        name = label("jalerte", 16, bold=True, wrap=False)
-        name.setContentsMargins(10, 0, 0, 14)
-        column.addWidget(name)
-        shown = {HOME: _("&Home"), SPEED: _("S&peed"), CASE: _("&Case"), SETTINGS: _("S&ettings")}
-        buttons = {}
-        for index, text in shown.items():
-            one = buttons[index] = button(text, "nav")
-            one.setCheckable(True)
-            one.setChecked(index == HOME)
-            one.clicked.connect(lambda _checked, index=index: self.go(index))
-            if index == SETTINGS:
-                column.addStretch(1)
-            column.addWidget(one)
-        self.nav = [buttons[index] for index in sorted(buttons)]
-        return frame
-
     def go(self, index: int) -> None:
         """Show a page."""
         for place, one in enumerate(self.nav):
@@ -186,6 +160,7 @@ class MainWindow(QMainWindow):
         elif index == CASE:
             self._case_page()
             self.desk.load()
+            self.filing.load(DIARY)
         elif index == SPEED and self.speed is None:
             from jalerte_desktop.window.speed_page import SpeedPage
 
@@ -193,6 +168,13 @@ class MainWindow(QMainWindow):
             self.speed.opened.connect(self._opened)
             self.speed.complete.connect(self.complete_case)
             self._put(SPEED, self.speed)
+        elif index == ALERT and self.alert is None:
+            from jalerte_desktop.window.alert_page import AlertPage
+
+            self.alert = AlertPage(self.filing)
+            self.alert.opened.connect(self._opened)
+            self.alert.complete.connect(self.complete_case)
+            self._put(ALERT, self.alert)
         self.pages.setCurrentIndex(index)
 
     def speak_anew(self) -> None:
@@ -210,7 +192,8 @@ class MainWindow(QMainWindow):
     def _case_page(self) -> CasePage:
         # Made when it is first wanted: its many fields would delay the start.
         if self.case is None:
-            self.case = CasePage(self.desk)
+            self.case = CasePage(self.desk, self.filing)
+            self.case.opened.connect(self._opened)
             self._put(CASE, self.case)
         return self.case
 
@@ -219,8 +202,9 @@ class MainWindow(QMainWindow):
         self.pages.insertWidget(index, page)
 
     def _flush_case(self) -> None:
-        if self.case is not None:
-            self.case.flush()
+        for page in (self.case, self.alert):
+            if page is not None:
+                page.flush()
 
     # --- reading and showing ---
 
@@ -287,8 +271,7 @@ class MainWindow(QMainWindow):
         self.dialog = None
 
     def _papers_busy(self, busy: bool) -> None:
-        for one in (self.home.next.alert_button, self.home.next.letter_button):
-            one.setEnabled(not busy)
+        self.home.next.letter_button.setEnabled(not busy)
 
     # --- recorder and line ---
 
@@ -327,6 +310,10 @@ class MainWindow(QMainWindow):
         if self._leaving:
             event.accept()
             return
+        if self.filing.form_run is not None and not self._closing_form:
+            event.ignore()
+            self._open(FormQuestion(self, self._close_with_form))
+            return
         if self._case_to_write():
             event.ignore()
             return
@@ -357,6 +344,10 @@ class MainWindow(QMainWindow):
         else:
             self.preferences.background = False
             self.recorder.stop()
+
+    def _close_with_form(self) -> None:
+        self._closing_form = True
+        self.close()
 
     def _case_to_write(self) -> bool:
         """Must closing wait for what was typed to be written?"""
@@ -394,6 +385,7 @@ class MainWindow(QMainWindow):
         self._timer.stop()
         self._flush_case()
         self.desk.finish()
+        self.filing.finish()
         self.speed_desk.finish()
         self.recorder.close()
         self.reader.close()

@@ -1,4 +1,4 @@
-"""What the two buttons start: the alert's preview, and a letter saved where the person says."""
+"""A letter, saved where the person says."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from PySide6.QtCore import QObject, QStandardPaths, Qt, QUrl, Signal
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QDialog, QFileDialog, QMessageBox, QWidget
 
-from jalerte_desktop.window.alert_dialog import AlertDialog, warning_texts
+from jalerte_desktop.window.alert_dialog import warning_texts
 from jalerte_desktop.window.children import Caller, Command
 from jalerte_desktop.words.language import _, ngettext
 
@@ -21,16 +21,11 @@ class Papers(QObject):
     busy = Signal(bool)
     failed = Signal(str)
     opened = Signal(QDialog)
-    complete = Signal(str)
-    """The case lacks this field."""
 
     def __init__(self, caller: Caller, window: QWidget) -> None:
         super().__init__(window)
         self._caller = caller
         self._window = window
-
-    def prepare_alert(self) -> None:
-        self._run(self._show_alert, "alert", "preview", "--json")
 
     def write_letter(self) -> None:
         folder = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.DocumentsLocation)
@@ -67,11 +62,6 @@ class Papers(QObject):
     def _not_done(self, sentence: str) -> None:
         self.busy.emit(False)
         self.failed.emit(sentence)
-
-    def _show_alert(self, answer: object) -> None:
-        dialog = AlertDialog(answer if isinstance(answer, dict) else {}, self._window)
-        dialog.complete.connect(self.complete)
-        self._open(dialog)
 
     def _offer_to_open(self, path: Path, answer: object) -> None:
         box = QMessageBox(self._window)

@@ -23,12 +23,12 @@ from jalerte_desktop.documents.french import blank
 from jalerte_desktop.filing.alert import compose_alert, preview_alert
 from jalerte_desktop.filing.values import State as FieldState
 from jalerte_desktop.window import case_words
-from jalerte_desktop.window.alert_dialog import AlertDialog, first_missing_key
+from jalerte_desktop.window.alert_dialog import first_missing_key
 from jalerte_desktop.window.case_desk import CaseDesk
 from jalerte_desktop.window.case_page import CasePage
 from jalerte_desktop.window.case_words import CaseFacts, sent, shown
 from jalerte_desktop.window.children import Caller
-from jalerte_desktop.window.main_window import CASE, SETTINGS, MainWindow
+from jalerte_desktop.window.main_window import ALERT, CASE, SETTINGS, MainWindow
 from jalerte_desktop.window.theme import DARK, LIGHT
 from jalerte_desktop.words import language
 
@@ -401,17 +401,8 @@ def test_the_alert_leads_to_the_page(windows, qtbot, home):
     new_case(home)
     window = windows.open()
     window.activateWindow()
-    window.papers._show_alert(
-        {
-            "missing_details": [
-                {"name": "consentement", "label": "Accord", "kind": "reserved", "key": None},
-                {"name": "commune", "label": "Commune", "kind": "missing", "key": "person.postcode"},
-            ]
-        }
-    )
-    dialog = window.dialog
-    assert isinstance(dialog, AlertDialog)
-    dialog.complete_button.click()
+    window.go(ALERT)
+    window.alert.answer.jump.emit("person.postcode")
     assert window.pages.currentIndex() == CASE
     wanted = window.case.fields["person.postcode"].editor
     qtbot.waitUntil(lambda: window.focusWidget() is wanted, timeout=20_000)

@@ -25,6 +25,7 @@ from PySide6.QtWidgets import (
 from diagnostics.model import SECOND, BadInput
 from jalerte_desktop.window.alert_dialog import AlertDialog
 from jalerte_desktop.window.closing import KeepQuestion, Leave, leave
+from jalerte_desktop.window.main_window import ALERT
 from jalerte_desktop.window.recorder import State
 from jalerte_desktop.window.tables import TableDialog
 from jalerte_desktop.window.theme import DARK, LIGHT, Theme, high_contrast
@@ -176,11 +177,22 @@ def test_the_lines_name_is_given_in_the_settings(windows, qtbot, home):
 # --- the two buttons ---
 
 
+def test_the_alerts_button_leads_to_its_page(windows, qtbot, home):
+    window = windows.open()
+    assert window.alert is None
+    window.home.next.alert_button.click()
+    assert window.pages.currentIndex() == ALERT
+    assert window.nav[ALERT].isChecked()
+    qtbot.waitUntil(lambda: "alert preview --json" in calls(home))
+
+
 def test_the_alert_is_shown_field_by_field_and_copied(windows, qtbot):
     window = windows.open()
-    window.home.next.alert_button.click()
-    qtbot.waitUntil(lambda: isinstance(window.dialog, AlertDialog))
+    window.go(ALERT)
+    qtbot.waitUntil(lambda: window.filing.alert is not None)
+    window.alert._show_fields()
     dialog = window.dialog
+    assert isinstance(dialog, AlertDialog)
     texts = [one.text() for one in dialog.findChildren(QLabel)]
     assert "Exemple Télécom" in texts
     assert "– person.postcode" in texts
@@ -188,7 +200,6 @@ def test_the_alert_is_shown_field_by_field_and_copied(windows, qtbot):
     assert dialog.description.toPlainText() == "Huit coupures en sept jours."
     dialog.copy_buttons[0].click()
     assert QGuiApplication.clipboard().text() == "Huit coupures en sept jours."
-    assert window.home.next.alert_button.isEnabled()
     dialog.reject()
     qtbot.waitUntil(lambda: window.dialog is None)
 
@@ -196,11 +207,11 @@ def test_the_alert_is_shown_field_by_field_and_copied(windows, qtbot):
 def test_what_goes_wrong_with_a_paper_stands_on_the_card(windows, qtbot, home):
     (home / "fail").write_text("Il manque le dossier : créez-le.\n", "utf-8")
     window = windows.open()
-    window.home.next.alert_button.click()
+    window.papers.save_letter(home / "lettre.pdf")
     qtbot.waitUntil(lambda: window.home.next.problem.isVisible())
     assert window.home.next.problem.text() == "Il manque le dossier : créez-le."
     (home / "fail").unlink()
-    window.home.next.alert_button.click()
+    window.papers.save_letter(home / "lettre.pdf")
     assert not window.home.next.problem.isVisible()
     qtbot.waitUntil(lambda: window.dialog is not None)
     window.dialog.reject()
@@ -338,7 +349,12 @@ def test_shortcuts_change_the_page(windows, qtbot):
 def assert_nothing_is_cut(area) -> None:
     QApplication.processEvents()
     assert area.widget().width() <= area.viewport().width()
-    for one in area.widget().findChildren(QLabel):
+    assert_fits(area.widget())
+
+
+def assert_fits(whole: QWidget) -> None:
+    """Every label and button has the room that its words need."""
+    for one in whole.findChildren(QLabel):
         if not one.isVisible():
             continue
         if one.wordWrap():
@@ -350,7 +366,7 @@ def assert_nothing_is_cut(area) -> None:
                 assert longest <= one.width(), one.text()
         else:
             assert one.width() >= one.sizeHint().width() or one.toolTip(), one.text()
-    for one in area.widget().findChildren(QAbstractButton):
+    for one in whole.findChildren(QAbstractButton):
         if one.isVisible():
             assert one.width() >= one.minimumSizeHint().width(), one.text()
 

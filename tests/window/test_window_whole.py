@@ -67,7 +67,7 @@ def test_from_first_run_to_the_first_measurements_and_back(window, qtbot, home):
 
 @pytest.mark.lab
 def test_real_commands_fail_in_one_sentence(window, qtbot):
-    window.papers.prepare_alert()
+    window.papers.save_letter(window._caller.home / "lettre.pdf")
     qtbot.waitUntil(lambda: bool(window.home.next.problem.text()), timeout=20_000)
     assert "Traceback" not in window.home.next.problem.text()
     assert "\n" not in window.home.next.problem.text()
