@@ -41,8 +41,12 @@ def parse_problem(body: bytes) -> ProblemDetails:
 
 def _check_together(alert: WireAlert) -> None:
     """What JSON Schema cannot say: how members fit each other."""
-    if moment_ns(alert.period.end) < moment_ns(alert.period.start):
+    period_ns = moment_ns(alert.period.end) - moment_ns(alert.period.start)
+    if period_ns < 0:
         raise NotAsAgreed("/period/end", "lies before the start")
+    # A second of leave: the period's moments are rounded, and so are the sums.
+    if alert.figures.outage_s > period_ns / 1e9 + 1:
+        raise NotAsAgreed("/figures/outage_s", "is longer than the period")
     if alert.operator is not None and not alert.line_confirmed:
         raise NotAsAgreed("/operator", "must be absent while the line is not confirmed")
     if alert.figures.incidents < len(alert.incidents):

@@ -99,7 +99,11 @@ _FIGURES = Record(
     "The sums, made from all incidents of the period, also from those that are not listed.",
     (
         Member("outages", _COUNT, "Cuts attributed to the operator's network (role held, kind outage)."),
-        Member("outage_s", _SECONDS, "Seconds without service: the durations of these cuts, added up."),
+        Member(
+            "outage_s",
+            _SECONDS,
+            "Seconds without service: of these cuts, what lies within the period, added up.",
+        ),
         Member("observed_s", _SECONDS, "Seconds of the period in which the line was observed."),
         Member(
             "coverage",

@@ -7,6 +7,7 @@ a key that cannot be read is the person's to mend, since a new one would make an
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import time
@@ -70,6 +71,7 @@ def _read(path: Path) -> Ed25519PrivateKey | None:
     while True:
         try:
             with path.open("rb") as opened:
+                _for_owner_only(opened.fileno())
                 text = opened.read(_LARGEST_BYTES + 1)
         except FileNotFoundError:
             return None
@@ -81,6 +83,13 @@ def _read(path: Path) -> Ed25519PrivateKey | None:
         if b"-----END" in text or len(text) > _LARGEST_BYTES or time.monotonic() > until:
             raise Problem("key_damaged", path=str(path))
         time.sleep(0.05)
+
+
+def _for_owner_only(descriptor: int) -> None:
+    """A copy that was put back may have come with wider permissions."""
+    if os.name == "posix" and os.fstat(descriptor).st_mode & 0o077:
+        with contextlib.suppress(OSError):
+            os.fchmod(descriptor, 0o600)
 
 
 def _parsed(text: bytes) -> Ed25519PrivateKey | None:

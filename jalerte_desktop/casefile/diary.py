@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 import uuid
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 from diagnostics.model import BadInput
@@ -15,6 +15,8 @@ from jalerte_desktop.casefile.text import clean, clean_lines
 KINDS = ("call", "letter", "email", "appointment", "visit", "invoice", "photo", "note", "outage")
 STEPS = ("customer-service", "consumer-service", "mediator", "conciliator", "court", "ombudsman")
 """Whom an exchange was with, where it is a step of the path; anything else is free text."""
+OPERATOR_STEPS = ("customer-service", "consumer-service")
+"""The steps that are the operator's own."""
 _LONGEST_TEXT, _LONGEST_NAME = 4000, 200
 
 
@@ -50,6 +52,8 @@ def checked(entry: DiaryEntry, now_ns: int) -> DiaryEntry:
     # An appointment is made for later; everything else has happened.
     if entry.kind != "appointment" and entry.at_ns > now_ns:
         raise BadInput("diary_future", kind=entry.kind)
+    if entry.kind != "appointment" and entry.until_ns is not None and entry.until_ns > now_ns:
+        raise BadInput("diary_until_future")
     text, promise = "\n".join(clean_lines(entry.text)), "\n".join(clean_lines(entry.promise))
     for name, value, limit in (
         ("--text", text, _LONGEST_TEXT),
@@ -60,6 +64,8 @@ def checked(entry: DiaryEntry, now_ns: int) -> DiaryEntry:
             raise BadInput("diary_long", option=name, length=len(value), limit=limit)
     if entry.due is not None and not promise:
         raise BadInput("diary_due_alone")
+    if entry.due is not None and entry.due < _day_here(entry.at_ns):
+        raise BadInput("diary_due_before")
     return DiaryEntry(
         entry.kind,
         entry.at_ns,
@@ -70,6 +76,10 @@ def checked(entry: DiaryEntry, now_ns: int) -> DiaryEntry:
         entry.due,
         entry.source,
     )
+
+
+def _day_here(ns: int) -> date:
+    return datetime.fromtimestamp(ns // 10**9, UTC).astimezone().date()
 
 
 def add(file: CaseFile, entry: DiaryEntry) -> DiaryEntry:

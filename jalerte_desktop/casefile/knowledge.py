@@ -13,6 +13,7 @@ from typing import Any
 from jalerte_desktop.casefile.text import fold
 
 _STALE_AFTER_DAYS = 550
+_NOTES = "project notes"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +40,17 @@ class Provenance:
         """True when a printed fact needs a warning beside it."""
         return self.confidence != "V" or (today - self.checked_on).days > _STALE_AFTER_DAYS
 
+    @property
+    def page(self) -> str:
+        """The source as a reader can look it up; "" where no page was kept, only the project's notes of it."""
+        return "" if self.source.startswith(_NOTES) else self.source
+
 
 @dataclass(frozen=True, slots=True)
 class PostalAddress:
+    """Where one of the operator's ``step``s (``diary.OPERATOR_STEPS``) takes letters about these accesses; (): all."""
+
+    step: str
     lines: tuple[str, ...]
     technologies: tuple[str, ...]
     provenance: Provenance
@@ -49,7 +58,7 @@ class PostalAddress:
 
 @dataclass(frozen=True, slots=True)
 class Operator:
-    """A brand. ``network`` names whose network it runs on, where that is another's; else ""."""
+    """A brand in one country. ``network`` names whose network it runs on, where that is another's; else ""."""
 
     id: str
     name: str
@@ -58,11 +67,17 @@ class Operator:
     addresses: tuple[PostalAddress, ...]
     provenance: Provenance
 
-    def address_for(self, technology: str | None, today: date) -> PostalAddress | None:
-        """Where customer service takes letters about this access; None when that is not known well enough."""
+    @property
+    def country(self) -> str:
+        return self.provenance.country
+
+    def address_for(
+        self, technology: str | None, today: date, step: str = "customer-service"
+    ) -> PostalAddress | None:
+        """Where that step takes letters about this access; None when that is not known well enough."""
         for address in self.addresses:
             fits = not address.technologies or technology in address.technologies
-            if fits and address.provenance.printable(today):
+            if fits and address.step == step and address.provenance.printable(today):
                 return address
         return None
 
@@ -110,6 +125,7 @@ def operators() -> tuple[Operator, ...]:
             entry.get("network", ""),
             tuple(
                 PostalAddress(
+                    address.get("step", "customer-service"),
                     tuple(address["lines"]),
                     tuple(address["technologies"]),
                     _provenance(address, entry["country"]),
@@ -122,13 +138,22 @@ def operators() -> tuple[Operator, ...]:
     )
 
 
-def find_operator(typed: str) -> Operator | None:
-    """The operator of that name or alias; accents, case and hyphens do not matter."""
+def find_operator(typed: str, country: str) -> Operator | None:
+    """The operator of that name or alias in that country; accents, case and hyphens do not matter.
+
+    A brand of the same name elsewhere is another company.
+    """
     wanted = fold(typed)
     for operator in operators():
-        if wanted in map(fold, (operator.name, *operator.aliases)):
+        if operator.country == country and wanted in map(fold, (operator.name, *operator.aliases)):
             return operator
     return None
+
+
+@cache
+def departments() -> Mapping[str, str]:
+    """The names of the French départements and overseas territories, by their number: "69", "2A", "974"."""
+    return {str(number): str(name) for number, name in _read("departments.toml")["names"].items()}
 
 
 def legal_bases(letter: str, country: str, today: date, professional: bool) -> tuple[LegalBasis, ...]:

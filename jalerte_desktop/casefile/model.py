@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 from diagnostics.model import Span
 from jalerte_desktop.findings.model import Seal
 
+PROFESSIONAL = ("elected", "company", "association")
+"""Profiles whose contract is not a private one."""
+
 
 @dataclass(frozen=True, slots=True)
 class Case:
@@ -29,7 +32,7 @@ class Case:
     @property
     def professional(self) -> bool:
         """True when the person said that the contract is not a private one."""
-        return self.get("person.profile") in ("elected", "company", "association")
+        return self.get("person.profile") in PROFESSIONAL
 
 
 NO_CASE = Case(id="", problem="", country="FR", created_ns=0)

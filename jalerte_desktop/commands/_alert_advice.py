@@ -50,7 +50,11 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
                     for fact in sheet.facts
                 ],
                 "next": [
-                    {**route_json(step.route), "dates": [say_remark(one) for one in step.dates]}
+                    {
+                        **route_json(step.route),
+                        "dates": [say_remark(one) for one in step.dates],
+                        "over": step.over,
+                    }
                     for step in sheet.next
                 ],
                 "undated": sheet.undated,

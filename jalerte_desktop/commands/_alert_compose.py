@@ -15,7 +15,7 @@ from jalerte_desktop.commands._papers import findings_between, frozen, paper_fin
 from jalerte_desktop.commands.context import Context
 from jalerte_desktop.documents.account import Role, account
 from jalerte_desktop.filing.alert import KIND, TEMPLATE, AlertPreview, compose_alert, preview_alert
-from jalerte_desktop.filing.drafts import Draft, open_draft
+from jalerte_desktop.filing.drafts import Draft, open_draft, shown_name
 from jalerte_desktop.filing.model import Alert, Attachment
 from jalerte_desktop.findings.model import Findings
 
@@ -33,8 +33,13 @@ class Composed:
         return self.preview.alert
 
 
-def composed(file: CaseFile, arguments: argparse.Namespace, context: Context) -> Composed:
+def composed(
+    file: CaseFile, arguments: argparse.Namespace, context: Context, *, letter: bool = True
+) -> Composed:
     """The alert for ``--since``/``--until`` where given, else for the draft's period, else for the last 30 days.
+
+    ``letter``: the newest letter goes along, which holds the address and the customer's number: only for those who
+    handle the dispute.
 
     :raises Problem: where nothing was recorded; :raises BadInput: for a period that is none.
     """
@@ -46,7 +51,8 @@ def composed(file: CaseFile, arguments: argparse.Namespace, context: Context) ->
     else:
         since, until = (draft.since_ns, draft.until_ns) if draft else (None, None)
         findings = findings_between(since, until, context)
-    letters = _letters(file, findings)
+    attached = {one.sha256 for one in draft.attachments} if draft else set()
+    letters = tuple(one for one in _letters(file, findings) if one.sha256 not in attached) if letter else ()
     alert = compose_alert(case, findings, attachments=letters, draft=draft, diary=diary.entries(file))
     return Composed(case, draft, preview_alert(alert, case))
 
@@ -78,7 +84,7 @@ def _letters(file: CaseFile, findings: Findings) -> tuple[Attachment, ...]:
 
 def _letter(path: Path, sha256: str) -> Attachment:
     media_type = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
-    return Attachment("letter", path.name, media_type, path.stat().st_size, sha256, str(path))
+    return Attachment("letter", shown_name(path), media_type, path.stat().st_size, sha256, str(path))
 
 
 def _unchanged(path: str, sha256: str) -> bool:

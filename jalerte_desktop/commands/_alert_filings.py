@@ -7,6 +7,7 @@ from collections.abc import Callable
 from random import Random
 from typing import TYPE_CHECKING
 
+from diagnostics.model import BadInput
 from jalerte_desktop.casefile.case_file import CaseFile, open_case_file
 from jalerte_desktop.commands.context import Context
 from jalerte_desktop.filing import channels, outbox
@@ -82,6 +83,19 @@ def senders(file: CaseFile) -> dict[str, Sender]:
     if mail is not None:
         found["email"] = MailSender(mail)
     return found
+
+
+def without_account(file: CaseFile) -> str:
+    """What to say where e-mails wait and no mail server is set up; "" otherwise."""
+    from jalerte_desktop.filing.mail_account import account
+    from jalerte_desktop.words.errors import say_problem
+
+    if account(file) is not None:
+        return ""
+    waiting = (
+        one.envelope.channel == "email" for one in outbox.filings(file) if one.state is FilingState.WAITING
+    )
+    return say_problem(BadInput("mail_no_account")) if any(waiting) else ""
 
 
 def case_file(context: Context) -> CaseFile:

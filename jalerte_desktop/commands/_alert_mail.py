@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from jalerte_desktop.filing.mail_account import MailAccount
 
 _PORTS = {"starttls": 587, "tls": 465, "plain": 25}
+_LONGEST_LINE = 4096
 
 
 def configure(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -81,7 +82,10 @@ def _set(file: CaseFile, arguments: argparse.Namespace, context: Context) -> int
 def _password(arguments: argparse.Namespace, context: Context) -> str | None:
     """From standard input, or typed unseen at the terminal; None where nobody gives one."""
     if arguments.password_stdin:
-        return sys.stdin.readline().rstrip("\r\n")
+        try:
+            return sys.stdin.readline(_LONGEST_LINE).rstrip("\r\n")
+        except UnicodeDecodeError:
+            raise BadInput("mail_password") from None
     if context.json or not sys.stdin.isatty():
         return None
     from getpass import getpass

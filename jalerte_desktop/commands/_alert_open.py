@@ -69,7 +69,7 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
     if not arguments.unattended and not _graphical():
         raise MachineCannot("no_display")
     with open_case_file(context.home.case, lambda: context.now_ns) as file:
-        found = composed(file, arguments, context)
+        found = composed(file, arguments, context, letter=shown.id != "signalconso")
         paper_id, _paper = freeze(file, found, context)
     task = Task(
         shown,

@@ -49,6 +49,11 @@ def configure(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     )
     add_period(edit)
     edit.add_argument("--attach", action="append", metavar="F", help=_("let a copy of this file go along"))
+    edit.add_argument(
+        "--keep-metadata",
+        action="store_true",
+        help=_("leave place, time and device in the copy of an attached photo"),
+    )
     kinds = ", ".join(drafts.ATTACHMENT_KINDS)
     edit.add_argument(
         "--kind", default="photo", metavar="K", help=_("what is attached: {kinds}").format(kinds=kinds)
@@ -64,21 +69,24 @@ def configure(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
 
 def run(arguments: argparse.Namespace, context: Context) -> int:
     """Change the draft if asked to, show the alert, and freeze what it stands on. Exit 0; problems are raised."""
+    stripped: list[str] = []
     with open_case_file(context.home.case, lambda: context.now_ns) as file:
         if arguments.action == "new":
             drafts.new_draft(file, *period(arguments, context.now_ns))
         elif arguments.action == "edit":
-            _edit(file, arguments, context)
+            stripped = _edit(file, arguments, context)
         if arguments.action != "preview":
             # The period is the draft's own from here on.
             arguments.since = arguments.until = None
         found = composed(file, arguments, context)
         paper_id, paper = freeze(file, found, context)
     if context.json:
-        context.print_json(
-            {"draft": _draft_json(found.draft), **preview_json(found.preview), **used_json(paper_id, paper)}
-        )
+        document = {"draft": _draft_json(found.draft), "stripped": stripped}
+        context.print_json({**document, **preview_json(found.preview), **used_json(paper_id, paper)})
         return 0
+    if stripped:
+        words = _("Left out of the copies: place, time and device ({names}); --keep-metadata keeps them.")
+        context.say(words.format(names=", ".join(stripped)))
     _print_preview(found.preview, context)
     print_warnings(found.preview.all_warnings, context)
     context.say("\n" + _("Frozen in the case file as paper {id}.").format(id=paper_id))
@@ -86,7 +94,8 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
     return 0
 
 
-def _edit(file: CaseFile, arguments: argparse.Namespace, context: Context) -> None:
+def _edit(file: CaseFile, arguments: argparse.Namespace, context: Context) -> list[str]:
+    """Change the draft; gives the names of the photos whose copies are without metadata."""
     draft = drafts.needed_draft(file)
     given = vars(arguments)
     changes = (
@@ -105,8 +114,13 @@ def _edit(file: CaseFile, arguments: argparse.Namespace, context: Context) -> No
     since, until = period(arguments, context.now_ns)
     for name in arguments.detach or ():
         drafts.detach(file, name)
+    stripped = []
     for name in arguments.attach or ():
-        drafts.attach(file, Path(name), arguments.kind, context.home.files)
+        attached = drafts.attach(
+            file, Path(name), arguments.kind, context.home.files, keep_metadata=arguments.keep_metadata
+        )
+        if attached.stripped:
+            stripped.append(attached.added.name)
     if arguments.since or arguments.until:
         drafts.set_period(
             file, draft.since_ns if since is None else since, draft.until_ns if until is None else until
@@ -120,6 +134,7 @@ def _edit(file: CaseFile, arguments: argparse.Namespace, context: Context) -> No
     answers = {"alert.service_contacted": arguments.contacted, "alert.rating": arguments.rating}
     if told := {key: value for key, value in answers.items() if value}:
         file.set_all(told)
+    return stripped
 
 
 def _text_of(path: Path) -> str:

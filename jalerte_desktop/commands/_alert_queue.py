@@ -9,7 +9,13 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from jalerte_desktop.commands._alert_filings import case_file, deliver, filing_json, filing_line
+from jalerte_desktop.commands._alert_filings import (
+    case_file,
+    deliver,
+    filing_json,
+    filing_line,
+    without_account,
+)
 from jalerte_desktop.commands.arguments import add_json
 from jalerte_desktop.commands.context import Context
 from jalerte_desktop.filing import outbox
@@ -50,14 +56,20 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
             return _changed(outbox.retry(file, arguments.filing), context)
         if arguments.doing == "settle":
             return _changed(outbox.settle(file, arguments.filing, arguments.left == "sent"), context)
+        if any(one.state is FilingState.SENDING for one in outbox.filings(file)):
+            # It may be the trace of a program that ended in the middle.
+            outbox.recover(file)
         if context.json:
             context.print_json({"filings": [filing_json(one) for one in outbox.filings(file)]})
             return 0
         lines = [filing_line(one) for one in outbox.filings(file)]
+        stuck = without_account(file)
     for line in lines:
         context.say(line)
     if not lines:
         context.say(_("Nothing was prepared or sent yet."))
+    if stuck:
+        context.say("! " + stuck)
     return 0
 
 
@@ -88,6 +100,10 @@ def _once(context: Context, stop: threading.Event) -> None:
 
     try:
         _round(context, stop)
+        with case_file(context) as file:
+            stuck = without_account(file)
+        if stuck and not context.json:
+            context.say("! " + stuck)
     except Held:
         if context.json:
             _tell_json({"event": "busy"}, context)

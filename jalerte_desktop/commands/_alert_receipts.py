@@ -87,7 +87,9 @@ def _show(receipt: Receipt, filing: Filing, arguments: argparse.Namespace, conte
     if receipt.text:
         context.say(receipt.text)
     if arguments.out:
-        context.say(_("Written: {path}").format(path=arguments.out))
+        from jalerte_desktop.commands._papers import printable
+
+        context.say(_("Written: {path}").format(path=clean(printable(Path(arguments.out)))))
     elif receipt.content is not None:
         size = figures.number(len(receipt.content))
         words = _("{bytes} bytes of {media_type} were kept: --out F writes them.")

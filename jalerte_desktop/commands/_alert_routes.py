@@ -17,7 +17,7 @@ _WAYS = {
     "signalconso": N_("assisted form"),
     "mediator": N_("assisted form"),
     "email": N_("e-mail"),
-    "desk": N_("open alert interface"),
+    "desk": N_("alert desk"),
     "registered": N_("registered letter"),
 }
 
@@ -78,8 +78,11 @@ def route_lines(route: Route) -> list[str]:
         if route.before is not None:
             lines.append(_("When: {what}").format(what=say_remark(route.before)))
         lines += [say_remark(note) for note in route.notes]
-        ways = dict.fromkeys(_(_WAYS[way]) for way in route.by)
-        lines.append(_("How: {ways}").format(ways=", ".join(ways)))
+        ways = [_(_WAYS[way]) for way in route.by]
+        if route.address and "registered" not in route.by:
+            ways.append(_("by post, on your own initiative"))
+        if ways:
+            lines.append(_("How: {ways}").format(ways=", ".join(ways)))
         lines += [text for text in (route.url, route.email, ", ".join(route.address)) if text]
     lines += ["! " + say_remark(doubt) for doubt in route.doubts]
     return lines

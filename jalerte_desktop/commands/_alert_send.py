@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import argparse
+import json
 import secrets
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from diagnostics.model import BadInput, Problem, Remark
 from jalerte_desktop.casefile.case_file import CaseFile
+from jalerte_desktop.casefile.diary import OPERATOR_STEPS
 from jalerte_desktop.casefile.text import clean
-from jalerte_desktop.commands._alert_filings import case_file, deliver_now, filing_json, filing_line
+from jalerte_desktop.commands._alert_filings import (
+    case_file,
+    deliver_now,
+    filing_json,
+    filing_line,
+    without_account,
+)
 from jalerte_desktop.commands._alert_shown import print_shown, shown_json
 from jalerte_desktop.commands.arguments import add_json, output_file
 from jalerte_desktop.commands.context import Context
@@ -19,7 +27,7 @@ from jalerte_desktop.filing import channels, outbox
 from jalerte_desktop.filing.outbox_model import Envelope, Filing, FilingState
 from jalerte_desktop.words.language import _
 
-_OF_POSTAL_ADDRESSES = ("doubt_operators_address", "doubt_no_address")
+_OF_POSTAL_ADDRESSES = ("doubt_operators_address", "doubt_operators_address_unnamed", "doubt_no_address")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +62,9 @@ def configure(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         "--eml", metavar="F", help=_("e-mail: write a draft for your mail program, send nothing")
     )
     send.add_argument("--url", metavar="URL", help=_("alert desk: its address"))
+    send.add_argument(
+        "--anonymous", action="store_true", help=_("alert desk: without your name, e-mail and telephone")
+    )
     for name, words in (
         ("processing", _("alert desk: it may process the alert (your own answer)")),
         ("third-parties", _("alert desk: it may pass the alert on (your own answer)")),
@@ -72,6 +83,7 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
 
     :raises BadInput: what does not fit, and a yes that is missing or names something else: nothing was sent.
     """
+    _only_fitting(arguments)
     if arguments.filing:
         return _earlier(arguments, context)
     if arguments.via is None:
@@ -81,7 +93,7 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
         return _registered(arguments, context)
     if not channel.by_machine:
         raise BadInput("send_by_form", channel=channel.words)
-    if arguments.via == "email" and arguments.eml:
+    if arguments.via == "email" and arguments.eml is not None:
         return _draft(arguments, context)
     with case_file(context) as file:
         if arguments.yes:
@@ -89,6 +101,27 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
         ready = _composed(file, arguments, context)
         filing = outbox.prepare(file, ready.envelope, ready.alert_id, ready.paper_id)
     return _ask(filing, ready, arguments, context)
+
+
+def _only_fitting(arguments: argparse.Namespace) -> None:
+    """An option that would be passed over is refused: the person may think that it holds.
+
+    :raises BadInput: ``send_option``.
+    """
+    mail = ("to", "subject", "eml")
+    desk = ("url", "anonymous", "consent_processing", "consent_third_parties")
+    allowed: dict[str | None, tuple[str, ...]] = {"email": mail, "desk": desk, "registered": ("out",)}
+    fitting = () if arguments.filing else allowed.get(arguments.via, (*mail, *desk, "out"))
+    given = [name for name in (*mail, *desk, "out") if getattr(arguments, name) not in (None, "", False)]
+    wrong = [name for name in given if name not in fitting]
+    if arguments.filing and arguments.via is not None:
+        wrong.append("via")
+    if arguments.yes is not None:
+        # The yes is to what was shown, answers included: nothing is composed or written besides.
+        wrong += [name for name in ("prepare", "subject", "eml", "out") if getattr(arguments, name)]
+    if wrong:
+        options = ", ".join(dict.fromkeys("--" + name.replace("_", "-") for name in wrong))
+        raise BadInput("send_option", options=options)
 
 
 def _earlier(arguments: argparse.Namespace, context: Context) -> int:
@@ -123,12 +156,14 @@ def _agreed(filing: Filing, arguments: argparse.Namespace, context: Context) -> 
     with case_file(context) as file:
         agreed = outbox.agree(file, filing.id, arguments.yes)
     found = deliver_now(context, agreed.id)
+    with case_file(context) as file:
+        stuck = without_account(file) if found.envelope.channel == "email" else ""
     if context.json:
         context.print_json({"filing": filing_json(found)})
     else:
         context.say(filing_line(found))
         if found.state is FilingState.WAITING:
-            context.say(_("It waits in the queue: “jalerte alert queue run” tries again."))
+            context.say(stuck or _("It waits in the queue: “jalerte alert queue run” tries again."))
     return 0 if found.state in (FilingState.SENT, FilingState.WAITING, FilingState.SENDING) else 1
 
 
@@ -140,13 +175,13 @@ def _shown_before(file: CaseFile, arguments: argparse.Namespace) -> Filing:
             filing.state is FilingState.PREPARED
             and envelope.channel == arguments.via
             and envelope.sha256 == clean(arguments.yes).lower()
-            and _same_destination(envelope, arguments)
+            and _as_asked(envelope, arguments)
         ):
             return filing
     raise BadInput("send_digest_unknown")
 
 
-def _same_destination(envelope: Envelope, arguments: argparse.Namespace) -> bool:
+def _as_asked(envelope: Envelope, arguments: argparse.Namespace) -> bool:
     if arguments.via == "email" and arguments.to:
         from jalerte_desktop.filing.mail import address
 
@@ -154,7 +189,16 @@ def _same_destination(envelope: Envelope, arguments: argparse.Namespace) -> bool
     if arguments.via == "desk" and arguments.url:
         from jalerte_desktop.filing.desk import endpoint
 
-        return envelope.destination == endpoint(arguments.url)
+        if envelope.destination != endpoint(arguments.url):
+            return False
+    if arguments.via == "desk":
+        # Another answer than the one that was shown is no yes to what was shown.
+        consents = json.loads(envelope.content).get("consents", {})
+        answers = {
+            "processing": arguments.consent_processing,
+            "third_parties": arguments.consent_third_parties,
+        }
+        return all(said is None or consents.get(name) is (said == "yes") for name, said in answers.items())
     return True
 
 
@@ -187,6 +231,8 @@ def _for_mail(file: CaseFile, arguments: argparse.Namespace, context: Context, s
         subject=arguments.subject,
         purpose=arguments.purpose,
     )
+    step = "customer-service" if arguments.purpose == "operator" else "ombudsman"
+    envelope = replace(envelope, facts={**envelope.facts, "step": step})
     paper_id, _paper = freeze(file, found, context)
     return _Ready(envelope, found.alert.id, paper_id, advice, found.preview.warnings)
 
@@ -209,9 +255,8 @@ def _advice(
         case.get("line.technology") or "",
         case.operator or "",
     )
-    operators = ("customer-service", "consumer-service")
     for route in known:
-        if "email" in route.by and (route.channel in operators) == (arguments.purpose == "operator"):
+        if "email" in route.by and (route.channel in OPERATOR_STEPS) == (arguments.purpose == "operator"):
             told = [route.why, *([route.before] if route.before else []), *route.notes]
             told += [one for one in route.doubts if one.code not in _OF_POSTAL_ADDRESSES]
             return tuple(told), route.email if route.takes and arguments.purpose == "ombudsman" else ""
@@ -221,7 +266,7 @@ def _advice(
 def _for_desk(file: CaseFile, arguments: argparse.Namespace, context: Context) -> _Ready:
     from diagnostics.machine_key import load_or_make
     from jalerte_desktop.commands._alert_compose import composed, freeze
-    from jalerte_desktop.filing.desk import compose
+    from jalerte_desktop.filing.desk import anonymous, compose
     from jalerte_desktop.filing.model import Consents
 
     if not arguments.url:
@@ -232,11 +277,13 @@ def _for_desk(file: CaseFile, arguments: argparse.Namespace, context: Context) -
     )
     if consents.processing is None or consents.third_parties is None:
         raise BadInput("send_no_consent")
-    found = composed(file, arguments, context)
+    found = composed(file, arguments, context, letter=False)
+    alert = anonymous(found.alert) if arguments.anonymous else found.alert
     key = load_or_make(context.home.keys)
-    envelope = compose(found.alert, consents, arguments.url, key, context.now_ns)
+    envelope = compose(alert, consents, arguments.url, key, context.now_ns)
     paper_id, _paper = freeze(file, found, context)
-    return _Ready(envelope, found.alert.id, paper_id, (), found.preview.warnings)
+    remark = Remark.of("desk_anonymous" if arguments.anonymous else "desk_named")
+    return _Ready(envelope, found.alert.id, paper_id, (remark,), found.preview.warnings)
 
 
 def _draft(arguments: argparse.Namespace, context: Context) -> int:
@@ -274,9 +321,12 @@ def _registered(arguments: argparse.Namespace, context: Context) -> int:
 
 
 def _handed(filing: Filing, ready: _Ready, path: str, arguments: argparse.Namespace, context: Context) -> int:
-    _show(filing, ready, arguments, context, str(Path(path).absolute()))
+    from jalerte_desktop.commands._papers import printable
+
+    _show(filing, ready, arguments, context, printable(Path(path).absolute()))
     if not context.json:
-        context.say("\n" + _("Written: {path}. Nothing was sent: you send it yourself.").format(path=path))
+        words = _("Written: {path}. Nothing was sent: you send it yourself.")
+        context.say("\n" + words.format(path=clean(printable(Path(path)))))
         context.say(
             _("Afterwards: jalerte alert receipts add {id} --reference …").format(id=outbox.short(filing.id))
         )

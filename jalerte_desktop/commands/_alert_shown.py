@@ -15,6 +15,7 @@ from jalerte_desktop.words.figures import number
 from jalerte_desktop.words.language import _
 
 _LONGEST_SHOWN = 2000
+_CODED = ("content",)
 
 
 def shown_json(
@@ -98,11 +99,15 @@ def _print_message(filing: Filing, context: Context) -> None:
 
 
 def _shortened(value: object) -> object:
-    """A document with its long strings (files, signatures) told by their length."""
+    """A document with its files told by their length: they are letters to nobody. All that says something stays."""
     if isinstance(value, dict):
-        return {name: _shortened(one) for name, one in value.items()}
+        return {name: _length_of(one) if name in _CODED else _shortened(one) for name, one in value.items()}
     if isinstance(value, list):
         return [_shortened(one) for one in value]
-    if isinstance(value, str) and len(value) > _LONGEST_SHOWN and " " not in value:
+    return value
+
+
+def _length_of(value: object) -> object:
+    if isinstance(value, str) and len(value) > _LONGEST_SHOWN:
         return _("… {length} characters").format(length=number(len(value)))
     return value

@@ -58,13 +58,13 @@ def frozen(
 
 def frozen_letter(letter: Letter, made_ns: int, account: Account, out: Path, content: bytes) -> FrozenPaper:
     """A letter that is written to that file, with what it stands on."""
-    written = PaperFile(_printable(out.absolute()), hashlib.sha256(content).hexdigest(), len(content))
+    written = PaperFile(printable(out.absolute()), hashlib.sha256(content).hexdigest(), len(content))
     text = json.dumps(asdict(letter), ensure_ascii=False)
     return frozen(letter.kind, letter.template, made_ns, account, text, (written,))
 
 
-def _printable(path: Path) -> str:
-    """A file's name need not be text; the case file and JSON hold only text."""
+def printable(path: Path) -> str:
+    """A path as text. A file's name need not be text; the case file and JSON hold only text."""
     return str(path).encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 

@@ -10,31 +10,41 @@ from diagnostics.model import BadInput
 from jalerte_desktop.casefile import diary
 from jalerte_desktop.casefile.case_file import open_case_file
 from jalerte_desktop.casefile.diary import DiaryEntry
-from jalerte_desktop.casefile.text import clean
+from jalerte_desktop.casefile.text import clean, fold
 from jalerte_desktop.commands.arguments import add_json, parse_time
 from jalerte_desktop.commands.context import Context
+from jalerte_desktop.words.diary import KINDS, STEPS, kind_name, whom
 from jalerte_desktop.words.figures import clock_time, iso, local, short_date
-from jalerte_desktop.words.language import N_, _
+from jalerte_desktop.words.language import _
 
-_KINDS = {
-    "call": N_("call"),
-    "letter": N_("letter"),
-    "email": N_("e-mail"),
-    "appointment": N_("appointment"),
-    "visit": N_("technician’s visit"),
-    "invoice": N_("invoice"),
-    "photo": N_("photo"),
-    "note": N_("note"),
-    "outage": N_("declared outage"),
+_ALSO_KINDS = {
+    "appel": "call",
+    "courrier": "letter",
+    "lettre": "letter",
+    "courriel": "email",
+    "mail": "email",
+    "rendez vous": "appointment",
+    "visite": "visit",
+    "passage": "visit",
+    "facture": "invoice",
+    "coupure": "outage",
+    "panne": "outage",
 }
-_STEPS = {
-    "customer-service": N_("customer service"),
-    "consumer-service": N_("consumer service"),
-    "mediator": N_("mediator"),
-    "conciliator": N_("conciliator"),
-    "court": N_("court"),
-    "ombudsman": N_("ombudsman"),
+_ALSO_STEPS = {
+    "service client": "customer-service",
+    "service clients": "customer-service",
+    "service clientele": "customer-service",
+    "service consommateur": "consumer-service",
+    "service consommateurs": "consumer-service",
+    "mediateur": "mediator",
+    "mediatrice": "mediator",
+    "conciliateur": "conciliator",
+    "conciliatrice": "conciliator",
+    "conciliateur de justice": "conciliator",
+    "tribunal": "court",
+    "tribunal judiciaire": "court",
 }
+"""What people write, folded, whatever language the program speaks."""
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 
@@ -94,14 +104,20 @@ def _typed(arguments: argparse.Namespace, now_ns: int) -> DiaryEntry:
         if due is None:
             raise BadInput("diary_due", value=clean(arguments.due)[:60])
     return DiaryEntry(
-        arguments.kind,
+        _meant(arguments.kind, KINDS, _ALSO_KINDS),
         parse_time(arguments.at, now_ns),
         None if arguments.until is None else parse_time(arguments.until, now_ns),
-        arguments.whom,
+        _meant(arguments.whom, STEPS, _ALSO_STEPS),
         arguments.text,
         arguments.promise,
         due,
     )
+
+
+def _meant(typed: str, known: dict[str, str], also: dict[str, str]) -> str:
+    """The id that was meant, by itself or by a name in English or French; else what was typed."""
+    names = {fold(one): key for key, words in known.items() for one in (key, words, _(words))} | also
+    return names.get(fold(typed), typed)
 
 
 def entry_json(entry: DiaryEntry) -> dict[str, object]:
@@ -127,8 +143,8 @@ def _line(entry: DiaryEntry) -> str:
         ended = local(entry.until_ns)
         same = ended.date() == begun.date()
         when += "–" + ("" if same else short_date(ended) + " ") + clock_time(ended, seconds=False)
-    whom = _(_STEPS[entry.with_whom]) if entry.with_whom in _STEPS else entry.with_whom
-    return f"{when}  " + ", ".join(part for part in (_(_KINDS[entry.kind]), whom) if part)
+    named = (kind_name(entry.kind), whom(entry.with_whom))
+    return f"{when}  " + ", ".join(part for part in named if part)
 
 
 def _details(entry: DiaryEntry) -> list[str]:

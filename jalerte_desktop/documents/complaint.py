@@ -34,7 +34,7 @@ from jalerte_desktop.words import figures
 from jalerte_desktop.words.figures import NO_BREAK, local
 from jalerte_desktop.words.language import speaking
 
-TEMPLATE = "complaint 2026-11-22"
+TEMPLATE = "complaint 2026-11-23"
 
 _DEGRADED = (Kind.LOSS, Kind.LATENCY, Kind.SLOW)
 
@@ -136,7 +136,7 @@ def _recipient(
         return (french("[opérateur : ligne non confirmée]"), "Service clients")
     if operator is None:
         return (blank("nom de l’opérateur"), "Service clients", blank("adresse postale du service clients"))
-    known = knowledge.find_operator(operator)
+    known = knowledge.find_operator(operator, case.country)
     address = known and known.address_for(case.get("line.technology"), local(now_ns, zone).date())
     if address:
         return tuple(french(line) for line in address.lines)
@@ -194,6 +194,10 @@ def _facts(case: Case, account: Account, moments: Moments) -> list[str]:
             )
         )
     facts.append(_measured(account, moments))
+    if any(incident.span.clip(account.findings.span) != incident.span for incident in account.held):
+        facts.append(
+            say("Un incident commencé avant la période, ou terminé après, est compté ici en entier.")
+        )
     facts += _spread(account, moments)
     degraded = [(kind, group) for kind in _DEGRADED if (group := account.held_of(kind))]
     if degraded:

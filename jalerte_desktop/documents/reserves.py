@@ -61,11 +61,13 @@ def reserves(case: Case, account: Account, letter: Letter, zone: tzinfo | None =
 
 def _address(operator: str, case: Case, letter: Letter, zone: tzinfo | None) -> list[Remark]:
     today = local(letter.made_ns, zone).date()
-    known = knowledge.find_operator(operator)
+    known = knowledge.find_operator(operator, case.country)
     address = known and known.address_for(case.get("line.technology"), today)
     if not address:
         return [Remark.of("letter_address_unknown", operator=operator)]
     if address.provenance.doubtful(today):
         checked = address.provenance.checked_on.isoformat()
-        return [Remark.of("letter_address_doubtful", source=address.provenance.source, checked_on=checked)]
+        if not address.provenance.page:
+            return [Remark.of("letter_address_doubtful_unnamed", checked_on=checked)]
+        return [Remark.of("letter_address_doubtful", source=address.provenance.page, checked_on=checked)]
     return []

@@ -16,7 +16,7 @@ from importlib.resources import files
 from typing import Any
 
 from diagnostics.model import Remark
-from jalerte_desktop.casefile.diary import DiaryEntry
+from jalerte_desktop.casefile.diary import OPERATOR_STEPS, DiaryEntry
 from jalerte_desktop.casefile.knowledge import Provenance
 from jalerte_desktop.casefile.model import Case
 from jalerte_desktop.documents.french import french
@@ -38,10 +38,14 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class NextStep:
-    """A channel to go to next. ``dates`` say from when and until when, as far as the diary tells."""
+    """A channel to go to next. ``dates`` say from when and until when, as far as the diary tells.
+
+    ``over``: its time limit has passed; such steps come last.
+    """
 
     route: Route
     dates: tuple[Remark, ...]
+    over: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +80,10 @@ def advice(case: Case, diary: tuple[DiaryEntry, ...], today: date, zone: tzinfo 
         case.get("line.technology") or "",
         case.operator or "",
     )
-    written = {step: _first_written(diary, step, zone) for step in ("customer-service", "consumer-service")}
-    following = tuple(NextStep(route, _dates(route, written)) for route in found if route.takes)
+    written = {step: _first_written(diary, step, zone) for step in OPERATOR_STEPS}
+    following = sorted(
+        (_step(route, written, today) for route in found if route.takes), key=lambda step: step.over
+    )
     return Advice(
         case.problem,
         _lines(sheet["now"], code),
@@ -85,7 +91,7 @@ def advice(case: Case, diary: tuple[DiaryEntry, ...], today: date, zone: tzinfo 
         _lines(sheet["keep"], code),
         _lines(sheet["avoid"], code),
         _facts(case, today, code),
-        following,
+        tuple(following),
         undated=written["customer-service"] is None and any(step.route.before for step in following),
     )
 
@@ -100,13 +106,18 @@ def _first_written(diary: tuple[DiaryEntry, ...], step: str, zone: tzinfo | None
     return min(days, default=None)
 
 
-def _dates(route: Route, written: Mapping[str, date | None]) -> tuple[Remark, ...]:
+def _step(route: Route, written: Mapping[str, date | None], today: date) -> NextStep:
     """Delays are counted from the day of writing; an operator may count from the day it received the letter."""
     complaint = written["customer-service"]
     if route.before is None or complaint is None:
-        return ()
+        return NextStep(route, (), False)
     given = {name: int(value) for name, value in route.before.values if isinstance(value, int)}
-    second = written["consumer-service"]
+    if "limit_months" in given and months_later(complaint, given["limit_months"]) < today:
+        return NextStep(route, (_on("next_over", complaint, given["limit_months"]),), True)
+    return NextStep(route, tuple(_dates(given, complaint, written["consumer-service"])), False)
+
+
+def _dates(given: Mapping[str, int], complaint: date, second: date | None) -> list[Remark]:
     found: list[Remark] = []
     if "shortcut_months" in given:
         found.append(_on("next_opens_silent", complaint, given["shortcut_months"]))
@@ -116,11 +127,11 @@ def _dates(route: Route, written: Mapping[str, date | None]) -> tuple[Remark, ..
         found.append(_on("next_opens", complaint, given["months"]))
     if "limit_months" in given:
         found.append(_on("next_closes", complaint, given["limit_months"]))
-    return tuple(found)
+    return found
 
 
 def _on(code: str, day: date, months: int) -> Remark:
-    return Remark.of(code, date=months_later(day, months).strftime("%d/%m/%Y"))
+    return Remark.of(code, date=months_later(day, months).isoformat())
 
 
 def months_later(day: date, months: int) -> date:

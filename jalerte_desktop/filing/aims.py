@@ -14,6 +14,7 @@ from jalerte_desktop.filing.model import Attachment
 from jalerte_desktop.filing.page import Action, Attach, Choose, Control, Page, PageOption, Role, Search, Type
 from jalerte_desktop.filing.picking import (
     answers,
+    commune_names,
     commune_wordings,
     district_wordings,
     lists_brand,
@@ -114,8 +115,8 @@ def _no_option(control: Control, wanted: str) -> Leave:
 def _choice(control: Control, match: Match, value: Value) -> Aim | Leave:
     if control.role is Role.SEARCH and not answers(control):
         return _search(control, value.text, value.accepted)
-    sure_by_label = match.by in (By.LABEL, By.NEAR_LABEL)
-    option = pick_choice(control, match.field, value.code, only_exact=not sure_by_label)
+    only_exact = match.by in (By.NAME, By.OPTIONS)
+    option = pick_choice(control, match.field, value.code, only_exact=only_exact)
     if option is None:
         return _no_option(control, value.text)
     return _take(control, option)
@@ -169,9 +170,9 @@ def _commune(control: Control, value: Value, tries: int) -> Aim | Leave:
     postcode = value.query
     commune = value.text.removesuffix(f"({postcode})").strip() if value.accepted else ""
     sure = (*value.accepted, *commune_wordings(commune, postcode)) if commune else ()
-    wide = district_wordings(commune, postcode) if commune else ()
+    wide = (*district_wordings(commune, postcode), *commune_names(commune, postcode)) if commune else ()
     if control.role is Role.TEXT:
-        return _commune_text(control, commune, postcode, value.text)
+        return _commune_plain(control, value, (*sure, *wide), tries)
     if control.role is Role.SEARCH and not answers(control):
         return _commune_search(control, postcode, sure, wide, tries)
     option = pick_first(control, sure) or pick_first(control, wide)
@@ -197,11 +198,31 @@ def _commune_search(
     return Aim(Search(control, postcode, tuple(dict.fromkeys(wordings))), reached, control.value or postcode)
 
 
+def _commune_plain(control: Control, value: Value, wordings: Sequence[str], tries: int) -> Aim | Leave:
+    """What looks like a plain field may bring a list of its own as soon as it is written in: that is tried first."""
+    postcode = value.query
+    commune = value.text.removesuffix(f"({postcode})").strip() if value.accepted else ""
+    typed = _commune_text(control, commune, postcode, value.text)
+    if isinstance(typed, Aim) and typed.reached:
+        return typed
+    by_code, by_name = _asked(control)
+    query = commune if by_name and not by_code else postcode
+    search = _search(control, query, wordings)
+    if search.reached:
+        return search
+    return typed if not commune or tries or (by_code and control.max_length in (5, 6)) else search
+
+
+def _asked(control: Control) -> tuple[bool, bool]:
+    """Does the label ask for the postcode, for the name?"""
+    asked = set(words(control.label))
+    return bool(asked & {"postal", "postcode"}), bool(asked & {"commune", "ville", "localite"})
+
+
 def _commune_text(control: Control, commune: str, postcode: str, whole: str) -> Aim | Leave:
     """A plain field: the postcode, the name, or both, as its label asks."""
     asked = set(words(control.label))
-    by_code = bool(asked & {"postal", "postcode"})
-    by_name = bool(asked & {"commune", "ville", "localite"})
+    by_code, by_name = _asked(control)
     if by_code and (not by_name or "ou" in asked):
         return _text(control, postcode)
     if by_name and not by_code:

@@ -153,7 +153,7 @@ def _operator(case: Case, sorted_out: Account) -> NamedOperator | None:
     name = operator_name(case, sorted_out)
     if name is None:
         return None
-    found = knowledge.find_operator(name)
+    found = knowledge.find_operator(name, case.country)
     if found is None:
         return NamedOperator(name, "", listed=False)
     return NamedOperator(found.name, found.network, listed=True, aliases=found.aliases)
@@ -165,17 +165,21 @@ def place_of(case: Case) -> Place:
 
 
 def department(country: str, postcode: str) -> str:
-    """The French département's number that a postcode stands for: "69", "2A", "974"; "" elsewhere or when unknown.
+    """The French département's number that a postcode stands for: "69", "2A", "974"; "" where there is none.
 
     Some communes are served from a neighbouring département's post office: the postcode is what was typed.
     """
     if country != "FR" or len(postcode) != 5 or not postcode.isascii() or not postcode.isdigit():
         return ""
-    if postcode.startswith(("97", "98")):
-        return postcode[:3]
-    if postcode.startswith("20"):
-        return "2A" if postcode[2] in "01" else "2B"
-    return postcode[:2]
+    number = _OWN_POSTCODES.get(postcode, "")
+    if not number and postcode.startswith("20"):
+        number = "2A" if postcode[2] in "01" else "2B"
+    number = number or (postcode[:3] if postcode.startswith(("97", "98")) else postcode[:2])
+    return number if number in knowledge.departments() else ""
+
+
+_OWN_POSTCODES = {"97133": "977", "97150": "978"}
+"""Saint-Barthélemy and Saint-Martin kept their postcodes when they left Guadeloupe (971)."""
 
 
 def contact_of(case: Case) -> Contact:

@@ -17,7 +17,8 @@ from jalerte_desktop.casefile.text import fold
 from jalerte_desktop.filing.description import length
 from jalerte_desktop.filing.form import Form
 from jalerte_desktop.filing.model import Alert
-from jalerte_desktop.filing.photos import holds_place
+from jalerte_desktop.filing.personal import holds_personal, names_brand
+from jalerte_desktop.filing.photos import Place, place_in
 from jalerte_desktop.filing.values import FieldValue, State
 
 ENOUGH_OBSERVED = 0.5
@@ -32,7 +33,7 @@ def _harsh() -> frozenset[str]:
 
 def warnings_of(alert: Alert, case: Case) -> tuple[Remark, ...]:
     """What to know before filing, whatever the way, the gravest first."""
-    return (*_evidence(alert), *_words(alert), *_fitness(alert, case))
+    return (*_evidence(alert), *_words(alert, case), *_fitness(alert, case))
 
 
 def form_warnings(alert: Alert, values: tuple[FieldValue, ...], form: Form) -> tuple[Remark, ...]:
@@ -54,7 +55,7 @@ def _evidence(alert: Alert) -> list[Remark]:
     return found
 
 
-def _words(alert: Alert) -> list[Remark]:
+def _words(alert: Alert, case: Case) -> list[Remark]:
     """What the person's own words may lack, or say too loudly."""
     if not alert.own_words:
         return []
@@ -69,13 +70,11 @@ def _words(alert: Alert) -> list[Remark]:
     letters = [c for c in text if c.isalpha()]
     if "!!" in text or (len(letters) > 40 and sum(map(str.isupper, letters)) > _SHOUTING * len(letters)):
         found.append(Remark.of("alert_tone_loud"))
-    brand = alert.operator.brand if alert.operator else ""
-    if not alert.account.findings.confirmed and any(
-        fold(name) in fold(text) for name in (brand, alert.account.findings.line.operator or "") if name
-    ):
+    findings = alert.account.findings
+    brands = (case.operator or "", findings.line.operator or "")
+    if not findings.confirmed and any(names_brand(text, brand) for brand in brands):
         found.append(Remark.of("alert_text_names_operator"))
-    told = (alert.contact.email, alert.contact.phone, alert.contact.family_name)
-    if any(part and fold(part) in fold(text) for part in told):
+    if holds_personal(text, case, alert.contact):
         found.append(Remark.of("alert_text_personal"))
     return found
 
@@ -86,8 +85,10 @@ def _fitness(alert: Alert, case: Case) -> list[Remark]:
         found.append(Remark.of("alert_other_problem", problem=case.problem))
     if len((case.get("person.name") or "").split()) > 2 and not case.get("person.first_name"):
         found.append(Remark.of("alert_name_split"))
-    if placed := [one.name for one in alert.attachments if holds_place(Path(one.path))]:
-        found.append(Remark.of("alert_photo_place", names=", ".join(placed)))
+    places = [(one.name, place_in(Path(one.path))) for one in alert.attachments]
+    for place, code in ((Place.TOLD, "alert_photo_place"), (Place.MAY_BE, "alert_photo_may_tell")):
+        if names := [name for name, found_place in places if found_place is place]:
+            found.append(Remark.of(code, names=", ".join(names)))
     return found
 
 

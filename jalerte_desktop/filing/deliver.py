@@ -62,8 +62,10 @@ def deliver_due(
                 if not store.claim(db, chosen, now_ns()):
                     continue
                 filing = store.one(db, chosen)
-            tell(filing)
-            outcome = senders[filing.envelope.channel].send(filing, now_ns())
+                as_shown = store.is_as_shown(db, filing)
+            _begin(file, filing, tell)
+            sender = senders[filing.envelope.channel]
+            outcome = _tried(sender, filing, now_ns()) if as_shown else Refused(Remark.of("send_changed"))
             tell(_record(file, filing, outcome, senders, now_ns(), random))
             if isinstance(outcome, TryAgain) and outcome.unreachable:
                 _spare_the_others(file, filing, tried, now_ns())
@@ -138,6 +140,25 @@ def _next(
             if filing_id == only or (only is None and is_due(due_ns, tried_ns, now_ns)):
                 return filing_id
     return None
+
+
+def _begin(file: CaseFile, filing: Filing, tell: Callable[[Filing], None]) -> None:
+    """Tell that a try begins. Whoever listens may be gone: then nothing has left, and it waits as before."""
+    try:
+        tell(filing)
+    except BaseException:
+        with file.writing() as db:
+            store.move(db, filing.id, FilingState.SENDING, FilingState.WAITING, next_ns=file.now_ns)
+        raise
+
+
+def _tried(sender: Sender, filing: Filing, now_ns: int) -> Outcome:
+    """One try. A sender that breaks down holds up nothing but its own filing, which waits behind the others."""
+    try:
+        return sender.send(filing, now_ns)
+    except Exception as error:
+        problem = Remark.of("send_broke", why=type(error).__name__)
+    return TryAgain(problem, unreachable=False) if sender.repeatable else Unsure(problem)
 
 
 def _record(

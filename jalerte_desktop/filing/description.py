@@ -14,7 +14,7 @@ from diagnostics.model import Incident, Kind
 from jalerte_desktop.casefile.diary import DiaryEntry
 from jalerte_desktop.casefile.model import Case
 from jalerte_desktop.casefile.text import clean
-from jalerte_desktop.documents.account import Account, longest, not_observed_by_reason, rhythm, total_s
+from jalerte_desktop.documents.account import Account, longest, not_observed_by_reason, rhythm
 from jalerte_desktop.documents.french import (
     CAUSES,
     GAP_REASONS,
@@ -28,6 +28,7 @@ from jalerte_desktop.documents.french import (
     zone_words,
 )
 from jalerte_desktop.filing.exchanges import broken_promises, exchanges
+from jalerte_desktop.findings.model import total_within_s
 from jalerte_desktop.words import figures
 from jalerte_desktop.words.figures import local
 from jalerte_desktop.words.language import speaking
@@ -164,12 +165,18 @@ def _headline(case: Case, account: Account, zone: tzinfo | None) -> str:
     if not outages:
         return say(start + " n'a connu aucune coupure attribuée au réseau de l'opérateur.", **values)
     return say(
-        start + " a connu {n} au réseau de l'opérateur, {total}{several}.",
+        start + " a connu {n} au réseau de l'opérateur, {total}{several}{within}.",
         n=count(len(outages), "coupure attribuée", "coupures attribuées"),
-        total=figures.duration(total_s(outages)),
+        total=figures.duration(total_within_s(outages, span)),
         several=" au total" if len(outages) > 1 else "",
+        within=" dans cette période" if any(_reaches_out(one, account) for one in outages) else "",
         **values,
     )
+
+
+def _reaches_out(incident: Incident, account: Account) -> bool:
+    """True for what began before the period or went on after it: sums count the part within, lists say all of it."""
+    return incident.span.clip(account.findings.span) != incident.span
 
 
 def _dates(
@@ -182,7 +189,9 @@ def _dates(
     for day, group in groupby(
         listable[:number], key=lambda i: figures.short_date(local(i.span.start_ns, zone))
     ):
-        times = (f"{figures.clock_time(local(i.span.start_ns, zone))} ({_how_long(i)})" for i in group)
+        times = (
+            f"{figures.clock_time(local(i.span.start_ns, zone))} ({_how_long(i, account)})" for i in group
+        )
         days.append(say("le {day} à {times}", day=day[:5] if one_year else day, times=", ".join(times)))
     rest = len(listable) - number
     more = "" if not rest else say(" ; … et {n}", n=count(rest, "autre", "autres"))
@@ -190,9 +199,11 @@ def _dates(
     return say(words, zone=offsets, days=say(" ; ").join(days), more=more)
 
 
-def _how_long(incident: Incident) -> str:
+def _how_long(incident: Incident, account: Account) -> str:
     words = figures.duration(incident.duration_s)
-    return f"au moins {words}, en cours" if incident.ongoing else words
+    if incident.ongoing:
+        words = f"au moins {words}, en cours"
+    return f"{words}, en partie hors de la période" if _reaches_out(incident, account) else words
 
 
 def _longest(account: Account, zone: tzinfo | None) -> str:
@@ -206,7 +217,7 @@ def _longest(account: Account, zone: tzinfo | None) -> str:
         words += ", et {office} du lundi au vendredi entre 9 h et 18 h"
     return say(
         words + ".",
-        longest=_how_long(top),
+        longest=_how_long(top, account),
         days=count(spread.days, "jour", "jours"),
         office=count(spread.in_office_hours, "a commencé", "ont commencé"),
     )
@@ -216,7 +227,11 @@ def _degraded(account: Account) -> str:
     groups = [(kind, group) for kind in _DEGRADED if (group := account.held_of(kind))]
     if not groups:
         return ""
-    parts = [f"{episodes(kind, len(group))} ({figures.duration(total_s(group))})" for kind, group in groups]
+    span = account.findings.span
+    parts = [
+        f"{episodes(kind, len(group))} ({figures.duration(total_within_s(group, span))})"
+        for kind, group in groups
+    ]
     many = sum(len(group) for _kind, group in groups) > 1
     words = (
         "Sont aussi attribués au même réseau {parts}."

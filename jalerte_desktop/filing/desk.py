@@ -1,13 +1,15 @@
 """An alert as the open alert interface carries it: the document that leaves, byte for byte.
 
 What is given: the alert, every incident of the line with its verdict as codes, the files, and the contact. What stays
-here: the line's and the router's addresses, other lines' incidents, the customer's and line's numbers, the address.
+here: the line's and the router's addresses, other lines' incidents, the customer's and line's numbers, the address;
+except for what the person wrote or attached themselves. A letter is never attached by the program.
 """
 
 from __future__ import annotations
 
 import hashlib
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -22,9 +24,10 @@ from diagnostics import __version__
 from diagnostics.machine_key import MachineKey
 from diagnostics.model import BadInput, Incident
 from jalerte_desktop.casefile.text import clean
-from jalerte_desktop.documents.account import Account, Role, total_s
+from jalerte_desktop.documents.account import Account, Role
 from jalerte_desktop.filing.model import Alert, Attachment, Consents, Contact
 from jalerte_desktop.filing.outbox_model import Envelope
+from jalerte_desktop.findings.model import total_within_s
 
 CHANNEL = "desk"
 PATH = "/v1/alerts"
@@ -60,10 +63,14 @@ def endpoint(url: str) -> str:
         host = host.encode("idna").decode("ascii") if host else ""
     except (ValueError, UnicodeError):
         raise BadInput("desk_url", value=clean(url)[:120]) from None
-    path = parts.path.rstrip("/").removesuffix(PATH).rstrip("/")
+    path = _as_sent(parts.path).rstrip("/")
+    if path.lower().endswith(PATH):
+        path = path[: -len(PATH)].rstrip("/")
     # Host names (RFC 1123), IPv4 and IPv6 addresses; empty labels fail in the coding above.
     named = re.fullmatch(r"[a-z0-9.-]{1,253}|[0-9a-f:.]+", host)
     plain = all("!" <= character <= "~" and character not in '"<>\\^`{|}' for character in path)
+    # What libraries would send otherwise than it is shown.
+    bent = re.search(r"%(?![0-9A-F]{2})|//", path) or {".", ".."} & set(path.split("/"))
     extras = parts.query or parts.fragment or "@" in parts.netloc or "?" in typed or "#" in typed
     if (
         parts.scheme.lower() != "https"
@@ -71,12 +78,23 @@ def endpoint(url: str) -> str:
         or port == 0
         or extras
         or not plain
+        or bent
         or len(typed) > 500
     ):
         raise BadInput("desk_url", value=clean(url)[:120])
     shown = f"[{host}]" if ":" in host else host
     where = shown if port in (None, 443) else f"{shown}:{port}"
     return f"https://{where}{path}{PATH}"
+
+
+def _as_sent(path: str) -> str:
+    """Escapes in capitals, and none where a plain character says the same (RFC 3986 section 6.2.2)."""
+
+    def normal(escape: re.Match[str]) -> str:
+        character = chr(int(escape[1], 16))
+        return character if re.fullmatch(r"[A-Za-z0-9._~-]", character) else escape[0].upper()
+
+    return re.sub(r"%([0-9A-Fa-f]{2})", normal, path)
 
 
 def headers(destination: str, length: int) -> dict[str, str]:
@@ -93,6 +111,11 @@ def headers(destination: str, length: int) -> dict[str, str]:
     }
 
 
+def anonymous(alert: Alert) -> Alert:
+    """The same without contact and reference. Words, files and the machine's key stay as they are."""
+    return replace(alert, id="", contact=Contact())
+
+
 def document(alert: Alert, consents: Consents, key: MachineKey, made_ns: int) -> bytes:
     """The alert in its canonical form, signed.
 
@@ -106,9 +129,9 @@ def document(alert: Alert, consents: Consents, key: MachineKey, made_ns: int) ->
             raise BadInput("desk_large", limit_bytes=schema.LARGEST_ALERT_BYTES)
         parse(content)
     except NotAsAgreed as error:
-        raise BadInput("desk_unfit", pointer=error.pointer, why=error.why) from None
+        raise BadInput("desk_unfit", pointer=error.pointer or "/", why=error.why) from None
     except ValueError as error:
-        raise BadInput("desk_unfit", pointer="", why=clean(str(error))[:120]) from None
+        raise BadInput("desk_unfit", pointer="/", why=clean(str(error))[:120]) from None
     return content
 
 
@@ -152,12 +175,18 @@ def _figures(account: Account) -> wire.Figures:
     findings, coverage = account.findings, account.findings.coverage
     return wire.Figures(
         outages=len(account.outages),
-        outage_s=round(total_s(account.outages), 3),
+        outage_s=round(_outage_s(account), 3),
         observed_s=round(coverage.observed_s, 3),
         coverage=round(coverage.ratio, 6),
         incidents=len(_listable(account)),
         method=findings.method,
     )
+
+
+def _outage_s(account: Account) -> float:
+    """Of the cuts only what lies within the period; never more than the period, should some run side by side."""
+    span = account.findings.span
+    return min(total_within_s(account.outages, span), span.duration_s)
 
 
 def _listable(account: Account) -> list[tuple[Role, Incident]]:
@@ -213,7 +242,9 @@ def _attachment(attachment: Attachment) -> wire.WireAttachment:
         with Path(attachment.path).open("rb") as opened:
             content = opened.read(limit + 1)
     except OSError as error:
-        raise BadInput("desk_file_gone", name=attachment.name, why=error.strerror or str(error)) from None
+        raise BadInput(
+            "desk_file_gone", name=attachment.name, why=error.strerror or type(error).__name__
+        ) from None
     if hashlib.sha256(content).hexdigest() != attachment.sha256:
         raise BadInput("desk_file_changed", name=attachment.name)
     name = clean(attachment.name)[-120:]

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import socket
+import ssl
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -150,7 +152,16 @@ def _stopped(error: Exception, watch: _Watch) -> Stopped:
         stop = Stop.CERTIFICATE
     else:
         stop = Stop.UNREACHABLE
-    return Stopped(stop, watch.connected, f"{type(cause).__name__}: {cause}"[:200])
+    return Stopped(stop, watch.connected, _said(cause))
+
+
+def _said(cause: BaseException) -> str:
+    """The cause in the library's words, without the login that an address may hold: a proxy's, for instance."""
+    kind = type(cause).__name__
+    # These quote the address that they could not read.
+    if isinstance(cause, ValueError) and not isinstance(cause, ssl.SSLError):
+        return kind
+    return re.sub(r"\S*@", "", f"{kind}: {cause}")[:200]
 
 
 def _innermost(error: BaseException) -> BaseException:

@@ -28,6 +28,7 @@ from jalerte_desktop.filing.page_kind import (
     starts,
     step_number,
 )
+from jalerte_desktop.filing.picking import answers
 from jalerte_desktop.filing.values import FieldValue, State
 
 __all__ = ["Drift", "Filled", "Filling", "Left", "Report", "Stop", "Wait"]
@@ -160,6 +161,7 @@ class Filling:
             return refused
         # What the list of operators offers decides about the field for another one.
         ordered = sorted(matched.sure, key=lambda match: match.field.fill != "operator")
+        ordered = [self._part(match) for match in ordered]
         aims = [(match, self._aim(match, page)) for match in ordered]
         self._ledger.note(matched, aims, self._form)
         acted = self._work(aims)
@@ -188,6 +190,15 @@ class Filling:
         told = " ".join(" ".join(new).split())[:300]
         self._ledger.differ("", title, Remark.of("fill_page_refused", words=told))
         return self._stop("stuck", Remark.of("fill_page_refused", words=told), title)
+
+    def _part(self, match: Match) -> Match:
+        """The part of a field that is to be written now."""
+        given = self._values.get(match.field.name)
+        if match.before is None or given is None or not given.value.query:
+            return match
+        if match.before.value.strip() == given.value.query:
+            return match
+        return Match(match.field, match.before, match.by)
 
     def _aim(self, match: Match, page: Page) -> Aim | Leave:
         given = self._values.get(match.field.name)
@@ -277,7 +288,9 @@ class Filling:
     def _after_filling(self, page: Page, matched: Matched, aims: _Aims, title: str) -> Action | Wait | Stop:
         if page.captcha:
             return self._stop("captcha", Remark.of("fill_stop_captcha"), title)
-        if found := _drifted(matched, aims):
+        if found := _drifted(matched, aims, files=bool(self._attachments)):
+            if self._looks < LOOKS and any(_is_empty_list(match.control) for match, _found in aims):
+                return Wait(Remark.of("fill_wait_late", label=found))
             return self._stop("drift", Remark.of("fill_stop_drift", labels=found), title)
         if matched.consents or matched.ratings or _rating_open(aims):
             return self._stop("consents", Remark.of("fill_stop_consents"), title)
@@ -344,9 +357,10 @@ def _order(entry: tuple[Match, Aim | Leave]) -> int:
     return 2 if role is Role.FILE else 1 if role in (Role.TEXT, Role.TEXTAREA) else 0
 
 
-def _drifted(matched: Matched, aims: _Aims) -> str:
-    """Labels of what the map does not fit: nobody knows what to answer."""
+def _drifted(matched: Matched, aims: _Aims, *, files: bool) -> str:
+    """Labels of what the map does not fit: nobody knows what to answer. Without ``files`` no place for them is missed."""
     strange = [one for one in matched.unknown if one.enabled and (one.required or not is_answered(one))]
+    strange = [one for one in strange if files or one.required or one.role is not Role.FILE]
     strange += [doubt.control for doubt in matched.doubts if doubt.control.enabled]
     strange += [match.control for match, found in aims if isinstance(found, Leave) and found.drift]
     return _labels(strange)
@@ -357,6 +371,11 @@ def _open(aims: _Aims) -> str:
     left = [match.control for match, found in aims if isinstance(found, Leave) and found.blocks]
     left += [match.control for match, found in aims if isinstance(found, Aim) and not found.reached]
     return _labels(left)
+
+
+def _is_empty_list(control: Control) -> bool:
+    """A list whose choices are still to come."""
+    return control.role is Role.SELECT and not answers(control)
 
 
 def _rating_open(aims: _Aims) -> bool:

@@ -25,9 +25,12 @@ _ORNAMENTS = word_set(
 )
 # "(exemple : …)", "(max. 2000 caractères)": says how to write the answer, not what is asked.
 _HINT = re.compile(
-    r"\((?=[^)]*\b(?:format|formats|exemple|ex|max|maximum|caract[eè]res|attendu|facultatif|obligatoire)\b)[^)]*\)",
+    r"\((?=[^)]*\b(?:format|formats|exemple|ex|max|maximum|caract[eè]res|attendu|facultatif|obligatoire)\b"
+    r"|\s*si (?:votre |l[’'])op[ée]rateur n\W|\s*pour (?:recevoir|vous (?:re)?contacter|[êe]tre (?:re)?contact))[^)]*\)",
     re.IGNORECASE,
 )
+# "particulier(ère)", "prénom(s)": endings, no words.
+_ENDING = re.compile(r"(?<=\w)\((?:e|s|es|ère|ne|le|ve|trice)\)", re.IGNORECASE)
 _FILLING_WORDS = word_set(
     "votre vos mon ma mes le la les l de du des d un une a au aux en et ou quel quelle quels quelles est "
     "par pour sur dans merci veuillez indiquer indiquez saisir saisissez choisir choisissez selectionner "
@@ -42,7 +45,7 @@ NEGATIONS = word_set(
 @lru_cache(maxsize=8192)
 def words(text: str) -> tuple[str, ...]:
     """The words of a text, folded: "Tél. (facultatif) *" and "tel" are the same."""
-    found = _WORD.findall(fold(_HINT.sub(" ", text[:LONGEST])))
+    found = _WORD.findall(fold(_HINT.sub(" ", _ENDING.sub("", text[:LONGEST]))))
     if _ORNAMENTS.intersection(found):
         found = [word for word in found if word not in _ORNAMENTS and word not in ("champ", "champs")]
     return tuple(found)

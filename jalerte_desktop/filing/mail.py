@@ -34,6 +34,9 @@ _LONGEST_SUBJECT = 200
 _LONGEST_LOCAL_PART, _LONGEST_ADDRESS = 64, 254
 _LOCAL_PART = re.compile(r"[^\s@<>(),;:\"\[\]\\.]+(\.[^\s@<>(),;:\"\[\]\\.]+)*")
 _DOMAIN = re.compile(r"([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
+_SPECIALS = str.maketrans(dict.fromkeys('"(),:;<>@[\\]', " "))
+"""A name with one of these must stand in quotes, which Python forgets where it breaks a long line: that would read as
+other addresses."""
 _DRAFT_MARK = b"X-Unsent: 1\r\n"
 
 
@@ -94,7 +97,7 @@ def compose(
     message.set_content(_text(alert, purpose, zone), charset="utf-8")
     for one, content in contents:
         main, _, sub = _media_type(one.media_type).partition("/")
-        message.add_attachment(content, maintype=main, subtype=sub, filename=one.name)
+        message.add_attachment(content, maintype=main, subtype=sub, filename=_header_text(one.name))
     facts = {"from": own, "needs": "SMTPUTF8" if international else ""}
     return Envelope(CHANNEL, ", ".join(recipients), message.as_bytes(), facts)
 
@@ -148,7 +151,14 @@ def address(typed: str) -> str:
 
 def _named(name: str, whole: str) -> Address:
     local, _, domain = whole.rpartition("@")
-    return Address(clean(name)[:100], username=local, domain=domain)
+    shown = _header_text(name.translate(_SPECIALS)).strip(". ")[:100]
+    return Address(shown, username=local, domain=domain)
+
+
+def _header_text(text: str) -> str:
+    """One line for a header. "=?" begins an encoded word (RFC 2047), which could hold a line break and so a header of
+    its own: nobody's text may begin one."""
+    return clean(text).replace("=?", "= ?")
 
 
 def _contents(attachments: tuple[Attachment, ...]) -> list[tuple[Attachment, bytes]]:
@@ -178,7 +188,7 @@ def _media_type(told: str) -> str:
 
 
 def _subject(given: str, alert: Alert) -> str:
-    chosen = clean(given)
+    chosen = _header_text(given)
     if len(chosen) > _LONGEST_SUBJECT:
         raise BadInput("mail_long_subject", length=len(chosen), limit=_LONGEST_SUBJECT)
     if chosen:

@@ -96,7 +96,8 @@ def keep_password(chosen: MailAccount, password: str) -> None:
     :raises BadInput: ``mail_password`` for an empty or endless one.
     :raises MachineCannot: ``no_keyring`` where there is none, or it does not keep it.
     """
-    if not password or len(password) > _LONGEST_PASSWORD or any(c in password for c in "\r\n\0"):
+    odd = any(c in "\r\n\0" or "\ud800" <= c <= "\udfff" for c in password)
+    if not password or len(password) > _LONGEST_PASSWORD or odd:
         raise BadInput("mail_password")
     backend = _keyring()
 
@@ -152,7 +153,7 @@ def _keyring() -> KeyringBackend:
     import keyring
     from keyring.backends import chainer, fail, null
 
-    found = keyring.get_keyring()
+    found = _asked(keyring.get_keyring)
     parts = found.backends if isinstance(found, chainer.ChainerBackend) else [found]
     if (
         isinstance(found, (fail.Keyring, null.Keyring))

@@ -27,6 +27,7 @@ _LONGEST_LINE_BYTES, _LONGEST_TALK_BYTES = 4096, 64_000
 _CHUNK_BYTES = 32_000
 _MOST_ADDRESSES = 4
 _SLOWEST_BYTES_PER_S = 4000
+_SHORTEST_ECHO = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +97,12 @@ def _talk(session: _Session, account: MailAccount, password: str, filing: Filing
     try:
         session.begin()
         if account.user:
-            _log_in(session, account.user, password)
+            try:
+                _log_in(session, account.user, password)
+            except _No as no:
+                if _echoes(no.text, account.user, password):
+                    no.text = str(no.code)
+                raise
         _announce(session, filing)
         session.push(_stuffed(filing.envelope.content))
     except _No as no:
@@ -132,6 +138,15 @@ def _log_in(session: _Session, user: str, password: str) -> None:
         session.expect("login", session.docmd(_encoded(password)), 235)
     else:
         raise _No("no-login", 504, b"")
+
+
+def _echoes(text: str, user: str, password: str) -> bool:
+    """Whether a server's answer repeats the secret, or a part of it: some quote the command they do not like."""
+    secrets = (password, _encoded(password), _encoded(f"\0{user}\0{password}"))
+    if any(secret in text for secret in secrets):
+        return True
+    words = (word.strip(".,;:()<>'\"[]") for word in text.split())
+    return any(len(word) >= _SHORTEST_ECHO and any(word in secret for secret in secrets) for word in words)
 
 
 def _announce(session: _Session, filing: Filing) -> None:
@@ -176,12 +191,20 @@ class _Session(smtplib.SMTP):
         if account.security == "starttls":
             if not self.has_extn("starttls"):
                 raise _No("no-starttls", 454, b"")
-            self.expect("greeting", self.starttls(context=self._verifying()), 220)
+            self._encrypt()
             self._greet()
 
     def _verifying(self) -> ssl.SSLContext:
         """What checks the server's certificate and name; never none, since ``smtplib`` would check nothing."""
         return self._context or ssl.create_default_context()
+
+    def _encrypt(self) -> None:
+        try:
+            self.starttls(context=self._verifying())
+        except smtplib.SMTPResponseException as error:
+            answer = error.smtp_error
+            said = answer if isinstance(answer, bytes) else answer.encode()
+            raise _No("greeting", error.smtp_code, said) from None
 
     def _greet(self) -> None:
         self.expect("greeting", self.ehlo(), 250)

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 
 from diagnostics.model import Remark
-from jalerte_desktop.filing.form import Form, FormField
+from jalerte_desktop.filing.form import Choice, Form, FormField
 from jalerte_desktop.filing.form_words import closeness, content, plain, same, same_content, word_set, words
 from jalerte_desktop.filing.page import Control, Page, Role
-from jalerte_desktop.filing.picking import answers, pick_star
+from jalerte_desktop.filing.picking import answers, pick_choice, pick_star
 
 
 class By(IntEnum):
@@ -23,17 +23,20 @@ class By(IntEnum):
     LABEL = 1
     NEAR_LABEL = 2
     """But for articles."""
-    NAME = 3
-    OPTIONS = 4
+    NAME_AND_OPTIONS = 3
+    """Its HTML name, and two choices or more that are its own."""
+    NAME = 4
+    OPTIONS = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """This control is this field, for certain."""
+    """This control is this field, for certain. ``before`` is to be written first: a postcode brings the communes."""
 
     field: FormField
     control: Control
     by: By
+    before: Control | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +130,7 @@ def match_page(page: Page, form: Form) -> Matched:
             doubts.append(found)
         else:
             unknown.append(control)
-    sure, more_doubts = _settled(claims)
+    sure, more_doubts = _settled(_paired(claims))
     return Matched(sure, (*doubts, *more_doubts), tuple(consents), tuple(ratings), tuple(unknown))
 
 
@@ -183,6 +186,7 @@ def _claim(control: Control, form: Form) -> Match | Doubt | None:
     """The field that the control is, as far as it alone can tell."""
     fields = [field for field in form.fields if not field.reserved]
     named = next((field for field in fields if name_fits(control.name, field)), None)
+    misplaced: Doubt | None = None
     for by, alike in ((By.LABEL, same), (By.NEAR_LABEL, same_content)):
         labelled = [field for field in fields if alike(control.label, field.labels)]
         fitting = [field for field in labelled if role_fits(control, field)]
@@ -190,12 +194,29 @@ def _claim(control: Control, form: Form) -> Match | Doubt | None:
             fitting = [field for field in fitting if field is named]
         if len(fitting) == 1 and not _NEWSLETTER.search(control.name):
             return Match(fitting[0], control, by)
-        if labelled:
+        if fitting or (labelled and _NEWSLETTER.search(control.name)):
             return Doubt(labelled[0], control, Remark.of("drift_role", label=labelled[0].label))
+        if labelled and misplaced is None:
+            misplaced = Doubt(labelled[0], control, Remark.of("drift_role", label=labelled[0].label))
+    by_itself = _claim_by_itself(control, named, fields)
+    # "Précisions" is also what a text field is called: only where nothing else tells what this is, it is that one.
+    if misplaced is not None and (by_itself is None or isinstance(by_itself, Doubt)):
+        return misplaced
+    return by_itself
+
+
+def _claim_by_itself(
+    control: Control, named: FormField | None, fields: list[FormField]
+) -> Match | Doubt | None:
+    """By its HTML name and what it offers, where no label of the map is its own."""
     unfilled = _never_filled(control, named, fields)
     if unfilled is not None:
         return Match(unfilled, control, By.NAME)
     by_options = _by_options(control, fields)
+    if named is not None and _offers(control, named) and by_options in (None, named):
+        others = _rivals(control, named, fields)
+        if _holds_word(control.label, named) or not any(_holds_word(control.label, one) for one in others):
+            return Match(named, control, By.NAME_AND_OPTIONS)
     if named is None:
         return Match(by_options, control, By.OPTIONS) if by_options else None
     if by_options is named:
@@ -264,9 +285,41 @@ def _by_options(control: Control, fields: Iterable[FormField]) -> FormField | No
     return None if any(_holds_word(control.label, other) for other in rivals) else found[0]
 
 
+def _offers(control: Control, field: FormField) -> bool:
+    """At least two of its choices, in whatever words mean them and no others."""
+    if not role_fits(control, field) or _turned(control.label, field):
+        return False
+    meant = (
+        pick_choice(control, field, choice.code) for choice in field.choices if not _is_yes_or_no(choice)
+    )
+    return len({option.handle or option.value for option in meant if option is not None}) >= 2
+
+
+def _is_yes_or_no(choice: Choice) -> bool:
+    return bool({"oui", "non"}.intersection(words(choice.labels[0])))
+
+
 def _offered(offered: set[tuple[str, ...]], field: FormField) -> set[str]:
-    telling = [choice for choice in field.choices if not {"oui", "non"}.intersection(words(choice.labels[0]))]
+    telling = [choice for choice in field.choices if not _is_yes_or_no(choice)]
     return {choice.code for choice in telling if any(words(label) in offered for label in choice.labels)}
+
+
+def _paired(claims: list[Match]) -> list[Match]:
+    """A field for the postcode beside one for the commune goes before it, and is none of its own."""
+    places = [claim for claim in claims if claim.field.fill == "commune"]
+    codes = [
+        claim for claim in places if claim.control.role is Role.TEXT and asks_postcode(claim.control.label)
+    ]
+    others = [claim for claim in places if claim not in codes]
+    if len(codes) != 1 or len(others) != 1:
+        return claims
+    pair = replace(others[0], before=codes[0].control)
+    return [pair if claim is others[0] else claim for claim in claims if claim is not codes[0]]
+
+
+def asks_postcode(label: str) -> bool:
+    """True for a postcode alone: no name of a commune."""
+    return "postal" in (said := words(label)) and not {"commune", "ville", "localite"}.intersection(said)
 
 
 def _settled(claims: list[Match]) -> tuple[tuple[Match, ...], tuple[Doubt, ...]]:

@@ -29,6 +29,7 @@ __all__ = [
     "keep_handed",
     "prepare",
     "receipts",
+    "recover",
     "retry",
     "settle",
     "short",

@@ -130,6 +130,12 @@ def claim(db: sqlite3.Connection, filing_id: str, now_ns: int) -> bool:
     return taken.rowcount == 1
 
 
+def is_as_shown(db: sqlite3.Connection, filing: Filing) -> bool:
+    """Whether the content is still what its digest was made from when it was kept."""
+    row = db.execute("SELECT sha256 FROM filings WHERE id = ?", (filing.id,)).fetchone()
+    return row is not None and bool(row[0] == filing.envelope.sha256)
+
+
 def waits(db: sqlite3.Connection, filing_id: str) -> int:
     """Tries in a row since its back-off began anew."""
     return int(db.execute("SELECT waits FROM filings WHERE id = ?", (filing_id,)).fetchone()[0])
@@ -184,12 +190,13 @@ def put_receipt(db: sqlite3.Connection, receipt: Receipt, now_ns: int) -> str:
             receipt_id,
         ),
     )
-    case_id, channel, destination = db.execute(
-        "SELECT case_id, channel, destination FROM filings WHERE id = ?", (receipt.filing_id,)
+    case_id, channel, destination, facts = db.execute(
+        "SELECT case_id, channel, destination, facts FROM filings WHERE id = ?", (receipt.filing_id,)
     ).fetchone()
     if case_id is not None:
         # A receipt may be dated by the other side's clock.
-        diary.put(db, case_id, _diary_entry(receipt, channel, destination), max(now_ns, receipt.at_ns))
+        entry = _diary_entry(receipt, channel, destination, json.loads(facts).get("step"))
+        diary.put(db, case_id, entry, max(now_ns, receipt.at_ns))
     return receipt_id
 
 
@@ -199,23 +206,39 @@ def receipts(db: sqlite3.Connection) -> Iterator[Receipt]:
         yield Receipt(*row)
 
 
-def _diary_entry(receipt: Receipt, channel: str, destination: str) -> DiaryEntry:
+def _diary_entry(receipt: Receipt, channel: str, destination: str, step: str | None) -> DiaryEntry:
+    """With whom it was is the step of the path where the envelope says one: later delays are counted from it."""
+    known = step if step in diary.STEPS else None
     told = {
         "smtp": _("The alert was handed over by e-mail; the server answered: {text}"),
         "page": _("The alert was filed by the form; what its page said is kept as a receipt. {text}"),
         "desk": _("The alert was received by the desk: {text}"),
     }.get(receipt.kind, _("Receipt noted for the alert: {text}"))
-    parts = " · ".join(part for part in (receipt.reference, receipt.text) if part)
+    whither = clean(destination)[:200]
+    parts = " · ".join(part for part in (receipt.reference, whither if known else "", receipt.text) if part)
     return DiaryEntry(
         kind=_DIARY_KINDS.get(channel, "note"),
         at_ns=receipt.at_ns,
-        with_whom=clean(destination)[:200],
+        with_whom=known or whither,
         text=told.format(text=parts)[:_LONGEST_DIARY_TEXT],
         source="filing",
     )
 
 
 def _filing(row: tuple[Any, ...]) -> Filing:
+    """A row as a filing; one that this program cannot have written is told as what it is, a damaged file."""
+    try:
+        found = _read(row)
+        facts = found.envelope.facts
+        whole = isinstance(facts, dict) and all(isinstance(one, str) for one in facts.values())
+    except (ValueError, TypeError, KeyError) as error:
+        raise sqlite3.DatabaseError(f"filing {row[0]}: {type(error).__name__}") from None
+    if not whole or not isinstance(found.envelope.destination, str):
+        raise sqlite3.DatabaseError(f"filing {row[0]}: facts")
+    return found
+
+
+def _read(row: tuple[Any, ...]) -> Filing:
     (filing_id, case_id, alert_id, paper_id, channel, destination, content, facts, prepared, state, *rest) = (
         row
     )

@@ -133,7 +133,16 @@ def district_wordings(commune: str, postcode: str) -> tuple[str, ...]:
     ordinals = ("1er", "1ère", "1") if number == 1 else (f"{number}e", f"{number}ème", f"{number}")
     named = [f"{town} {ordinal}{word}" for ordinal in ordinals for word in (" Arrondissement", "")]
     named.append(f"{town} {number:02}")
+    # The postcode alone tells the district: "Lyon (69003)".
+    named.append(town)
     return tuple(wording for name in dict.fromkeys(named) for wording in commune_wordings(name, postcode))
+
+
+def commune_names(commune: str, postcode: str) -> tuple[str, ...]:
+    """The same without the postcode, for lists of what was found under it."""
+    ending = f" ({postcode})"
+    written = (*commune_wordings(commune, postcode), *district_wordings(commune, postcode))
+    return tuple(dict.fromkeys(one.removesuffix(ending) for one in written if one.endswith(ending)))
 
 
 def pick_star(control: Control, rating: int) -> PageOption | None:

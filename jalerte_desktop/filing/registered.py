@@ -8,13 +8,15 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import tzinfo
 from pathlib import Path
+from typing import Any
 
 from diagnostics.model import BadInput, Problem, Remark
 from jalerte_desktop.casefile import knowledge
-from jalerte_desktop.casefile.model import Case, FrozenPaper
+from jalerte_desktop.casefile.model import Case, FrozenPaper, UsedIncident
 from jalerte_desktop.casefile.text import clean
 from jalerte_desktop.documents.account import Account, Role
 from jalerte_desktop.documents.complaint import compose_complaint, operator_name
@@ -23,8 +25,12 @@ from jalerte_desktop.documents.french import BLANK
 from jalerte_desktop.documents.letter import Letter
 from jalerte_desktop.documents.letter_pdf import letter_pdf
 from jalerte_desktop.filing.outbox_model import Envelope
+from jalerte_desktop.filing.routing import doubts_of_address
 from jalerte_desktop.words.figures import iso, local
 
+PROBLEMS = ("fixed-internet-cut", "fixed-internet-slow", "fixed-internet-unstable")
+"""What the letter is about: the incidents of a fixed line. Of anything else it would complain in the wrong words."""
+STEP = "customer-service"
 _LARGEST_BYTES = 20_000_000
 
 
@@ -46,21 +52,22 @@ class Registered:
 def registered_letter(
     case: Case, account: Account, papers: tuple[FrozenPaper, ...], now_ns: int, zone: tzinfo | None = None
 ) -> Registered:
-    """The case's newest complaint as it lies on disk, if nothing in it has changed since; else one composed now.
+    """The case's newest complaint as it lies on disk, if it would still be written so; else one composed now.
 
-    :raises Problem: ``registered_unconfirmed`` while the line is not confirmed; ``nothing_held``.
+    :raises Problem: ``registered_other_problem`` for a case that no such letter is about, ``registered_unconfirmed``
+        while the line is not confirmed; ``nothing_held``.
     """
+    if case.id and case.problem not in PROBLEMS:
+        raise Problem("registered_other_problem")
     if not account.findings.confirmed:
         raise Problem("registered_unconfirmed")
-    kept = _kept(case, account, papers)
-    composed: Letter | None = None
+    composed = compose_complaint(case, account, now_ns, zone)
+    recipient, text = composed.recipient, json.dumps(asdict(composed), ensure_ascii=False)
+    kept = _kept(case, account, papers, json.loads(text))
     if kept is not None:
-        paper, content = kept
-        recipient, text, paper_id = tuple(json.loads(paper.text)["recipient"]), paper.text, paper.id
+        content, text, paper_id = kept[1], kept[0].text, kept[0].id
     else:
-        composed = compose_complaint(case, account, now_ns, zone)
-        content, recipient, paper_id = letter_pdf(composed), composed.recipient, ""
-        text = json.dumps(asdict(composed), ensure_ascii=False)
+        content, paper_id = letter_pdf(composed), ""
     blanks = tuple(dict.fromkeys(match[0][len("[à compléter : ") : -1] for match in BLANK.finditer(text)))
     known = not any(BLANK.search(line) for line in recipient)
     facts = {
@@ -70,27 +77,50 @@ def registered_letter(
         "media_type": "application/pdf",
         "made": iso(now_ns if kept is None else kept[0].made_ns),
         "letter": paper_id,
+        "step": STEP,
     }
     envelope = Envelope("registered", ", ".join(recipient) if known else "", content, facts)
     steps = _steps(case, account, known, blanks, now_ns, zone)
-    return Registered(envelope, paper_id, composed, steps, blanks)
+    return Registered(envelope, paper_id, composed if kept is None else None, steps, blanks)
 
 
-def _kept(case: Case, account: Account, papers: tuple[FrozenPaper, ...]) -> tuple[FrozenPaper, bytes] | None:
-    """None, too, where it holds anything against the operator that is no longer counted."""
-    counted = {incident.id for incident in account.held}
+def _kept(
+    case: Case, account: Account, papers: tuple[FrozenPaper, ...], anew: Mapping[str, Any]
+) -> tuple[FrozenPaper, bytes] | None:
+    """The newest letter with its PDF; None where it says anything else than the one composed ``anew``, save dates."""
     mine = [paper for paper in papers if paper.kind == KIND and case.id and paper.case_id == case.id]
     if not mine:
         return None
     newest = max(mine, key=lambda paper: paper.made_ns)
-    held = {used.incident_id for used in newest.incidents if used.role == Role.HELD}
-    if not newest.line_confirmed or newest.line_id != account.findings.line.id or not held <= counted:
+    findings = account.findings
+    same_line = newest.line_confirmed and newest.line_id == findings.line.id
+    if not same_line or newest.span != findings.span or _held(newest.incidents) != _held(account.used()):
+        return None
+    told = _told(newest.text)
+    if any(name not in told or told[name] != anew[name] for name in _SAME):
         return None
     for file in newest.files:
         content = _read(Path(file.path)) if file.path.lower().endswith(".pdf") else None
         if content is not None and hashlib.sha256(content).hexdigest() == file.sha256:
             return newest, content
     return None
+
+
+_SAME = ("template", "sender", "recipient", "references", "subject")
+
+
+def _held(incidents: tuple[UsedIncident, ...]) -> set[tuple[str, str]]:
+    """What a letter holds against the operator: each incident with the digest of all that was known of it."""
+    return {(used.incident_id, used.sha256) for used in incidents if used.role == Role.HELD}
+
+
+def _told(text: str) -> Mapping[str, Any]:
+    """A frozen letter's content; nothing where it cannot be read as one."""
+    try:
+        told = json.loads(text)
+    except (ValueError, RecursionError):
+        return {}
+    return told if isinstance(told, dict) else {}
 
 
 def _read(path: Path) -> bytes | None:
@@ -108,8 +138,8 @@ def _steps(
     found: list[Remark] = []
     if not known:
         found.append(Remark.of("registered_no_address"))
-    elif doubt := _doubt(case, account, now_ns, zone):
-        found.append(doubt)
+    else:
+        found += _doubts(case, account, now_ns, zone)
     if blanks:
         found.append(Remark.of("registered_blanks", blanks=", ".join(blanks)))
     found += [
@@ -121,15 +151,12 @@ def _steps(
     return tuple(found)
 
 
-def _doubt(case: Case, account: Account, now_ns: int, zone: tzinfo | None) -> Remark | None:
+def _doubts(case: Case, account: Account, now_ns: int, zone: tzinfo | None) -> tuple[Remark, ...]:
     name = operator_name(case, account)
     today = local(now_ns, zone).date()
-    known = knowledge.find_operator(name) if name else None
+    known = knowledge.find_operator(name, case.country) if name else None
     address = known.address_for(case.get("line.technology"), today) if known else None
-    if address is None or not address.provenance.doubtful(today):
-        return None
-    checked_on = address.provenance.checked_on.isoformat()
-    return Remark.of("doubt_operators_address", source=address.provenance.source, checked_on=checked_on)
+    return doubts_of_address(address, today) if address else ()
 
 
 @dataclass(frozen=True, slots=True)

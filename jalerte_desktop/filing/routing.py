@@ -15,10 +15,10 @@ from typing import Any
 
 from diagnostics.model import Remark
 from jalerte_desktop.casefile import knowledge
-from jalerte_desktop.casefile.knowledge import Provenance
+from jalerte_desktop.casefile.diary import OPERATOR_STEPS
+from jalerte_desktop.casefile.knowledge import PostalAddress, Provenance
+from jalerte_desktop.casefile.model import PROFESSIONAL
 
-_PROFESSIONAL = ("elected", "company", "association")
-_TO_OPERATOR = ("customer-service", "consumer-service")
 _EVERY = "*"
 
 
@@ -26,7 +26,7 @@ _EVERY = "*"
 class Rule:
     """What one channel does with some problems. Empty ``countries`` or ``technologies``: all of them.
 
-    ``professional`` None: whoever the contract is for.
+    ``professional`` None: whoever the contract is for. ``by`` stands in place of the channel's where it is not None.
     """
 
     problems: tuple[str, ...]
@@ -37,6 +37,7 @@ class Rule:
     order: int
     why: Remark
     before: Remark | None
+    by: tuple[str, ...] | None
     provenance: Provenance
 
     def fits(self, problem: str, country: str, technology: str, professional: bool) -> bool:
@@ -73,6 +74,7 @@ class Route:
     """One channel and this problem. ``titles`` by language; ``before`` is what must have been done first, or None.
 
     ``doubts`` must be told wherever the route is shown: what is not read at its source never goes unwarned.
+    ``by`` is what this program can carry there; to an ``address`` without it people write by themselves.
     """
 
     channel: str
@@ -96,7 +98,8 @@ def routes(
 ) -> tuple[Route, ...]:
     """Every channel that is known to take or to refuse the problem, in the order to go by; refusals last.
 
-    ``technology`` is the line's, "" when unknown; ``operator`` gives the first steps their postal address.
+    ``technology`` is the line's, "" when unknown; ``operator`` gives the first steps their postal address, as far as
+    it is known in that country.
     """
     found = [
         _route(channel, rule, today)
@@ -105,8 +108,11 @@ def routes(
         and (rule := _rule(channel, problem, country, profile, technology, today)) is not None
     ]
     found.sort(key=lambda route: (not route.takes, route.order))
+    # Where a letter about a mobile goes does not hang on how the home is connected.
+    access = "4g" if problem == "mobile" else technology
+    known = knowledge.find_operator(operator, country) if operator else None
     return tuple(
-        _addressed(route, technology, operator, today) if route.channel in _TO_OPERATOR else route
+        _addressed(route, known.address_for(access or None, today, route.channel) if known else None, today)
         for route in found
     )
 
@@ -114,7 +120,7 @@ def routes(
 def _rule(
     channel: Channel, problem: str, country: str, profile: str, technology: str, today: date
 ) -> Rule | None:
-    professional = profile in _PROFESSIONAL
+    professional = profile in PROFESSIONAL
     return next(
         (
             rule
@@ -141,7 +147,7 @@ def _route(channel: Channel, rule: Rule, today: date) -> Route:
         rule.before,
         channel.notes,
         tuple(doubts),
-        channel.by,
+        channel.by if rule.by is None else rule.by,
         channel.form,
         channel.url if reachable else "",
         channel.email if reachable else "",
@@ -164,25 +170,38 @@ def doubts_of(provenance: Provenance, today: date) -> tuple[Remark, ...]:
     if provenance.confidence == "M":
         return (Remark.of("doubt_memory"),)
     if provenance.confidence == "T":
-        return (Remark.of("doubt_third_party", source=provenance.source, checked_on=checked_on),)
+        return (_unofficial("doubt_third_party", provenance),)
     return (Remark.of("doubt_old", checked_on=checked_on),)
 
 
-def _addressed(route: Route, technology: str, operator: str, today: date) -> Route:
-    """The operator's own address: of its customer service; none is known of the second level."""
-    known = knowledge.find_operator(operator) if operator and route.channel == "customer-service" else None
-    address = known.address_for(technology or None, today) if known else None
+def doubts_of_address(address: PostalAddress, today: date) -> tuple[Remark, ...]:
+    """What has to be told beside an operator's postal address."""
+    if not address.provenance.doubtful(today):
+        return ()
+    return (_unofficial("doubt_operators_address", address.provenance),)
+
+
+def _unofficial(code: str, provenance: Provenance) -> Remark:
+    checked_on = provenance.checked_on.isoformat()
+    if not provenance.page:
+        return Remark.of(f"{code}_unnamed", checked_on=checked_on)
+    return Remark.of(code, source=provenance.page, checked_on=checked_on)
+
+
+def _addressed(route: Route, address: PostalAddress | None, today: date) -> Route:
+    """With the operator's own address for this step; else it is said that none is known, where one is needed."""
+    if not route.takes or route.address:
+        return route
+    if route.channel not in OPERATOR_STEPS:
+        reached = route.form or route.email
+        return route if reached else _doubted(route, Remark.of("doubt_no_address_there"))
     if address is None:
-        return replace(route, doubts=(*route.doubts, Remark.of("doubt_no_address"))) if route.takes else route
-    doubts = route.doubts
-    if address.provenance.doubtful(today):
-        told = Remark.of(
-            "doubt_operators_address",
-            source=address.provenance.source,
-            checked_on=address.provenance.checked_on.isoformat(),
-        )
-        doubts = (*doubts, told)
-    return replace(route, address=address.lines, doubts=doubts)
+        return _doubted(route, Remark.of("doubt_no_address"))
+    return replace(_doubted(route, *doubts_of_address(address, today)), address=address.lines)
+
+
+def _doubted(route: Route, *doubts: Remark) -> Route:
+    return replace(route, doubts=(*route.doubts, *doubts))
 
 
 @cache
@@ -220,6 +239,7 @@ def _read_rule(entry: Mapping[str, Any]) -> Rule:
         entry["order"],
         Remark.of(entry["why"], **entry.get("why_values", {})),
         Remark.of(before, **entry.get("before_values", {})) if before else None,
+        tuple(entry["by"]) if "by" in entry else None,
         provenance_of(entry),
     )
 

@@ -1,7 +1,8 @@
 """The share: a short text, a longer one and a picture of what was measured, nothing personal in them. It posts nothing.
 
 Nothing that a person typed gets in: an operator is named by the name that ships with the program, the place by its
-département, times by their days. So no rule of redaction can be forgotten; there is nothing to redact.
+département, times by their days. So no rule of redaction can be forgotten; there is nothing to redact. Neither operator
+nor place is named for a line that is not confirmed.
 """
 
 from __future__ import annotations
@@ -10,20 +11,18 @@ import json
 import struct
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
-from functools import cache
 from importlib.resources import files
 from itertools import pairwise
-from tomllib import loads
 from typing import Literal
 
 from diagnostics.model import SECOND, Incident, Problem, Span
 from jalerte_desktop.casefile import knowledge
 from jalerte_desktop.casefile.model import Case
-from jalerte_desktop.documents.account import Account, total_s
+from jalerte_desktop.documents.account import Account
 from jalerte_desktop.documents.complaint import operator_name
 from jalerte_desktop.documents.french import french
 from jalerte_desktop.filing.alert import department
-from jalerte_desktop.findings.model import within_s
+from jalerte_desktop.findings.model import total_within_s, within_s
 from jalerte_desktop.words import figures
 from jalerte_desktop.words.figures import local
 from jalerte_desktop.words.language import speaking
@@ -32,14 +31,20 @@ SHORT_LIMIT = 280
 """Characters of the short text: what the narrowest of the well-known networks takes."""
 _MOST_DAYS = 92
 _LEAST_BAR = 0.06
+_DAY_MARKS = 8
+"""So many days at most are named below the bars."""
 
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """One bar: ``height`` from 0 to 1 of the worst day's time; ``observed`` False where nothing was observed."""
+    """One bar: ``height`` from 0 to 1 of the worst day's time; ``observed`` False where nothing was observed.
+
+    ``mark`` names the day below some of the bars.
+    """
 
     height: float
     observed: bool
+    mark: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,13 +98,14 @@ _WORDS: dict[str, dict[str, str]] = {
         "worse": "de service dégradé",
         "worse_all": "de service dégradé au total",
         "least": "au moins {duration}",
+        "instant": "moins d’une seconde",
         "period": "Du {start} au {end}",
         "one_day": "Le {start}",
         "text": "{period}, {line}{where} a connu {count} {to} : {duration} {lost}. "
         "La ligne a été observée {coverage} du temps ; le reste n’est compté ni en panne ni en service. "
         "Mesuré avec un logiciel indépendant (jalerte) ; ce n’est pas une mesure certifiée.",
         "short": "{period}, {line}{where} : {count} {to}, {duration} {lost} (observée {coverage} du temps). "
-        "Mesuré avec un logiciel indépendant (jalerte).",
+        "Mesure non certifiée, logiciel indépendant (jalerte).",
         "legend_cuts": "Une barre par jour, la plus haute : {worst} sans internet. En pointillés : jour non observé.",
         "legend_spells": "Une barre par jour, la plus haute : {worst} de service dégradé. "
         "En pointillés : jour non observé.",
@@ -120,13 +126,14 @@ _WORDS: dict[str, dict[str, str]] = {
         "worse": "of degraded service",
         "worse_all": "of degraded service in all",
         "least": "at least {duration}",
+        "instant": "less than a second",
         "period": "From {start} to {end}",
         "one_day": "On {start}",
         "text": "{period}, {line}{where} had {count} {to}: {duration} {lost}. "
         "The line was observed {coverage} of the time; the rest counts neither as up nor as down. "
         "Measured with independent software (jalerte); not a certified measurement.",
         "short": "{period}, {line}{where}: {count} {to}, {duration} {lost} (observed {coverage} of the time). "
-        "Measured with independent software (jalerte).",
+        "Not a certified measurement; independent software (jalerte).",
         "legend_cuts": "One bar a day, the tallest: {worst} without internet. Dotted: a day not observed.",
         "legend_spells": "One bar a day, the tallest: {worst} of degraded service. Dotted: a day not observed.",
         "method": "Measured with independent software, line observed {coverage} of the time. "
@@ -145,17 +152,19 @@ def _share(case: Case, account: Account, language: str, zone: tzinfo | None) -> 
     lost = {"cuts": "lost", "spells": "worse"}[what] + ("_all" if many else "")
     start, end = (local(ns, zone) for ns in (findings.span.start_ns, findings.span.end_ns))
     one_day = start.date() == end.date()
-    duration = figures.duration(total_s(told))
-    if any(incident.ongoing for incident in told):
+    # Only what lies within the period can be set beside it; a touch of its edge still lasted a moment.
+    lost_s = total_within_s(told, findings.span)
+    duration = figures.duration(lost_s) if lost_s >= 1 else words["instant"]
+    if lost_s >= 1 and any(incident.ongoing for incident in told):
         duration = _say(words, "least", duration=duration)
     counted = words[f"{what}_n" if many else f"{what}_1"]
-    place = [name for name in (_operator(case, account), _place(case)) if name]
+    place = [name for name in (_operator(case, account), _place(case, account)) if name]
     values = {
         "period": _say(
             words,
             "one_day" if one_day else "period",
-            start=figures.short_date(start),
-            end=figures.short_date(end),
+            start=figures.plain_date(start.date()),
+            end=figures.plain_date(end.date()),
         ),
         "line": words["mine" if findings.confirmed else "measured"],
         "where": f" ({', '.join(place)})" if place else "",
@@ -175,7 +184,7 @@ def _share(case: Case, account: Account, language: str, zone: tzinfo | None) -> 
         duration,
         str(values["lost"]),
         days,
-        _say(words, f"legend_{what}", worst=figures.duration(worst_s)) if days else "",
+        _say(words, f"legend_{what}", worst=figures.duration(worst_s)) if worst_s else "",
         _say(words, "method", coverage=values["coverage"], method=_version(findings.method)),
     )
     # Very long names have to give way, one after the other, for the text to fit.
@@ -197,24 +206,21 @@ def _version(method: str) -> str:
 def _operator(case: Case, account: Account) -> str:
     """The shipped name of the operator that may be named; "" for a name that only the person knows."""
     typed = operator_name(case, account)
-    known = knowledge.find_operator(typed) if typed else None
+    known = knowledge.find_operator(typed, case.country) if typed else None
     return known.name if known else ""
 
 
-def _place(case: Case) -> str:
+def _place(case: Case, account: Account) -> str:
+    """Where the person lives says nothing of a line that is not confirmed as theirs."""
+    if not account.findings.confirmed:
+        return ""
     number = department(case.country, case.get("person.postcode") or "")
     return department_name(number)
 
 
 def department_name(number: str) -> str:
     """The département of that number; "" for one that does not exist."""
-    return _departments().get(number, "")
-
-
-@cache
-def _departments() -> dict[str, str]:
-    raw = loads((files("resources") / "departments.toml").read_text(encoding="utf-8"))
-    return {str(number): str(name) for number, name in raw["names"].items()}
+    return knowledge.departments().get(number, "")
 
 
 def _days(told: tuple[Incident, ...], account: Account, zone: tzinfo | None) -> tuple[tuple[Day, ...], float]:
@@ -235,10 +241,17 @@ def _days(told: tuple[Incident, ...], account: Account, zone: tzinfo | None) -> 
     lost = [sum(within_s(incident, day) for incident in told) for day in days]
     seen = [_observed_s(day, account) >= 1 for day in days]
     worst = max(lost)
+    step = -(-number // _DAY_MARKS)
+    marks = ["" if n % step else _day_mark(first + timedelta(days=n)) for n in range(number)]
     return tuple(
-        Day(round(max(_LEAST_BAR, s / worst), 3) if s else 0.0, ok or s > 0)
-        for s, ok in zip(lost, seen, strict=True)
+        Day(round(max(_LEAST_BAR, s / worst), 3) if s else 0.0, ok or s > 0, mark)
+        for s, ok, mark in zip(lost, seen, marks, strict=True)
     ), worst
+
+
+def _day_mark(day: date) -> str:
+    """``01/11`` or ``1 Nov``."""
+    return figures.plain_date(day)[:-5]
 
 
 def _observed_s(day: Span, account: Account) -> float:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from diagnostics.model import BadInput
+from jalerte_desktop.casefile.text import clean
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +31,15 @@ def checked_url(text: str) -> WebUrl:
         host = parts.hostname or ""
         _ = parts.port  # raises where it is no number
     except ValueError:
-        raise BadInput("webform_url", value=told[:200]) from None
-    odd = any(letter.isspace() or ord(letter) < 32 or letter == "\\" for letter in told)
+        raise BadInput("webform_url", value=clean(told)[:200]) from None
+    odd = (
+        any(letter.isspace() or ord(letter) < 32 or letter == "\\" for letter in told) or clean(told) != told
+    )
     if parts.scheme not in ("http", "https") or not host or odd or parts.username is not None:
-        raise BadInput("webform_url", value=told[:200])
+        raise BadInput("webform_url", value=clean(told)[:200])
     here = _loopback(host)
     if parts.scheme == "http" and not here:
-        raise BadInput("webform_plain_http", value=told[:200])
+        raise BadInput("webform_plain_http", value=clean(told)[:200])
     return WebUrl(told, host, here)
 
 

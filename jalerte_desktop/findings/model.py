@@ -91,13 +91,18 @@ class Findings:
     @property
     def outage_s(self) -> float:
         """Seconds of the outages that lie within the period."""
-        return sum(min(one.duration_s, within_s(one, self.span)) for one in self.outages)
+        return total_within_s(self.outages, self.span)
 
 
 def within_s(incident: Incident, span: Span) -> float:
     """Seconds of an incident that lie within a period, on the wall clock."""
     part = incident.span.clip(span)
     return part.duration_s if part else 0.0
+
+
+def total_within_s(incidents: Iterable[Incident], span: Span) -> float:
+    """Seconds of these incidents that lie within a period, added up: what may be set against the time observed."""
+    return sum(min(incident.duration_s, within_s(incident, span)) for incident in incidents)
 
 
 def total_s(incidents: Iterable[Incident]) -> float:

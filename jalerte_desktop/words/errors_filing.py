@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from diagnostics.model import Remark
+from jalerte_desktop.words.figures import plain_date
 from jalerte_desktop.words.language import N_, _
 from jalerte_desktop.words.routes import ROUTES
 
@@ -12,6 +15,10 @@ SENTENCES: dict[str, str] = {
         " accuse without evidence; choose another period with --since."
     ),
     "share_format": N_("“{value}” is no picture that can be made: choose a name that ends in .png or .svg."),
+    "registered_other_problem": N_(
+        "The letter is the first complaint about a fixed internet line: for this problem write your own; “jalerte alert"
+        " routes” says where to."
+    ),
     "registered_unconfirmed": N_(
         "The line is not confirmed, so the letter would name no operator: confirm it with “jalerte line confirm”."
     ),
@@ -19,6 +26,8 @@ SENTENCES: dict[str, str] = {
         "“{value}” is no tracking number: write its 4 to 40 letters and digits, as on the proof of posting."
     ),
     "diary_due": N_("“{value}” is no day for --due: write it as 2026-11-30."),
+    "diary_due_before": N_("A promise is for the day of the exchange or a later one: correct --due or --at."),
+    "diary_until_future": N_("What has happened cannot end later than now: correct --until."),
     "filing_unknown": N_("There is no filing “{value}”: “jalerte alert queue” lists them."),
     "filing_digest": N_(
         "That is not the SHA-256 of what was shown for filing {id}: nothing was sent; look at the preview again."
@@ -65,7 +74,7 @@ SENTENCES: dict[str, str] = {
     "desk_large": N_(
         "The alert with its files is too large for an alert desk ({limit_bytes} bytes at most): take files out."
     ),
-    "desk_unfit": N_("The alert does not fit what alert desks take ({pointer} {why}): correct that entry."),
+    "desk_unfit": N_("The alert does not fit what alert desks take, at {pointer}: correct that entry."),
     "send_nothing": N_("Say what is to be sent: a filing’s id, or --via with one of {known}."),
     "send_by_form": N_("{channel}: only you may send its form; “jalerte alert open” fills it in for you."),
     "send_needs_yes": N_(
@@ -77,6 +86,9 @@ SENTENCES: dict[str, str] = {
     "send_no_url": N_("Give the alert desk’s address with --url."),
     "send_no_consent": N_(
         "Both consents are yours to answer: --consent-processing yes and --consent-third-parties yes or no."
+    ),
+    "send_option": N_(
+        "Leave {options} out, which does not go with the rest of the command: nothing was sent."
     ),
     "send_no_out": N_("Say with --out where the PDF of the letter is to be written."),
     "mail_address": N_("“{value}” is no e-mail address."),
@@ -222,8 +234,12 @@ REMARKS: dict[str, str] = {
     "desk_refuses": N_("{host} refuses the alert (HTTP {status}): {why}"),
     "desk_no_receipt": N_("what {host} answered is no receipt ({why})"),
     "desk_wrong_receipt": N_("{host} answered with the receipt of something else"),
-    "desk_wrong_time": N_(
-        "the receipt of {host} is dated {at}, which cannot be: check this computer’s clock"
+    "desk_named": N_(
+        "Your name, e-mail and telephone go along as far as you gave them; --anonymous leaves them out."
+    ),
+    "desk_anonymous": N_(
+        "Without your name, e-mail and telephone. Your words and files may still name you, and the machine’s key tells"
+        " that several alerts are of one machine."
     ),
     "mail_other_sender": N_("it was composed for another sender than the account’s ({sender})"),
     "mail_keyring_closed": N_("the system’s keyring does not give the password"),
@@ -238,6 +254,8 @@ REMARKS: dict[str, str] = {
     "mail_login_refused": N_("the server does not accept the login ({answer})"),
     "mail_recipient_refused": N_("the server does not accept a recipient ({answer})"),
     "mail_server_refused": N_("the server says no ({answer})"),
+    "send_broke": N_("the program broke down while it was sending ({why}): please report it"),
+    "send_changed": N_("what was kept is no longer what was shown: nothing was sent"),
     "send_cut_off": N_("the program ended in the middle of sending"),
     "webform_no_answer": N_("the form does not answer"),
     "webform_sends": N_("this button sends the alert: only you may press it"),
@@ -251,4 +269,7 @@ REMARKS: dict[str, str] = {
 def say_remark(remark: Remark) -> str:
     """A remark of filing in the active language."""
     values = {name: str(value).replace("\n", " ") for name, value in remark.values}
-    return _(REMARKS[remark.code]).format(**values)
+    for name in {"checked_on", "date"} & values.keys():
+        values[name] = plain_date(date.fromisoformat(values[name]))
+    # The case file may hold a remark of another version of the program.
+    return _(REMARKS[remark.code]).format(**values) if remark.code in REMARKS else remark.code

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from diagnostics.model import Remark
-from jalerte_desktop.words.figures import percent
+from jalerte_desktop.words.figures import percent, plain_date
 from jalerte_desktop.words.language import N_, _
 
 SENTENCES: dict[str, str] = {
@@ -91,6 +93,10 @@ WARNINGS: dict[str, str] = {
         "The postal address comes from an unofficial source ({source}, read on {checked_on}): check it on your"
         " contract or bill."
     ),
+    "letter_address_doubtful_unnamed": N_(
+        "The postal address comes from an unofficial source, read on {checked_on} and not kept: check it on your"
+        " contract or bill."
+    ),
     "letter_no_law": N_("No legal basis is recorded for this country ({country}): the letter cites none."),
     "letter_law_recheck": N_("{basis}: check before sending ({what})."),
     "letter_blanks": N_("To be filled in by hand: {blanks}."),
@@ -122,8 +128,10 @@ WARNINGS: dict[str, str] = {
     "alert_tone_loud": N_("Capitals and exclamation marks read as shouting: plain sentences carry further."),
     "alert_text_names_operator": N_("The description names an operator, and the line is not confirmed."),
     "alert_text_personal": N_(
-        "The description holds your name, e-mail or telephone number: the form has fields of its own for them."
+        "The description holds personal data (name, address, e-mail, telephone or customer number): forms have fields"
+        " of their own for them."
     ),
+    "alert_photo_may_tell": N_("This file may say where a photo was taken, and that goes along: {names}."),
     "alert_photo_place": N_("The photo says where it was taken, and that goes along: {names}."),
     "alert_file_heavy": N_("Too large for the form, by our own limit of {limit_bytes} bytes: {names}."),
     "alert_file_type": N_("The form may not take this kind of file: {names}."),
@@ -138,4 +146,6 @@ def say_warning(remark: Remark) -> str:
         ratio = remark["ratio"]
         assert isinstance(ratio, float | int)
         values["ratio"] = percent(ratio)
+    if "checked_on" in values:
+        values["checked_on"] = plain_date(date.fromisoformat(str(values["checked_on"])))
     return _(WARNINGS[remark.code]).format(**values)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, date, datetime, tzinfo
 
 from jalerte_desktop.words.language import _, current
 
@@ -109,6 +109,13 @@ def day(moment: datetime, weekday: bool = True, year: bool = True) -> str:
 def short_date(moment: datetime) -> str:
     """``17/11/2026``, the same in both languages (day first)."""
     return moment.strftime("%d/%m/%Y")
+
+
+def plain_date(day: date) -> str:
+    """``01/11/2026`` in French, ``1 Nov 2026`` in English, where no order of digits is everybody's."""
+    if current() == "fr":
+        return day.strftime("%d/%m/%Y")
+    return NO_BREAK.join((str(day.day), _ENGLISH_MONTHS[day.month - 1][:3], str(day.year)))
 
 
 def iso(ns: int, precision: str = "milliseconds") -> str:

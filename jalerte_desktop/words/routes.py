@@ -9,7 +9,7 @@ ROUTES: dict[str, str] = {
         "Your contract is with the operator: it must repair, and every later step asks for proof that you wrote to it."
     ),
     "route_operator_not_callers": N_(
-        "The calls come from others: your operator can advise you, but the complaint goes elsewhere."
+        "The calls come from others: your operator can advise you, but they are reported elsewhere."
     ),
     "route_post_first": N_(
         "La Poste answers complaints first: tracking number, proof of posting and photos help."
@@ -37,6 +37,10 @@ ROUTES: dict[str, str] = {
         " quality, which goes to J’alerte l’Arcep."
     ),
     "route_signalconso_place": N_("SignalConso has a place for it: “{place}”."),
+    "route_signalconso_fibre": N_(
+        "SignalConso has a place for it: “{place}”; it refuses problems of network and eligibility, which go to"
+        " J’alerte l’Arcep."
+    ),
     "route_signalconso_consumers": N_("SignalConso is made for consumers, not for professional contracts."),
     "route_mediator": N_("It examines the dispute between you and your operator and proposes a solution."),
     "route_mediator_no_professionals": N_("It does not take disputes of professional customers."),
@@ -82,17 +86,25 @@ ROUTES: dict[str, str] = {
     "doubt_third_party": N_(
         "From an unofficial or undated source ({source}, read on {checked_on}): check it first."
     ),
+    "doubt_third_party_unnamed": N_(
+        "From an unofficial source, read on {checked_on} and not kept: check it first."
+    ),
     "doubt_memory": N_("Not checked at any source: take it as a hint only."),
     "doubt_old": N_("Read on {checked_on}, some time ago: check whether it still holds."),
     "doubt_place": N_("The address was not checked at its source: check it before you use it."),
     "doubt_operators_address": N_(
         "The postal address comes from an unofficial source ({source}, read on {checked_on}): check it on your bill."
     ),
+    "doubt_operators_address_unnamed": N_(
+        "The postal address comes from an unofficial source, read on {checked_on} and not kept: check it on your bill."
+    ),
+    "doubt_no_address_there": N_("No checked postal or e-mail address is known: look for it on its site."),
     "doubt_no_address": N_("No checked postal address is known: take it from your contract or bill."),
     "next_opens": N_("From {date} on."),
     "next_opens_silent": N_("From {date} on, if customer service has not answered at all."),
     "next_opens_second": N_("From {date} on, if the consumer service has not settled it."),
     "next_closes": N_("At the latest on {date}."),
+    "next_over": N_("The time limit, counted from your first written complaint, ended on {date}."),
     "next_no_complaint": N_(
         "Your diary holds no written complaint yet: enter it once it is sent, the dates follow."
     ),

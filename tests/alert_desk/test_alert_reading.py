@@ -81,6 +81,7 @@ def test_another_spelling_of_the_same_document_is_the_same_alert():
         ("/incidents/0/excluded", "works", "unless the role is excluded"),
         ("/figures/incidents", 0, "less than the number of incidents"),
         ("/figures/outages", -1, "must be 0"),
+        ("/figures/outage_s", 14 * 86_400 + 2, "is longer than the period"),
         ("/description", "", "1 to 20000 characters"),
         ("/description", "x" * 20_001, "1 to 20000 characters"),
         ("/description", "a\u0000b", "not allowed"),
@@ -220,6 +221,8 @@ files = st.builds(
 def alerts(draw):
     confirmed = draw(st.booleans())
     found = draw(st.lists(incidents, max_size=3))
+    start = draw(starts)
+    lost_s = min(draw(seconds), (moment_ns(END) - moment_ns(start)) / 1e9)
     made = model.WireAlert(
         version=1,
         reference=draw(maybe() | codes),
@@ -233,10 +236,10 @@ def alerts(draw):
         line_confirmed=confirmed,
         operator=draw(maybe() | st.builds(model.Operator, words, maybe() | words)) if confirmed else None,
         place=draw(st.builds(model.Place, st.just("FR"), maybe() | st.just("69003"), maybe() | words)),
-        period=model.Period(draw(starts), END),
+        period=model.Period(start, END),
         description=draw(st.text(st.characters(exclude_categories=("Cc", "Cs")) | st.just("\n"), min_size=1)),
         own_words=draw(st.booleans()),
-        figures=model.Figures(0, draw(seconds), draw(seconds), draw(st.floats(0, 1)), len(found), "m"),
+        figures=model.Figures(0, lost_s, draw(seconds), draw(st.floats(0, 1)), len(found), "m"),
         incidents=tuple(found),
         attachments=tuple(draw(st.lists(files, max_size=2))),
         service_contacted=draw(maybe() | st.booleans()),

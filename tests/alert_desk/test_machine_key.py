@@ -142,3 +142,11 @@ def test_the_recorders_process_does_not_pay_for_it():
     script = "import sys, diagnostics.machine_key; print('cryptography' in sys.modules)"
     said = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert said.stdout.strip() == "False"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="permissions as Linux and macOS have them")
+def test_a_key_that_others_could_read_is_closed_again(tmp_path):
+    made = load_or_make(tmp_path)
+    (tmp_path / NAME).chmod(0o644)
+    assert load_or_make(tmp_path).fingerprint == made.fingerprint
+    assert stat.S_IMODE((tmp_path / NAME).stat().st_mode) == 0o600

@@ -5,6 +5,7 @@ from datetime import date, timedelta
 import pytest
 
 from jalerte_desktop.casefile import knowledge
+from jalerte_desktop.casefile.diary import OPERATOR_STEPS
 from jalerte_desktop.casefile.fields import TECHNOLOGIES
 from jalerte_desktop.casefile.knowledge import Provenance
 
@@ -29,17 +30,36 @@ def test_every_fact_has_source_date_and_confidence():
 
 
 def test_operators_are_found_by_name_and_alias_and_no_alias_is_shared():
-    assert knowledge.find_operator("ORANGE").id == "orange"
-    assert knowledge.find_operator("bouygues  telecom").id == "bouygues"
-    assert knowledge.find_operator("sfr caraibe").id == "sfr-caraibe"
-    assert knowledge.find_operator("Opérateur inventé") is None
+    assert knowledge.find_operator("ORANGE", "FR").id == "orange"
+    assert knowledge.find_operator("bouygues  telecom", "FR").id == "bouygues"
+    assert knowledge.find_operator("sfr caraibe", "FR").id == "sfr-caraibe"
+    assert knowledge.find_operator("Opérateur inventé", "FR") is None
     for operator in knowledge.operators():
         for name in (operator.name, *operator.aliases):
-            assert knowledge.find_operator(name) is operator
+            assert knowledge.find_operator(name, operator.country) is operator
+
+
+@pytest.mark.parametrize("country", ["BE", "CH", "LU"])
+def test_a_brand_of_that_name_elsewhere_is_another_company(country):
+    assert knowledge.find_operator("Orange", country) is None
+
+
+def test_the_second_levels_address_is_its_own():
+    bouygues = knowledge.find_operator("Bouygues", "FR")
+    assert bouygues.address_for("fibre", TODAY).lines[0].endswith("Service Clients")
+    assert bouygues.address_for("fibre", TODAY, "consumer-service").lines[0].endswith("Service Consommateurs")
+    assert knowledge.find_operator("Orange", "FR").address_for("fibre", TODAY, "consumer-service") is None
+    steps = {address.step for operator in knowledge.operators() for address in operator.addresses}
+    assert steps <= set(OPERATOR_STEPS)
+
+
+def test_notes_of_the_project_are_no_page_to_look_up():
+    assert Provenance("FR", "project notes of 2026-11-22, page not kept", TODAY, "T").page == ""
+    assert Provenance("FR", "handicapzero.org", TODAY, "V").page == "handicapzero.org"
 
 
 def test_addresses_follow_the_technology():
-    orange = knowledge.find_operator("Orange")
+    orange = knowledge.find_operator("Orange", "FR")
     assert "TSA 90017" in orange.address_for("fibre", TODAY).lines
     assert "TSA 10018" in orange.address_for("adsl", TODAY).lines
     assert orange.address_for(None, TODAY) is None
@@ -50,7 +70,7 @@ def test_addresses_follow_the_technology():
 
 @pytest.mark.parametrize("brand", ["SFR", "RED by SFR"])
 def test_the_unresolved_address_ships_blank(brand):
-    assert knowledge.find_operator(brand).address_for("fibre", TODAY) is None
+    assert knowledge.find_operator(brand, "FR").address_for("fibre", TODAY) is None
 
 
 def test_what_is_from_memory_or_out_of_date_is_not_printable():

@@ -110,6 +110,31 @@ def test_an_appointment_may_lie_ahead_nothing_else_may(desk):
         assert refused(desk, "diary", "add", kind, "--at", "2026-12-01T08:00").remark.code == "diary_future"
 
 
+def test_a_promise_for_the_same_day_and_an_appointment_that_ends_later_are_taken(desk):
+    run(desk, "diary", "add", "call", "--at", "2026-11-20T10:00", "--promise", "x", "--due", "2026-11-20")
+    run(desk, "diary", "add", "appointment", "--at", "2026-12-01T08:00", "--until", "2026-12-01T12:00")
+    assert [entry["kind"] for entry in entries(desk)] == ["call", "appointment"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "whom", "found"),
+    [
+        ("appel", "service clients", ("call", "customer-service")),
+        ("Courrier", "Service  Consommateurs", ("letter", "consumer-service")),
+        ("e-mail", "Médiateur", ("email", "mediator")),
+        ("rendez-vous", "Customer Service", ("appointment", "customer-service")),
+        ("Facture", "customer-service", ("invoice", "customer-service")),
+        ("technician’s visit", "M. Martin, service clients", ("visit", "M. Martin, service clients")),
+    ],
+)
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_kinds_and_steps_are_taken_as_people_say_them(desk, kind, whom, found, language):
+    with speaking(language):
+        run(desk, "diary", "add", kind, "--at", "2h", "--with", whom)
+    (entry,) = entries(desk)
+    assert (entry["kind"], entry["with"]) == found
+
+
 def test_the_list_is_in_order_of_time_and_tells_promises(desk):
     run(desk, "diary", "add", "letter", "--at", "2d", "--with", "Mme Martin", "--promise", "Rappel")
     run(desk, "diary", "add", "call", "--at", "5d", "--with", "customer-service", "--text", "a\nb")
@@ -137,6 +162,9 @@ def test_an_empty_diary_says_so(desk):
         ("diary_due", ("call", "--at", "2h", "--promise", "x", "--due", "2026-02-30")),
         ("diary_due", ("call", "--at", "2h", "--promise", "x", "--due", "20261130")),
         ("diary_due", ("call", "--at", "2h", "--promise", "x", "--due", "\n\u202e")),
+        ("diary_until_future", ("call", "--at", "2h", "--until", "2030-01-01")),
+        ("diary_due_before", ("call", "--at", "2019-05-01T10:00", "--promise", "x", "--due", "2018-01-01")),
+        ("diary_due_before", ("call", "--at", "2026-11-20T10:00", "--promise", "x", "--due", "2026-11-19")),
         ("diary_due_alone", ("call", "--at", "2h", "--due", "2026-11-30")),
         ("diary_long", ("call", "--at", "2h", "--text", "x" * 5000)),
         ("diary_long", ("call", "--at", "2h", "--with", "x" * 300)),

@@ -192,6 +192,18 @@ def test_doubts_are_told_in_sentences():
         assert "{" not in say_warning(remark)
 
 
+def test_a_doubt_gives_its_date_as_french_does_and_no_note_of_ours():
+    use("fr")
+    case = marie(contract__operator="Free")
+    found = {
+        one.code: say_warning(one)
+        for one in reserves(case, account(examples.ordinary()), complaint(case), PARIS)
+    }
+    told = found["letter_address_doubtful_unnamed"]
+    assert "22/11/2026" in told
+    assert "notes" not in told
+
+
 def test_contract_and_line_that_disagree_are_noticed():
     findings = replace(examples.ordinary(), line=replace(examples.HOME, operator="Free"))
     found = reserves(MARIE, account(findings), complaint(findings=findings), PARIS)
@@ -211,6 +223,19 @@ def test_more_than_sixty_incidents_go_to_an_annex_where_all_are_listed():
     assert len(shown.rows) == 10
     assert all(row[4] == "41\u00a0s" for row in shown.rows)
     assert "annexe 2" in plain(text_of(letter))
+
+
+def test_a_letter_owns_up_to_counting_whole_what_reaches_out_of_its_period():
+    span = Span(examples.at("2026-11-22 07:00:00"), examples.at("2026-11-22 09:00:00"))
+    cut = examples.incident("2026-11-20 12:00:00", 3 * 86_400)
+    words = "Un incident commencé avant la période, ou terminé après, est compté ici en entier."
+    assert words in text_of(complaint(findings=examples.findings([cut], span=span)))
+    assert words not in text_of(complaint())
+
+
+def test_french_companies_get_no_letter_from_abroad():
+    letter = complaint(replace(MARIE, country="BE"))
+    assert not any("Lille" in line for line in letter.recipient)
 
 
 def test_sixty_incidents_stay_in_the_body():
@@ -342,7 +367,7 @@ def test_whatever_a_person_typed_the_letter_is_composed_and_clean(typed):
 
 def test_french_spaces_stand_where_they_belong():
     for text in every_text(asdict(complaint())):
-        if text in ("complaint", "complaint 2026-11-22"):
+        if text in ("complaint", "complaint 2026-11-23"):
             continue
         for mark in ";!?":
             assert f" {mark}" not in text, text

@@ -184,6 +184,8 @@ class Site:
                 return replace(one, options=chosen, value=option.label)
             case Type(_control, text):
                 return replace(one, value=text)
+            case Search(_control) if one.role is Role.TEXT:
+                return one
             case Search(_control, query, wanted):
                 found = [c for c in self.communes if query in c and plain(c) in {plain(w) for w in wanted}]
                 return replace(one, value=found[0]) if len(found) == 1 else one

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from jalerte_desktop.casefile import knowledge
 from jalerte_desktop.casefile.diary import DiaryEntry
 from jalerte_desktop.casefile.fields import COUNTRIES
+from jalerte_desktop.filing import routing
 from jalerte_desktop.filing.advice import advice, months_later
 from jalerte_desktop.words.errors_filing import say_remark
 from jalerte_desktop.words.language import speaking
@@ -63,23 +64,61 @@ def test_the_dates_are_counted_from_the_first_written_complaint():
     assert sheet(diary=calls).undated
     found = sheet(diary=[*calls, written("2026-11-10"), written("2026-11-03")])
     assert not found.undated
-    assert dates(found, "consumer-service") == {"next_opens": "03/12/2026"}
-    assert dates(found, "mediator") == {"next_opens_silent": "03/01/2027", "next_closes": "03/11/2027"}
+    assert dates(found, "consumer-service") == {"next_opens": "2026-12-03"}
+    assert dates(found, "mediator") == {"next_opens_silent": "2027-01-03", "next_closes": "2027-11-03"}
     assert dates(found, "jalerte") == {}
 
 
 def test_a_letter_to_the_second_level_opens_the_mediator():
     found = sheet(diary=[written("2026-08-31"), written("2026-10-31", "consumer-service", "email")])
     assert dates(found, "mediator") == {
-        "next_opens_silent": "31/10/2026",
-        "next_opens_second": "30/11/2026",
-        "next_closes": "31/08/2027",
+        "next_opens_silent": "2026-10-31",
+        "next_opens_second": "2026-11-30",
+        "next_closes": "2027-08-31",
     }
 
 
 def test_the_day_of_a_letter_is_the_persons_own():
     late = DiaryEntry("letter", examples.at("2026-11-03 23:30:00"), with_whom="customer-service")
-    assert dates(sheet(diary=[late]), "consumer-service") == {"next_opens": "04/12/2026"}
+    assert dates(sheet(diary=[late]), "consumer-service") == {"next_opens": "2026-12-04"}
+
+
+def test_a_time_limit_that_is_over_says_so_and_comes_last():
+    found = sheet(diary=[written("2024-01-10")])
+    assert [step.route.channel for step in found.next if step.over] == ["mediator"]
+    assert found.next[-1].route.channel == "mediator"
+    assert dates(found, "mediator") == {"next_over": "2025-01-10"}
+    on_the_day = sheet(diary=[written("2024-01-10")], today=date(2025, 1, 10))
+    assert not [step for step in on_the_day.next if step.over]
+    assert "next_closes" in dates(on_the_day, "mediator")
+
+
+def test_what_is_over_comes_after_what_is_not_whatever_its_order(monkeypatch):
+    found = routing.routes("fixed-internet-cut", "FR", "individual", TODAY)
+    monkeypatch.setattr("jalerte_desktop.filing.advice.routes", lambda *_given: found[::-1])
+    order = [step.route.channel for step in sheet(diary=[written("2024-01-10")]).next]
+    assert order == ["consumer-service", "jalerte", "customer-service", "mediator"]
+
+
+@pytest.mark.parametrize(("language", "said"), [("fr", "10/01/2025"), ("en", "10 Jan 2025")])
+def test_dates_are_said_as_the_language_writes_them(language, said):
+    with speaking(language):
+        step = sheet(diary=[written("2024-01-10")]).next[-1]
+        assert said in say_remark(step.dates[0]).replace("\u00a0", " ")
+        old = next(fact for fact in sheet(today=date(2029, 1, 1)).facts)
+        assert "2026-11-22" not in say_remark(old.doubts[0])
+
+
+@pytest.mark.parametrize(
+    "problem", ["mobile", "fixed-telephone", "fibre-connection", "billing", "fixed-internet-cut"]
+)
+def test_who_pays_for_a_service_is_told_that_refunds_lapse(problem):
+    assert any("34-2" in fact.text for fact in sheet(replace(MARIE, problem=problem)).facts)
+
+
+def test_the_court_may_be_gone_to_without_a_conciliator_who_is_free():
+    with speaking("en"):
+        assert any("no conciliator is free within three months" in fact.text for fact in sheet().facts)
 
 
 def test_a_professional_is_not_sent_to_the_mediator_nor_told_consumers_law():

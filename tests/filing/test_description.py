@@ -150,6 +150,20 @@ def test_a_period_over_new_year_writes_the_years():
     assert "le 31/12/2025 à 09:00:00" in plain(described(findings=found).text)
 
 
+def test_no_total_exceeds_the_period_that_it_is_set_beside():
+    span = Span(examples.at("2026-11-22 07:00:00"), examples.at("2026-11-22 09:00:00"))
+    cut = examples.incident("2026-11-20 12:00:00", 3 * 86_400)
+    slow = examples.incident("2026-11-21 12:00:00", 86_400, kind=Kind.LOSS)
+    text = plain(described(findings=examples.findings([cut, slow], span=span)).text)
+    assert "1 coupure attribuée au réseau de l’opérateur, 2 h dans cette période." in text
+    assert "(3 j, en partie hors de la période)" in text
+    assert "pertes de données (2 h)" in text
+    within = plain(
+        described(findings=examples.findings([examples.incident("2026-11-22 08:00:00")], span=span)).text
+    )
+    assert "période" not in within
+
+
 def test_what_lasts_is_said_to_last():
     found = examples.findings([examples.incident("2026-11-22 08:50:00", 600, ongoing=True)])
     assert "(au moins 10 min, en cours)" in plain(described(findings=found).text)

@@ -5,14 +5,15 @@ import json
 from dataclasses import replace
 
 import pytest
+import requests
 
 from alert_desk import schema
 from alert_desk.reading import parse
 from alert_desk.signing import verify_signature
 from diagnostics import __version__
-from diagnostics.model import BadInput
+from diagnostics.model import BadInput, Span
 from jalerte_desktop.casefile.model import NO_CASE
-from jalerte_desktop.filing.desk import compose, endpoint
+from jalerte_desktop.filing.desk import anonymous, compose, endpoint
 from jalerte_desktop.filing.model import Attachment, Consents
 from jalerte_desktop.words.errors import say_problem, sentences
 from jalerte_desktop.words.errors_filing import REMARKS
@@ -44,6 +45,32 @@ def attached(tmp_path, name="photo.jpg", content=b"\xff\xd8 picture", media_type
     path.write_bytes(content)
     digest = hashlib.sha256(content).hexdigest()
     return Attachment("photo", name, media_type, len(content), digest, str(path))
+
+
+def test_a_copy_that_cannot_be_read_says_why_even_where_the_system_does_not(tmp_path, monkeypatch):
+    given = replace(alert(), attachments=(attached(tmp_path),))
+
+    class Unreadable:
+        def __init__(self, _path):
+            pass
+
+        def open(self, _mode):
+            raise OSError
+
+    monkeypatch.setattr("jalerte_desktop.filing.desk.Path", Unreadable)
+    assert refused(given=given)["why"] == "OSError"
+
+
+def test_no_more_time_without_service_than_the_period_has():
+    span = Span(examples.at("2026-11-22 07:00:00"), examples.at("2026-11-22 09:00:00"))
+    cuts = [
+        examples.incident("2026-11-20 12:00:00", 3 * 86_400),
+        examples.incident("2026-11-22 08:00:00", 60),
+    ]
+    whole = document(findings=examples.findings(cuts[:1], span=span))
+    assert whole.figures.outage_s == 7200
+    assert whole.incidents[0].duration_s == 3 * 86_400
+    assert document(findings=examples.findings(cuts, span=span)).figures.outage_s == 7200
 
 
 def test_the_alert_goes_whole_and_signed():
@@ -102,6 +129,18 @@ def test_what_the_desk_has_no_business_with_stays_here(tmp_path):
     ):
         assert secret in (*MARIE.fields.values(), str(tmp_path)) or len(secret) > 3
         assert secret not in text
+
+
+def test_without_a_name_nothing_tells_who_it_is_but_the_key(tmp_path):
+    given = replace(alert(), id="d1d1d1")
+    assert document(given).reference == "d1d1d1"
+    found, text = document(anonymous(given)), sent(anonymous(given)).content.decode()
+    assert (found.contact, found.reference) == (None, None)
+    for secret in ("Marie", "Dupont", "exemple.fr", "06 12 34 56 78", "d1d1d1"):
+        assert secret not in text
+    assert verify_signature(found)
+    assert found.evidence.signature.fingerprint == KEY.fingerprint
+    assert found.description == given.description
 
 
 def test_nobody_is_named_on_a_line_that_is_not_confirmed():
@@ -186,12 +225,16 @@ def test_an_entry_that_does_not_fit_is_named():
         ("https://DESK.example:443/v1/alerts/", "https://desk.example/v1/alerts"),
         ("https://desk.example:8443/ville", "https://desk.example:8443/ville/v1/alerts"),
         ("HTTPS://[::1]:8443", "https://[::1]:8443/v1/alerts"),
+        ("HTTPS://X.example/V1/alerts", "https://x.example/v1/alerts"),
+        ("https://desk.example/Ville/V1/Alerts/", "https://desk.example/Ville/v1/alerts"),
+        ("https://desk.example/%7Eville/a%2fb", "https://desk.example/~ville/a%2Fb/v1/alerts"),
         ("https://mairie-chéroy.example", "https://xn--mairie-chroy-jeb.example/v1/alerts"),
     ],
 )
 def test_a_desks_address_is_taken_as_people_write_it(typed, found):
     assert endpoint(typed) == found
     assert endpoint(found) == found
+    assert requests.Request("POST", found).prepare().url == found  # what is shown is what is sent
 
 
 @pytest.mark.parametrize(
@@ -206,6 +249,18 @@ def test_a_desks_address_is_taken_as_people_write_it(typed, found):
             "https://desk.example:99999",
         ),
         *("https://[::1", "https://desk example", "https://desk.example/a b", "https://desk.example/é"),
+        *(
+            "https://x.example/a/../b",
+            "https://x.example/./b",
+            "https://x.example/..",
+            "https://x.example//b",
+        ),
+        *(
+            "https://x.example/%zz",
+            "https://x.example/100%",
+            "https://x.example/%2e%2E/b",
+            "https://x.example/%4",
+        ),
         *("https://desk.example/" + "a" * 500, "https://desk.example\r\nX: y", "https://.", "https://a..b"),
     ],
 )

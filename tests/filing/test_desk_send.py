@@ -251,6 +251,15 @@ def test_a_redirect_is_named_and_never_followed(authority, status):
     assert outcome.problem["target"] == "localhost"
 
 
+@pytest.mark.parametrize(
+    "location", ["http://[", "https://[::1", "//[", "http://a]b", "https:///", "\\", "http://%5b:x"]
+)
+def test_a_redirect_to_what_is_no_address_is_refused_like_any_other(authority, location):
+    outcome = outcome_of(authority, answering(302, b"", f"Location: {location}"))
+    assert isinstance(outcome, Refused)
+    assert outcome.problem.code == "desk_redirects"
+
+
 def test_a_redirect_with_an_endless_body_is_not_read_to_its_end(authority):
     def play(connection, _body):
         connection.sendall(b"HTTP/1.1 302 Found\r\nLocation: https://elsewhere.example/\r\n\r\n")
@@ -284,6 +293,26 @@ def test_the_systems_proxy_is_used_and_sees_only_the_name(authority, monkeypatch
     assert asked[0].startswith(b"CONNECT desk.example:443 HTTP/1.")
     assert b"Idempotency-Key" not in asked[0]
     assert (outcome.unreachable, outcome.problem.code) == (True, "desk_unreachable")
+
+
+@pytest.mark.parametrize(
+    "proxy",
+    [
+        "http://jean:s3cret@127.0.0.1:99999",
+        "http://jean:s3 cret@127.0.0.1:99999",
+        "http://jean:s3cret@[::1",
+        "ftp://jean:s3cret@127.0.0.1:9",
+        "http://jean:s3cret@127.0.0.1:1",
+        "jean:s3cret@:1",
+    ],
+)
+def test_the_proxys_password_is_told_nowhere(monkeypatch, proxy):
+    monkeypatch.setenv("https_proxy", proxy)
+    outcome = said(DeskSender(SHORT).send(due("https://desk.example"), now_ns()))
+    assert isinstance(outcome, TryAgain)
+    assert outcome.unreachable
+    assert "s3" not in str(outcome.problem)
+    assert "jean" not in str(outcome.problem)
 
 
 def test_through_a_proxy_the_desk_itself_is_verified_and_gets_the_same_bytes(
@@ -413,11 +442,24 @@ def test_somebody_elses_receipt_is_not_taken(authority):
     assert isinstance(answered_with(authority, receipt_for, status=200), Delivered)
 
 
-@pytest.mark.parametrize("at", ["2020-01-01T00:00:00Z", "2099-01-01T00:00:00Z"])
-def test_a_receipt_of_an_impossible_time_is_not_taken(authority, at):
+@pytest.mark.parametrize("at", ["2020-01-01T00:00:00.000Z", "2099-01-01T00:00:00.000Z"])
+def test_a_receipt_of_an_odd_time_is_taken_noted_and_dated_by_our_clock(authority, at):
+    before = now_ns()
     outcome = answered_with(authority, lambda sent: receipt_for(sent, received_at=at))
-    assert isinstance(outcome, TryAgain)
-    assert outcome.problem.code == "desk_wrong_time"
+    assert isinstance(outcome, Delivered)
+    assert before <= outcome.receipt.at_ns <= now_ns()
+    assert outcome.receipt.text.splitlines()[-1] == f"received_at {at}"
+    assert "received_at" not in answered_with(authority, receipt_for).receipt.text
+
+
+def test_what_was_prepared_while_the_clock_was_ahead_gets_its_receipt(authority):
+    sent = filing("https://localhost", prepared_ns=now_ns() + 400 * 86_400 * SECOND)
+    play = answering(201, receipt_for(sent), "Content-Type: application/json")
+    with scripted(authority, play) as found:
+        moved = replace(sent, envelope=replace(sent.envelope, destination=f"{found.url}/v1/alerts"))
+        outcome = said(DeskSender(SHORT).send(moved, now_ns()))
+    assert isinstance(outcome, Delivered)
+    assert outcome.receipt.at_ns <= now_ns()
 
 
 def test_what_a_desk_says_is_made_safe_for_the_screen(authority):

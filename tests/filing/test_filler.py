@@ -517,6 +517,32 @@ def test_a_plain_field_for_the_place_gets_what_its_label_asks(label, typed):
     assert site.values()[COMMUNE] == typed
 
 
+def test_a_field_that_turns_out_to_search_is_searched():
+    plainly = control(COMMUNE, role=Role.TEXT, label="Commune ou code postal", input_type="text")
+    fill, go = filling(), button("Poursuivre")
+    search = until_action(fill, page(plainly, go))
+    assert isinstance(search, Search)
+    assert search.query == "35000"
+    assert isinstance(until_action(fill, page(replace(plainly, value="Rennes (35000)"), go)), Press)
+    assert fill.report.filled[-1].value == "Rennes (35000)"
+    by_name = until_action(filling(), page(replace(plainly, label="Ville"), go))
+    assert (by_name.query, "Rennes" in by_name.wanted) == ("Rennes", True)
+    short = until_action(filling(), page(replace(plainly, label="Code postal", max_length=5), go))
+    assert isinstance(short, Type)
+
+
+def test_the_postcode_comes_before_the_communes_that_it_brings():
+    code = Control("code", Role.TEXT, "cp", "Code postal", max_length=5, input_type="text")
+    town = control(COMMUNE, role=Role.SELECT, label="Commune", options=options("Choisissez"))
+    fill, go = filling(), button("Poursuivre")
+    typed = until_action(fill, page(code, town, go))
+    assert (typed.control, typed.text) == (code, "35000")
+    code = replace(code, value="35000")
+    assert isinstance(fill.next(page(code, town, go)), Wait)
+    town = replace(town, options=options("Choisissez", "Rennes", "Rennes-le-Château"))
+    assert until_action(fill, page(code, town, go)).option.label == "Rennes"
+
+
 def test_communes_in_a_list():
     listed = control(
         COMMUNE, role=Role.SELECT, options=options("Rennes (35200)", "35000 Rennes", "Cesson (35000)")
@@ -539,6 +565,17 @@ def test_files_go_along_as_far_as_they_are_taken():
     assert whys(report.left) == {"pieceJointe": "fill_files_unfit"}
     huge = alert(attachments=(replace(PHOTO, size_bytes=FORM.attachment_bytes + 1),))
     assert "pieceJointe" not in step(control("pieceJointe"), control("verbatim"), given=huge)[1].values()
+
+
+def test_an_unknown_place_for_files_holds_nothing_where_there_are_none():
+    strange = Control("f", Role.FILE, "x", "Croquis de la chambre", input_type="file")
+    stop, _site, report = step(strange, control("verbatim"))
+    assert stop is None
+    assert whys(report.left)["x"] == "drift_unknown"
+    stop, _site, _report = step(strange, control("verbatim"), given=alert(attachments=(PHOTO,)))
+    assert stop.at == "drift"
+    stop, _site, _report = step(replace(strange, required=True), control("verbatim"))
+    assert stop.at == "drift"
 
 
 def test_files_go_one_by_one_where_several_are_refused():

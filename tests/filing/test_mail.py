@@ -239,3 +239,26 @@ def test_a_draft_for_the_mail_program_is_the_same_message():
     message = email.message_from_bytes(draft.content, policy=policy.SMTP)
     assert message["X-Unsent"] == "1"
     assert message["To"] == envelope.destination
+
+
+ENCODED = "=?utf-8?q?x=0D=0ABcc=3A_spy@example.org=0D=0A?="
+
+
+def test_an_encoded_word_in_somebodys_text_is_no_header(tmp_path):
+    file = a_file(tmp_path, ENCODED, b"content")
+    alert = an_alert(contact=Contact(ENCODED, ENCODED, "marie@exemple.fr"), attachments=(file,))
+    for more in ({}, {"sender": "maré@exemple.fr"}):
+        content = composed(alert, subject=ENCODED, **more).content
+        _only_our_headers(content)
+        assert b"\n" not in content.replace(b"\r\n", b"")
+        shown = mail.seen(content)
+        assert "= ?utf-8" in dict(shown.headers)["Subject"]
+        assert "\n" not in shown.attachments[0].name
+
+
+def test_a_long_name_with_signs_is_no_other_address():
+    alert = an_alert(contact=Contact("patron@exemple.fr, « " + "é" * 50, ": " + "x" * 60, "marie@exemple.fr"))
+    for own in ("marie@exemple.fr", "maré@exemple.fr"):
+        content = composed(alert, sender=own).content
+        message = email.message_from_string(content.decode(), policy=policy.SMTPUTF8)
+        assert [one.addr_spec for one in message["From"].addresses] == [own]

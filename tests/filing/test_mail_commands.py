@@ -236,3 +236,24 @@ def test_with_a_real_keyring(tmp_path):
     assert [one and one["password_kept"] for one in found] == [True, True, None]
     assert PASSWORD not in done.stdout.decode() + done.stderr.decode()
     assert not any(PASSWORD.encode() in path.read_bytes() for path in home.rglob("*") if path.is_file())
+
+
+def test_a_keyring_that_cannot_even_be_loaded_is_none(desk, typed, monkeypatch):
+    def broken():
+        raise ModuleNotFoundError("No module named 'foo'")
+
+    monkeypatch.setattr(keyring, "get_keyring", broken)
+    typed(PASSWORD + "\n")
+    words = ("mail", "set", "--host", "localhost", "--user", USER, "--sender", USER, "--password-stdin")
+    assert refused(desk, "alert", *words).exit_code == 3
+
+
+@pytest.mark.parametrize("kept", [b"p\xe9ss\n", b"x" * 100_000])
+def test_a_password_that_is_no_text_is_refused_in_one_line(desk, ring, monkeypatch, kept):
+    import io
+
+    words = ("mail", "set", "--host", "localhost", "--user", USER, "--sender", USER, "--password-stdin")
+    for errors in ("strict", "surrogateescape"):
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(kept), "utf-8", errors))
+        assert refused(desk, "alert", *words).remark.code == "mail_password"
+    assert ring.kept == {}

@@ -350,3 +350,24 @@ def test_the_servers_words_are_bounded_and_clean(scripted):
     assert len(outcome.receipt.text) <= 310
     assert "\x1b" not in outcome.receipt.text
     assert "\u202e" not in outcome.receipt.text
+
+
+def test_a_server_that_quotes_the_password_is_not_quoted(ca, scripted):
+    scripted.extensions = ["AUTH PLAIN"]
+    secret = mail_send._encoded(f"\0{USER}\0{PASSWORD}")
+    for quoted in (f"AUTH PLAIN {secret}", secret[4:40] + "...", PASSWORD, PASSWORD.split()[1]):
+        scripted.answers["other"] = f"500 not recognised: {quoted}\r\n".encode()
+        outcome = sent(scripted.port, user=USER)
+        assert isinstance(outcome, Refused)
+        assert outcome.problem["answer"] == "500"
+    scripted.answers["other"] = b"535 5.7.8 Username and Password not accepted\r\n"
+    assert sent(scripted.port, user=USER).problem["answer"] == "535 5.7.8 Username and Password not accepted"
+
+
+def test_a_no_to_encryption_is_told_in_the_servers_words(ca, scripted):
+    scripted.extensions = ["STARTTLS", "AUTH PLAIN"]
+    scripted.answers["other"] = b"554 no TLS today\r\n"
+    outcome = sent(scripted.port, security="starttls", user=USER)
+    assert isinstance(outcome, TryAgain)
+    assert (outcome.problem.code, outcome.problem["answer"]) == ("mail_server_refused", "554 no TLS today")
+    assert b"AUTH" not in b"".join(scripted.heard)

@@ -11,6 +11,7 @@ from jalerte_desktop.filing.matching import By, is_consent, match_page, role_fit
 from jalerte_desktop.filing.page import Control, PageOption, Role
 from jalerte_desktop.filing.picking import (
     answers,
+    commune_names,
     commune_wordings,
     district_wordings,
     pick_choice,
@@ -18,6 +19,7 @@ from jalerte_desktop.filing.picking import (
     pick_star,
 )
 from tests.filing.form_site import (
+    COMMUNE,
     CONSENT_ARCEP,
     CONSENT_THIRD,
     CONTACTED,
@@ -333,3 +335,49 @@ def test_each_control_is_put_in_one_place_and_each_field_once(controls):
     names = [match.field.name for match in matched.sure]
     assert len(names) == len(set(names))
     assert not any(match.field.reserved for match in matched.sure)
+
+
+def test_a_label_of_another_kind_of_field_does_not_outweigh_what_is_offered():
+    radios = control("sousProblematique", label="Précisions")
+    assert found(radios) == {radios.handle: "sousProblematique"}
+    text = control("sousProblematique", label="Précisions", role=Role.TEXT, options=())
+    assert doubts(text) == {text.handle: "drift_role"}
+
+
+def test_endings_and_hints_in_brackets_are_no_words():
+    assert words("Particulier(ère)") == words("Particulier")
+    assert words("Prénom(s)") == ("prenom",)
+    hinted = "Opérateur (si votre opérateur n'apparaît pas, choisissez « Autre »)"
+    assert words(hinted) == ("operateur",)
+    assert words("Adresse e-mail (pour recevoir la confirmation)") == words("Adresse e-mail")
+    assert words("E-mail (confirmation)") != words("E-mail")
+    assert words("Nom (si différent du titulaire)") != words("Nom")
+
+
+def test_a_postcode_beside_the_communes_goes_before_them():
+    code = control(COMMUNE, handle="code", name="cp", label="Code postal", role=Role.TEXT, options=())
+    town = control(COMMUNE, handle="town", label="Commune", role=Role.SELECT, options=options("Lyon"))
+    matched = match_page(page(code, town), FORM)
+    assert [(match.control, match.before) for match in matched.sure] == [(town, code)]
+    assert matched.doubts == ()
+    assert found(code) == {"code": COMMUNE}
+
+
+def test_names_of_a_commune_without_its_postcode():
+    assert commune_names("Rennes", "35000") == ("Rennes",)
+    assert {"Lyon", "Lyon 3e Arrondissement", "Lyon 3ème", "Lyon 03"} <= set(commune_names("Lyon", "69003"))
+    assert "Lyon 1er" not in commune_names("Lyon", "69003")
+
+
+def test_a_name_and_choices_that_fit_in_other_words_are_certain():
+    offered = options("Téléphonie mobile et Internet", "Téléphonie fixe / Internet fixe", "Courriers, colis")
+    sector = control("marche", label="De quoi parlez-vous ?", options=offered)
+    (match,) = match_page(page(sector), FORM).sure
+    assert (match.field.name, match.by) == ("marche", By.NAME_AND_OPTIONS)
+    assert found(control("marche", name="x", label="De quoi parlez-vous ?", options=offered)) == {}
+    assert found(control("marche", label="Votre ancien secteur", options=offered)) == {}
+    assert found(control("marche", label="Votre problème du moment", options=offered)) == {}
+    assert (
+        found(control("marche", label="De quoi parlez-vous ?", options=options("Fixe / Internet", "Chat")))
+        == {}
+    )

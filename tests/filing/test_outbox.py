@@ -1,6 +1,7 @@
 """The outbox: what the person may do with a filing and when; receipts and the diary."""
 
 import sqlite3
+from dataclasses import replace
 
 import pytest
 
@@ -130,6 +131,18 @@ def test_each_receipt_is_an_entry_of_the_diary(file, channel, kind):
     assert entry.with_whom == "service@operateur.example"
     assert "RR123456785FR" in entry.text
     assert "déposé" in entry.text
+
+
+@pytest.mark.parametrize(
+    ("step", "whom"), [("consumer-service", "consumer-service"), ("the king", "service@operateur.example")]
+)
+def test_the_entry_is_of_the_step_that_the_envelope_names(file, step, whom):
+    letter = replace(an_envelope("registered"), facts={"step": step})
+    filing = outbox.keep_handed(file, letter, "a", None)
+    outbox.add_receipt(file, Receipt(filing.id, NOW, "tracking", "RR1", ""))
+    (entry,) = diary.entries(file)
+    assert entry.with_whom == whom
+    assert ("service@operateur.example" in entry.text) == (whom == step)
 
 
 def test_the_entry_goes_into_the_filings_own_case(file):

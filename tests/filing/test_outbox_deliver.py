@@ -5,12 +5,13 @@ from random import Random
 import pytest
 
 from diagnostics.journal.lock import Held, Lock
-from diagnostics.model import SECOND, BadInput, Remark
+from diagnostics.model import SECOND, BadInput, Problem, Remark
 from jalerte_desktop.filing import channels, outbox
 from jalerte_desktop.filing.deliver import is_due, pause_s, wake
 from jalerte_desktop.filing.desk_send import DeskSender
 from jalerte_desktop.filing.mail_send import MailSender
 from jalerte_desktop.filing.outbox_model import Delivered, FilingState, Receipt, Refused, TryAgain, Unsure
+from jalerte_desktop.words.errors_filing import say_remark
 from tests.filing.post import UNREACHABLE, WHY, Crash, FakeSender, post
 
 __all__ = ["post"]
@@ -302,3 +303,81 @@ def test_the_lock_is_let_go_when_the_round_ends(post):
     post.deliver()
     with Lock(post.path.with_name("outbox.lock")):
         pass
+
+
+@pytest.mark.parametrize(
+    ("channel", "destination", "state"),
+    [
+        ("desk", "https://desk.example/v1/alerts", FilingState.WAITING),
+        ("email", "a@b.example", FilingState.UNSURE),
+    ],
+)
+def test_a_sender_that_breaks_down_holds_up_nobody_else(post, channel, destination, state):
+    broken = post.waiting(channel, destination)
+    post.now += SECOND
+    others = [post.waiting(), post.waiting("desk", "https://other.example/v1/alerts")]
+    post.senders[channel].plan = [ValueError("Invalid IPv6 URL")]
+    due = post.deliver()
+    assert post.state(broken) is state
+    assert post.filing(broken).problem.code == "send_broke"
+    assert "{" not in say_remark(post.filing(broken).problem)
+    assert [post.state(one) for one in others] == [FilingState.SENT] * 2
+    assert (due is not None and due > post.now) == (state is FilingState.WAITING)
+
+
+def test_the_persons_own_end_of_the_program_is_no_break_down(post):
+    filing = post.waiting()
+    post.senders["email"].plan = [KeyboardInterrupt()]
+    with pytest.raises(KeyboardInterrupt):
+        post.deliver()
+    assert post.state(filing) is FilingState.SENDING
+
+
+def test_nothing_has_left_where_nobody_could_be_told_that_a_try_begins(post):
+    filing = post.waiting()
+
+    def gone(_filing):
+        raise BrokenPipeError
+
+    with pytest.raises(BrokenPipeError):
+        post.deliver(tell=gone)
+    assert post.senders["email"].reached == []
+    assert post.state(filing) is FilingState.WAITING
+    post.deliver()
+    assert post.state(filing) is FilingState.SENT
+
+
+def test_what_was_changed_behind_our_back_does_not_leave(post):
+    filing = post.waiting()
+    with post.open() as file, file.writing() as db:
+        db.execute("DROP TRIGGER filings_stay")
+        db.execute("UPDATE filings SET content = ?", (b"something else",))
+    post.deliver()
+    assert post.senders["email"].reached == []
+    assert post.state(filing) is FilingState.FAILED
+    assert say_remark(post.filing(filing).problem)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "facts = '{'",
+        "facts = '[1]'",
+        "facts = '{\"from\": 3}'",
+        "problem = '{}'",
+        "content = 'text'",
+        "state = 'odd'",
+    ],
+)
+def test_a_row_that_nobody_here_wrote_is_told_as_damage(post, change):
+    filing = post.waiting()
+    with post.open() as file, file.writing() as db:
+        db.execute("DROP TRIGGER filings_stay")
+        db.execute(f"UPDATE filings SET {change}")
+    with pytest.raises(Problem) as caught:
+        post.filing(filing)
+    assert caught.value.remark.code == "case_damaged"
+
+
+def test_a_problem_of_another_version_is_no_break_down():
+    assert say_remark(Remark.of("not_yet_known", why="x")) == "not_yet_known"

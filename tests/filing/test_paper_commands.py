@@ -320,3 +320,33 @@ def test_a_period_given_by_hand_is_shown_and_leaves_the_draft_alone(desk):
     assert by_hand["draft"] is None
     assert by_hand["description"] != "Mes mots"
     assert run(desk, "alert", "preview", "--json")["description"] == "Mes mots"
+
+
+def test_routes_say_where_people_write_by_themselves(desk):
+    run(desk, "case", "new", "--problem", "post", "--operator", "Orange")
+    with speaking("en"):
+        told = run(desk, "alert", "routes")
+    post = told.split("\n\n")[0]
+    assert "99999 LA POSTE" in post
+    assert "by post, on your own initiative" in post
+    assert "registered letter" not in told
+    assert "Lille" not in told
+
+
+def test_advice_marks_what_is_over(desk):
+    run(desk, "case", "new", "--problem", "fixed-internet-cut", "--operator", "Orange")
+    run(
+        desk,
+        "diary",
+        "add",
+        "letter",
+        "--at",
+        "2024-01-10T10:00",
+        "--with",
+        "customer-service",
+        "--text",
+        "x",
+    )
+    found = run(desk, "alert", "advice", "--json")["next"]
+    assert [step["channel"] for step in found if step["over"]] == ["mediator"]
+    assert found[-1]["over"]

@@ -8,12 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diagnostics.model import BadInput, Problem
+from diagnostics.model import SECOND, BadInput, Problem
+from jalerte_desktop.casefile import knowledge
 from jalerte_desktop.casefile.model import PaperFile
 from jalerte_desktop.commands._papers import frozen
 from jalerte_desktop.documents.account import account
 from jalerte_desktop.documents.letter_pdf import letter_pdf
-from jalerte_desktop.filing.registered import clean_tracking, registered_letter, s10_check_digit
+from jalerte_desktop.filing.registered import PROBLEMS, clean_tracking, registered_letter, s10_check_digit
 from jalerte_desktop.words.errors import say_problem
 from jalerte_desktop.words.errors_filing import say_remark
 from tests import examples
@@ -81,6 +82,66 @@ def test_any_doubt_about_it_and_it_is_composed_anew(tmp_path, what):
     one = registered(papers=(paper,))
     assert one.paper_id == ""
     assert one.envelope.content == letter_pdf(complaint())
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"contract__operator": "Free"},
+        {"person__name": "Paul Durand"},
+        {"person__address": "1 rue Neuve"},
+        {"contract__customer_number": "C-7"},
+    ],
+)
+def test_a_letter_in_other_words_about_the_person_is_composed_anew(tmp_path, changed):
+    paper = a_paper(tmp_path / "l.pdf", b"%PDF-1.7 kept")
+    case = marie(**changed)
+    one = registered(case, papers=(replace(paper, case_id=case.id),))
+    assert one.paper_id == ""
+    assert one.envelope.content == letter_pdf(complaint(case))
+
+
+def test_a_letter_of_another_period_or_with_other_incidents_is_composed_anew(tmp_path):
+    paper = a_paper(tmp_path / "l.pdf", b"%PDF-1.7 kept")
+    findings = HELD.findings
+    longer = replace(findings, span=replace(findings.span, end_ns=findings.span.end_ns + SECOND))
+    first = findings.incidents[0]
+    grown = replace(
+        findings, incidents=(replace(first, duration_s=first.duration_s + 1), *findings.incidents[1:])
+    )
+    more = replace(findings, incidents=(*findings.incidents, examples.incident("2026-11-03 03:00:00")))
+    for other in (longer, grown, more):
+        assert registered(sorted_out=account(other), papers=(paper,)).paper_id == ""
+    assert registered(papers=(paper,)).paper_id == "feed"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "{", "[]", "null", "7", '"abc"', "{}", '{"recipient": "abc"}', "[" * 100_000, '{"recipient": [1]}'],
+)
+def test_a_frozen_text_that_is_no_letter_is_not_believed(tmp_path, text):
+    paper = replace(a_paper(tmp_path / "l.pdf", b"%PDF-1.7 kept"), text=text)
+    one = registered(papers=(paper,))
+    assert one.paper_id == ""
+    assert one.envelope.destination.startswith("Orange – Service clients")
+
+
+def test_a_letter_only_about_a_fixed_line(tmp_path):
+    for problem in knowledge.problems():
+        case = replace(MARIE, problem=problem)
+        if problem in PROBLEMS:
+            assert registered(case).envelope.facts["step"] == "customer-service"
+        else:
+            with pytest.raises(Problem) as refused:
+                registered(case)
+            assert refused.value.remark.code == "registered_other_problem"
+
+
+@pytest.mark.parametrize("country", ["BE", "CH", "LU"])
+def test_abroad_no_letter_goes_to_the_french_company_of_that_name(country):
+    one = registered(replace(MARIE, country=country))
+    assert one.envelope.destination == ""
+    assert not any("Lille" in line for line in one.letter.recipient)
 
 
 def test_a_letter_that_holds_what_is_no_longer_counted_is_not_sent(tmp_path):

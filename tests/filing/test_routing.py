@@ -8,12 +8,13 @@ import pytest
 from diagnostics.model import Remark
 from jalerte_desktop.casefile import knowledge
 from jalerte_desktop.casefile.fields import COUNTRIES, PROFILES, TECHNOLOGIES
-from jalerte_desktop.filing import routing
+from jalerte_desktop.filing import registered, routing
 from jalerte_desktop.filing.alert import compose_alert, preview_alert
 from jalerte_desktop.filing.form import FORMS, form
 from jalerte_desktop.filing.routing import channels, routes
 from jalerte_desktop.filing.values import RULES, State
 from jalerte_desktop.words.errors_filing import REMARKS, say_remark
+from jalerte_desktop.words.language import speaking
 from tests import examples
 from tests.documents.paper_cases import MARIE, PARIS, marie
 
@@ -140,6 +141,80 @@ def test_the_operators_address_comes_with_its_doubt_or_is_said_to_be_missing():
         unknown = by_channel("fixed-internet-cut", operator=name)["customer-service"]
         assert unknown.address == ()
         assert "doubt_no_address" in codes(unknown)
+
+
+@pytest.mark.parametrize("country", ["BE", "CH", "LU"])
+def test_a_french_operators_address_is_not_given_abroad(country):
+    found = by_channel("fixed-internet-cut", country, technology="fibre", operator="Orange")[
+        "customer-service"
+    ]
+    assert found.address == ()
+    assert Remark.of("doubt_no_address") in found.doubts
+
+
+def test_a_complaint_about_the_post_goes_to_the_post():
+    found = by_channel("post", technology="fibre", operator="Orange")["customer-service"]
+    assert found.address == ("Service Clients", "99999 LA POSTE")
+    assert found.by == ()
+    assert not found.doubts
+    assert "La Poste" in found.titles["fr"]
+    assert not by_channel("unwanted-calls", technology="fibre", operator="Orange")["customer-service"].address
+
+
+def test_a_mobiles_complaint_does_not_go_where_the_home_is_connected():
+    found = by_channel("mobile", technology="fibre", operator="Orange")["customer-service"]
+    assert found.address[-1] == "33732 Bordeaux Cedex 9"
+
+
+def test_the_second_level_has_its_address_where_it_is_known():
+    known = by_channel("billing", operator="Bouygues")["consumer-service"]
+    assert known.address[0] == "Bouygues Telecom – Service Consommateurs"
+    assert not known.doubts
+    assert (
+        Remark.of("doubt_no_address") in by_channel("billing", operator="Orange")["consumer-service"].doubts
+    )
+
+
+def test_the_registered_letter_is_the_first_complaint_about_a_fixed_line_and_no_other():
+    for problem, country, profile, technology in every_case():
+        for route in routes(problem, country, profile, TODAY, technology, "Orange"):
+            letter = route.takes and route.channel == registered.STEP and problem in registered.PROBLEMS
+            assert ("registered" in route.by) == letter, (problem, country, route.channel)
+
+
+def test_where_nothing_is_known_to_write_to_that_is_said():
+    for problem, country, profile, technology in every_case():
+        for route in routes(problem, country, profile, TODAY, technology, "Orange"):
+            if route.takes and not (route.address or route.email or route.form):
+                codes = {doubt.code for doubt in route.doubts}
+                assert codes & {"doubt_no_address", "doubt_no_address_there"}, (
+                    problem,
+                    country,
+                    route.channel,
+                )
+    luxembourg = by_channel("billing", "LU")["ombudsman"]
+    assert Remark.of("doubt_no_address_there") in luxembourg.doubts
+    assert luxembourg.by == ()
+
+
+def test_signalconso_says_of_fibre_what_it_refuses():
+    found = by_channel("fibre-connection")["signalconso"]
+    with speaking("en"):
+        assert "eligibility" in say_remark(found.why)
+
+
+def test_sources_are_told_as_pages_to_look_up_or_not_at_all():
+    """A doubt is shown in the reader's language: no note of ours in English stands in it."""
+    for problem, country, profile, technology in every_case():
+        for operator in ("Orange", "Free", "Sosh"):
+            for route in routes(problem, country, profile, TODAY, technology, operator):
+                for doubt in route.doubts:
+                    source = str(dict(doubt.values).get("source", ""))
+                    assert not set(source.split()) & {"the", "page", "pages", "notes", "not", "of"}, source
+    free = by_channel("fixed-internet-cut", operator="Free")["customer-service"]
+    assert [doubt.code for doubt in free.doubts] == ["doubt_operators_address_unnamed"]
+    with speaking("fr"):
+        assert "22/11/2026" in say_remark(free.doubts[0])
 
 
 def test_what_is_no_longer_valid_is_left_out(monkeypatch):

@@ -12,6 +12,7 @@ from jalerte_desktop.casefile import diary
 from jalerte_desktop.commands import _alert_filings
 from jalerte_desktop.filing import mail, outbox
 from tests.filing.test_paper_commands import a_case, desk, papers, refused, run
+from tests.filing.test_photos import TELL
 from tests.servers.mail_server import (
     Cut,
     ScriptedServer,
@@ -76,7 +77,8 @@ def test_what_was_shown_is_what_the_server_got_byte_for_byte(ready, server):
     (receipt,) = run(ready, "alert", "receipts", "--json")["receipts"]
     assert (receipt["kind"], receipt["text"]) == ("smtp", "250 2.0.0 OK: taken")
     (entry,) = entries(ready)
-    assert (entry.kind, entry.source, entry.with_whom) == ("email", "filing", TO)
+    assert (entry.kind, entry.source, entry.with_whom) == ("email", "filing", "customer-service")
+    assert TO in entry.text
     assert found["filing"]["paper"] in {paper.id for paper in papers(ready)}
 
 
@@ -240,7 +242,24 @@ def test_a_registered_letter_is_handed_over_and_numbered_afterwards(desk, tmp_pa
     added = run(desk, "alert", "receipts", "add", found["filing"]["id"], "--reference", number, "--json")
     assert (added["receipt"]["kind"], added["receipt"]["reference"]) == ("tracking", "1A12345678901")
     (entry,) = entries(desk)
-    assert (entry.kind, entry.source) == ("letter", "filing")
+    assert (entry.kind, entry.source, entry.with_whom) == ("letter", "filing", "customer-service")
+    advice = run(desk, "alert", "advice", "--json")
+    assert not advice["undated"]
+    assert any(step["dates"] for step in advice["next"])
+
+
+def test_for_an_ombudsman_the_diary_says_so(ready, server):
+    found = shown(ready, "--for", "ombudsman")
+    run(ready, "alert", "send", found["filing"]["id"], "--yes", found["filing"]["sha256"], "--json")
+    assert entries(ready)[0].with_whom == "ombudsman"
+
+
+def test_a_case_about_anything_else_gets_no_letter_about_cuts(desk, tmp_path):
+    run(desk, "case", "new", "--problem", "billing", "--operator", "Orange")
+    path = tmp_path / "lettre.pdf"
+    remark = refused(desk, "alert", "send", "--via", "registered", "--out", str(path)).remark
+    assert remark.code == "registered_other_problem"
+    assert not path.exists()
 
 
 def test_a_desk_gets_nothing_without_both_answers(desk, typed):
@@ -257,6 +276,57 @@ def test_a_desk_gets_nothing_without_both_answers(desk, typed):
     content = json.loads(base64.b64decode(found["shown"]["content_base64"]))
     description = json.dumps(content["description"], ensure_ascii=False)
     assert description in run(desk, "alert", "send", found["filing"]["id"], "--prepare")
+
+
+DESK = ("send", "--via", "desk", "--url", "https://desk.example", "--consent-processing", "yes",
+        "--consent-third-parties", "no", "--prepare", "--json")  # fmt: skip
+
+
+def sent_to_desk(desk, *words):
+    found = run(desk, "alert", *DESK, *words)
+    text = base64.b64decode(found["shown"]["content_base64"]).decode()
+    return text, {one["code"]: one["text"] for one in found["shown"]["advice"]}
+
+
+def test_the_letter_goes_to_the_operator_and_never_by_itself_to_a_desk(ready, tmp_path):
+    letter = tmp_path / "lettre.pdf"
+    run(ready, "letter", "complaint", "--out", str(letter))
+    assert shown(ready)["shown"]["attachments"][0]["name"] == "lettre.pdf"
+    text, _advice = sent_to_desk(ready)
+    assert json.loads(text)["attachments"] == []
+    assert "lettre.pdf" not in text
+    run(ready, "alert", "new")
+    run(ready, "alert", "edit", "--attach", str(letter), "--kind", "letter")
+    (one,) = json.loads(sent_to_desk(ready)[0])["attachments"]
+    assert one["name"] == "lettre.pdf"
+    assert len(shown(ready)["shown"]["attachments"]) == 1
+
+
+def test_a_desk_gets_no_name_where_the_person_wants_none(ready):
+    run(ready, "alert", "new")
+    text, advice = sent_to_desk(ready)
+    assert "marie@exemple.fr" in text
+    assert "Dupont" in text
+    assert "--anonymous" in advice["desk_named"]
+    text, advice = sent_to_desk(ready, "--anonymous")
+    for secret in ("marie@exemple.fr", "Dupont", '"reference"'):
+        assert secret not in text
+    assert '"fingerprint"' in text
+    assert set(advice) == {"desk_anonymous"}
+
+
+def test_what_stayed_behind_of_a_photo_is_said(ready, tmp_path):
+    photo = tmp_path / "box.jpg"
+    photo.write_bytes(TELL["exif"])
+    run(ready, "alert", "new")
+    edited = run(ready, "alert", "edit", "--attach", str(photo), "--json")
+    assert edited["stripped"] == ["box.jpg"]
+    assert "alert_photo_place" not in {one["code"] for one in edited["warnings"]}
+    whole = run(ready, "alert", "edit", "--attach", str(photo), "--keep-metadata", "--json")
+    assert whole["stripped"] == []
+    assert "alert_photo_place" in {one["code"] for one in whole["warnings"]}
+    photo.write_bytes(TELL["exif, other order"])
+    assert "--keep-metadata" in run(ready, "alert", "edit", "--attach", str(photo), "--detach", "box.jpg")
 
 
 def test_a_desk_that_is_not_there_leaves_it_waiting(desk, typed):
@@ -291,3 +361,83 @@ def test_the_belgian_ombudsmans_address_is_known(ready):
     assert found["filing"]["destination"] == "plaintes@mediateurtelecom.be"
     assert found["shown"]["advice"]
     assert refused(ready, "alert", "send", "--via", "email", "--prepare").remark.code == "mail_no_recipient"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--prepare",), ("--to", "other@x.fr"), ("--url", "https://x.fr"), ("--eml", "x.eml"), ("--out", "x.pdf"),
+        ("--subject", "s"), ("--via", "email"), ("--consent-third-parties", "no"),
+    ],
+)  # fmt: skip
+def test_a_yes_with_anything_that_would_be_passed_over_sends_nothing(ready, server, words):
+    found = shown(ready)["filing"]
+    problem = refused(ready, "alert", "send", found["id"], "--yes", found["sha256"], *words)
+    assert (problem.remark.code, problem.exit_code) == ("send_option", 2)
+    assert words[0] in problem.remark["options"]
+    assert (server.heard, filings(ready)[0]["state"]) == ([], "prepared")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--via", "email", "--out", "x.pdf"), ("--via", "desk", "--to", TO), ("--via", "registered", "--eml", "x"),
+        ("--via", "registered", "--out", "x.pdf", "--yes", "00"), ("--via", "email", "--eml", "x", "--yes", "00"),
+    ],
+)  # fmt: skip
+def test_an_option_of_another_way_is_refused(ready, words):
+    assert refused(ready, "alert", "send", *words).remark.code == "send_option"
+    assert filings(ready) == []
+
+
+def test_a_draft_without_a_name_is_not_sent_instead(ready, server):
+    assert refused(ready, "alert", "send", "--via", "email", "--to", TO, "--eml", "").exit_code in (1, 2)
+    assert (server.heard, filings(ready)) == ([], [])
+
+
+def test_a_yes_with_another_consent_than_shown_is_none(ready):
+    digest = run(ready, "alert", *DESK)["filing"]["sha256"]
+    words = ("send", "--via", "desk", "--url", "https://desk.example", "--yes", digest)
+    other = refused(ready, "alert", *words, "--consent-third-parties", "yes")
+    assert other.remark.code == "send_digest_unknown"
+    assert filings(ready)[0]["state"] == "prepared"
+
+
+def test_a_letters_file_name_gives_no_orders_and_no_header(ready, tmp_path):
+    run(ready, "letter", "complaint", "--out", str(tmp_path / "le\nt\x1b[31mt\u202efdp.pdf"))
+    found = shown(ready)
+    assert found["shown"]["attachments"][0]["name"] == "le t[31mtfdp.pdf"
+    assert "\x1b" not in run(ready, "alert", "send", found["filing"]["id"], "--prepare", "--raw")
+
+
+def test_a_file_name_that_is_no_text_can_be_told(ready, tmp_path):
+    path = str(tmp_path / "x") + "\udcff.eml"
+    told = run(ready, "alert", "send", "--via", "email", "--to", TO, "--eml", path)
+    again = run(ready, "alert", "send", "--via", "email", "--to", TO, "--eml", path, "--force", "--json")
+    told += again["file"]
+    told.encode()
+
+
+def test_who_looks_at_the_queue_learns_that_a_program_ended(ready, server):
+    found = shown(ready)["filing"]
+    with _alert_filings.case_file(ready) as file, file.writing() as db:
+        db.execute("UPDATE filings SET state = 'sending' WHERE id = ?", (found["id"],))
+    (one,) = filings(ready)
+    assert (one["state"], one["problem"]["code"]) == ("unsure", "send_cut_off")
+
+
+def test_mail_that_waits_without_a_server_says_so(ready):
+    a_server(ready, free_port())
+    found = shown(ready)["filing"]
+    run(ready, "alert", "send", found["id"], "--yes", found["sha256"])
+    assert "--eml" not in run(ready, "alert", "queue")
+    run(ready, "alert", "mail", "forget")
+    for words in (("queue",), ("queue", "run")):
+        assert "--eml" in run(ready, "alert", *words)
+
+
+def test_all_words_of_an_alert_are_in_the_preview(ready):
+    run(ready, "alert", "new")
+    run(ready, "alert", "edit", "--description", "mot" * 900)
+    found = run(ready, "alert", *DESK)["filing"]
+    assert "mot" * 900 in run(ready, "alert", "send", found["id"], "--prepare")

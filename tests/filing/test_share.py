@@ -103,6 +103,7 @@ def test_an_unconfirmed_line_names_nobody(home):
     line = replace(examples.HOME, home=home, operator="Orange")
     one = made(findings=examples.findings(examples.two_cuts_a_day(line=line), line=line))
     assert "Orange" not in whole(one)
+    assert "Rhône" not in whole(one)
     assert "ma connexion" not in whole(one)
 
 
@@ -118,6 +119,46 @@ def test_days_not_observed_are_shown_as_such_and_bars_are_of_local_days():
     assert len(days) == 22
     assert [n + 1 for n, day in enumerate(days) if not day.observed] == [4, 5]
     assert [n + 1 for n, day in enumerate(days) if day.height] == [11]
+
+
+def test_only_the_part_within_the_period_is_shared():
+    span = Span(examples.at("2026-11-22 07:00:00"), examples.at("2026-11-22 09:00:00"))
+    one = made(findings=examples.findings([examples.incident("2026-11-20 12:00:00", 3 * 86_400)], span=span))
+    assert one.card.duration == "2\u00a0h"
+    assert "3\u00a0j" not in whole(one)
+
+
+def test_a_moment_is_not_told_as_no_time_at_all():
+    for seconds in (0.0, 0.4):
+        one = made(findings=examples.findings([examples.incident("2026-11-10 10:00:00", seconds)]))
+        assert one.card.duration == "moins d’une seconde"
+        assert "0\u00a0s" not in one.short
+    assert picture(one.card, "png")
+
+
+def test_short_and_long_text_say_that_it_is_not_certified():
+    assert "non certifiée" in made().short
+    assert "ertified" in made(language="en").short
+
+
+def test_english_dates_can_be_read_in_one_way_only():
+    one = made(language="en")
+    assert "From 1 Nov 2026 to 22 Nov 2026" in one.text.replace("\u00a0", " ")
+    assert "/11" not in whole(one)
+
+
+def test_the_bars_name_some_of_their_days():
+    marks = [day.mark for day in made().card.days]
+    assert marks[0] == "01/11"
+    assert marks[3] == "04/11"
+    assert 3 <= len([mark for mark in marks if mark]) <= 8
+    assert made(language="en").card.days[0].mark == "1\u00a0Nov"
+    two = Span(examples.at("2026-11-20 08:00:00"), examples.at("2026-11-21 20:00:00"))
+    cut = [examples.incident("2026-11-20 10:00:00", 60)]
+    assert [day.mark for day in made(findings=examples.findings(cut, span=two)).card.days] == [
+        "20/11",
+        "21/11",
+    ]
 
 
 def test_a_long_or_a_short_period_has_no_bars():
