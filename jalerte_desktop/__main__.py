@@ -77,7 +77,10 @@ class _Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> None:  # type: ignore[override]
         # argparse says NoReturn; so does this, by way of SystemExit.
-        print(_("{program}: {message}").format(program=self.prog, message=message), file=sys.stderr)
+        from jalerte_desktop.words.errors import harmless
+
+        words = _("{program}: {message}").format(program=self.prog, message=harmless(message))
+        print(words, file=sys.stderr)
         raise SystemExit(BAD_USE)
 
 

@@ -62,10 +62,12 @@ def period(arguments: argparse.Namespace, now_ns: int) -> tuple[int | None, int 
 def output_file(path: Path, *, force: bool = True) -> Iterator[Path]:
     """Gives a temporary path beside ``path`` that takes its place when the block succeeds.
 
-    Raises BadInput when it exists and may not be replaced, Problem when the place cannot be written.
+    Raises BadInput when it exists and may not be replaced or is no file, Problem when the place cannot be written.
     """
     if path.exists() and not force:
         raise BadInput("output_exists", path=str(path))
+    if path.exists() and not path.is_file():
+        raise BadInput("output_no_file", path=str(path))
     try:
         handle, name = tempfile.mkstemp(prefix=f".{path.stem[:40]}-", suffix=path.suffix, dir=path.parent)
         os.close(handle)

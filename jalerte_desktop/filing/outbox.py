@@ -87,7 +87,9 @@ def cancel(file: CaseFile, filing_id: str) -> Filing:
         state = store.state_of(db, whole)
         if state not in _CANCELLABLE:
             raise _not_now(whole, state)
-        store.move(db, whole, state, FilingState.CANCELLED, ended_ns=file.now_ns)
+        # What went wrong stays with it: after a try that was cut off, the other side may hold it all the same.
+        problem = store.one(db, whole).problem
+        store.move(db, whole, state, FilingState.CANCELLED, ended_ns=file.now_ns, problem=problem)
         return store.one(db, whole)
 
 

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 
 from diagnostics.journal.lock import Held
-from diagnostics.model import SECOND
+from diagnostics.model import SECOND, Problem
 
 _BUSY_S = 2.0
 _SHORTEST_S = 1.0
@@ -25,7 +25,7 @@ def watch(
     """Deliver again and again until ``stop`` is set.
 
     ``deliver`` makes one round and gives when the next is due (UTC ns; None: nothing waits), or raises Held while
-    another process delivers. ``way_out`` names the default route, () where there is none; it is looked at every
+    another process delivers; a case file that is busy is waited for, too. ``way_out`` names the default route, () where there is none; it is looked at every
     ``look_s``, and when another has come ``wake`` makes due what waits for a line. After ``longest_s`` a round is made
     whatever the clock says: it may have been set, and another program may have added something.
     """
@@ -35,6 +35,10 @@ def watch(
             due_ns = deliver()
             pause_s = longest_s if due_ns is None else (due_ns - now_ns()) / SECOND
         except Held:
+            pause_s = _BUSY_S
+        except Problem as problem:
+            if problem.remark.code != "case_busy":
+                raise
             pause_s = _BUSY_S
         until = time.monotonic() + min(max(pause_s, _SHORTEST_S), longest_s)
         while not stop.is_set() and (left := until - time.monotonic()) > 0:

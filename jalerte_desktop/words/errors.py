@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from diagnostics.model import Problem
 from jalerte_desktop.words.language import N_, _
 
@@ -77,6 +79,7 @@ _SENTENCES: dict[str, str] = {
     "unknown_line": N_("“{value}” is none of the lines seen: “jalerte line show” lists them."),
     "no_line_yet": N_("No line has been recognised yet: let the recorder run for a minute while connected."),
     "output_exists": N_("{path} exists already: choose another name, or say --force to replace it."),
+    "output_no_file": N_("{path} is no file that could be replaced: choose another name."),
     "output_not_writable": N_("{path} cannot be written ({why}): choose another place."),
     "parquet_missing": N_("Parquet needs the package pyarrow: run “make setup” again, or use --format csv."),
     "bad_duration": N_("“{value}” is no number of seconds above zero."),
@@ -100,5 +103,10 @@ def say_problem(problem: Problem) -> str:
     sentence = sentences().get(problem.remark.code)
     if sentence is None:
         return str(problem)
-    values = {name: str(value).replace("\n", " ") for name, value in problem.remark.values}
+    values = {name: harmless(str(value)) for name, value in problem.remark.values}
     return _(sentence).format(**values).replace("  ", " ")
+
+
+def harmless(text: str) -> str:
+    """On one line, and nothing that a terminal would obey."""
+    return re.sub(r"[\x00-\x1f\x7f-\x9f]", " ", text)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import re
 import sqlite3
 from argparse import Namespace
 from collections.abc import Callable
@@ -223,6 +224,9 @@ def bad(code: int, *words: str) -> Any:
         bad(2, "timeline", "--format", "xml", "--out", "x"),
         bad(1, "timeline", "--format", "csv", "--out", "/nonexistent/folder/x.csv"),
         bad(2, "letter", "poem", "--out", "x.pdf"),
+        bad(2, "timeline", "--format", "csv", "--out", "/dev/null", "--force"),
+        bad(2, "incidents", "--since", "\x1b[31mred\x9b"),
+        bad(2, "incidents", "--nothing", "\x1b[31m\nred"),
     ],
 )
 def test_bad_use_is_one_line(run: Run, code: int, words: tuple[str, ...]) -> None:
@@ -230,6 +234,7 @@ def test_bad_use_is_one_line(run: Run, code: int, words: tuple[str, ...]) -> Non
     assert (got, out) == (code, "")
     assert len(err.strip().splitlines()) == 1, err
     assert "Traceback" not in err
+    assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]", err), "a terminal would obey this"
 
 
 @pytest.mark.parametrize(

@@ -173,7 +173,7 @@ def test_a_name_that_is_never_resolved_is_given_up_in_time(monkeypatch):
 def test_cut_before_the_end_of_the_message_it_has_not_left(scripted, step):
     _cut_at(scripted, step)
     content = b"From: x\r\n\r\n" + b"x" * 70 + b"\r\n"
-    content *= 20_000 if step == "content" else 1
+    content *= 200_000 if step == "content" else 1
     outcome = sent(scripted.port, a_filing(Envelope("email", "a@b.example", content, {"from": FROM})))
     assert isinstance(outcome, TryAgain)
     assert outcome.unreachable

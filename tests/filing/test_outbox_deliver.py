@@ -45,6 +45,15 @@ def test_a_channel_nobody_sends_stays_and_is_no_reason_to_wake(post):
     assert post.state(filing) is FilingState.WAITING
 
 
+def test_one_given_up_after_a_try_still_tells_what_went_wrong(post):
+    filing = post.waiting("desk", "https://desk.example/v1/alerts")
+    post.senders["desk"].plan = [UNREACHABLE]
+    post.deliver()
+    with post.open() as file:
+        given_up = outbox.cancel(file, filing)
+    assert (given_up.state, given_up.problem) == (FilingState.CANCELLED, UNREACHABLE.problem)
+
+
 def test_while_it_is_sent_the_file_says_so(post):
     filing = post.waiting()
     seen = []

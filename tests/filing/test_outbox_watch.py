@@ -10,7 +10,7 @@ import time
 import pytest
 
 from diagnostics.journal.lock import Held
-from diagnostics.model import SECOND
+from diagnostics.model import SECOND, Problem
 from jalerte_desktop.commands import _alert_filings
 from jalerte_desktop.filing import mail, outbox
 from jalerte_desktop.filing.mail_send import Patience
@@ -35,6 +35,8 @@ def watched(rounds, ways, stop_after, due_in_s=None):
         answer = rounds[min(len(made), len(rounds)) - 1]
         if answer is Held:
             raise Held(1)
+        if isinstance(answer, Problem):
+            raise answer
         return answer
 
     routes = iter(ways)
@@ -87,6 +89,13 @@ def test_it_looks_again_after_a_while_whatever_the_clock_says():
 def test_while_another_process_delivers_it_waits_its_turn():
     rounds, _, _ = watched([Held, None], [("eth0",)], 2, due_in_s=0.2)
     assert rounds == 2
+
+
+def test_a_busy_case_file_is_waited_for_and_a_damaged_one_is_told():
+    rounds, _, _ = watched([Problem("case_busy", path="x"), None], [("eth0",)], 2, due_in_s=0.2)
+    assert rounds == 2
+    with pytest.raises(Problem, match="case_damaged"):
+        watched([Problem("case_damaged", path="x", error="y")], [("eth0",)], 2, due_in_s=0.2)
 
 
 def watching(folder):
