@@ -358,7 +358,7 @@ def _order(entry: tuple[Match, Aim | Leave]) -> int:
 
 
 def _drifted(matched: Matched, aims: _Aims, *, files: bool) -> str:
-    """Labels of what the map does not fit: nobody knows what to answer. Without ``files`` no place for them is missed."""
+    """Labels of what the map does not fit: nobody knows what to answer. Without ``files`` nothing goes there."""
     strange = [one for one in matched.unknown if one.enabled and (one.required or not is_answered(one))]
     strange = [one for one in strange if files or one.required or one.role is not Role.FILE]
     strange += [doubt.control for doubt in matched.doubts if doubt.control.enabled]

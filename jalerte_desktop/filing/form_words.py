@@ -26,7 +26,8 @@ _ORNAMENTS = word_set(
 # "(exemple : …)", "(max. 2000 caractères)": says how to write the answer, not what is asked.
 _HINT = re.compile(
     r"\((?=[^)]*\b(?:format|formats|exemple|ex|max|maximum|caract[eè]res|attendu|facultatif|obligatoire)\b"
-    r"|\s*si (?:votre |l[’'])op[ée]rateur n\W|\s*pour (?:recevoir|vous (?:re)?contacter|[êe]tre (?:re)?contact))[^)]*\)",
+    r"|\s*si (?:votre |l[’'])op[ée]rateur n\W"
+    r"|\s*pour (?:recevoir|vous (?:re)?contacter|[êe]tre (?:re)?contact))[^)]*\)",
     re.IGNORECASE,
 )
 # "particulier(ère)", "prénom(s)": endings, no words.

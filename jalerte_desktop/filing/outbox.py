@@ -38,7 +38,13 @@ __all__ = [
 _LONGEST_REFERENCE = 200
 _LONGEST_TEXT = 2000
 _LARGEST_CONTENT_BYTES = 30_000_000
-_CANCELLABLE = (FilingState.PREPARED, FilingState.WAITING, FilingState.FAILED, FilingState.HANDED)
+_CANCELLABLE = (
+    FilingState.PREPARED,
+    FilingState.WAITING,
+    FilingState.UNSURE,
+    FilingState.FAILED,
+    FilingState.HANDED,
+)
 _SETTLED_BY_PERSON = (FilingState.UNSURE, FilingState.HANDED)
 _MAY_HAVE_RECEIPTS = (FilingState.SENT, FilingState.UNSURE, FilingState.HANDED)
 
@@ -77,9 +83,9 @@ def agree(file: CaseFile, filing_id: str, sha256: str) -> Filing:
 
 
 def cancel(file: CaseFile, filing_id: str) -> Filing:
-    """It will not be sent.
+    """It will not be sent, or, where nobody can be sure that it did not leave, not again.
 
-    :raises BadInput: ``filing_is_…`` when it has left, may have left, or is on its way.
+    :raises BadInput: ``filing_is_…`` when it has left or is on its way.
     """
     recover(file)
     with file.writing() as db:

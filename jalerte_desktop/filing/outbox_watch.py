@@ -25,7 +25,8 @@ def watch(
     """Deliver again and again until ``stop`` is set.
 
     ``deliver`` makes one round and gives when the next is due (UTC ns; None: nothing waits), or raises Held while
-    another process delivers; a case file that is busy is waited for, too. ``way_out`` names the default route, () where there is none; it is looked at every
+    another process delivers; a case file that is busy is waited for, too. ``way_out`` names the default route, ()
+    where there is none; it is looked at every
     ``look_s``, and when another has come ``wake`` makes due what waits for a line. After ``longest_s`` a round is made
     whatever the clock says: it may have been set, and another program may have added something.
     """

@@ -26,7 +26,7 @@ class AfterCard(Card):
         row = FlowRow()
         self.advice_button = button(_("What to do &next"))
         self.advice_button.clicked.connect(self.advice)
-        self.share_button = button(_("Share &without personal data…"))
+        self.share_button = button(_("Share a su&mmary…"))
         self.share_button.clicked.connect(self.share)
         row.add(self.advice_button)
         row.add(self.share_button)

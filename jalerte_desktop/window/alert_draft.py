@@ -10,7 +10,8 @@ from jalerte_desktop.window.case_field import WIDEST, Captioned
 from jalerte_desktop.window.entries import DateBox, LinesBox
 from jalerte_desktop.window.filing_facts import AlertFacts
 from jalerte_desktop.window.filing_words import counter, period_arguments
-from jalerte_desktop.window.parts import Card, button, label
+from jalerte_desktop.window.parts import Card, button, clear, label
+from jalerte_desktop.words.figures import number
 from jalerte_desktop.words.language import _
 
 MOST_TEXT = 20_000
@@ -60,7 +61,6 @@ class DraftCard(Card):
         head = QHBoxLayout()
         head.setSpacing(16)
         caption = label(_("&Description"), wrap=False)
-        caption.setTextFormat(caption.textFormat().PlainText)
         head.addWidget(caption, 1)
         self.counter = label("", 12.5, tone="soft", wrap=False)
         head.addWidget(self.counter)
@@ -133,10 +133,15 @@ class DraftCard(Card):
     def commit(self) -> None:
         """Give on what stands in the editor, if it is new."""
         text = self.editor.read()
-        if text != self._given:
-            self._given = text
-            self.say_problem("")
-            self.edit.emit((f"--description={text[:MOST_TEXT]}",))
+        if text == self._given:
+            return
+        if len(text) > MOST_TEXT:
+            words = _("A text of more than {limit} characters is not kept: shorten it.")
+            self.say_problem(words.format(limit=number(MOST_TEXT)))
+            return
+        self._given = text
+        self.say_problem("")
+        self.edit.emit((f"--description={text}",))
 
     def _count(self) -> None:
         words, over = counter(self.editor.read(), self._limit)
@@ -176,10 +181,7 @@ class DraftCard(Card):
         if remarks == self.remarks:
             return
         self.remarks = remarks
-        while (item := self._remarks.takeAt(0)) is not None:
-            if (widget := item.widget()) is not None:
-                widget.hide()
-                widget.deleteLater()
+        clear(self._remarks)
         if remarks:
             self._remarks.addSpacing(6)
             self._remarks.addWidget(label(_("Please note"), 14, bold=True))

@@ -11,8 +11,9 @@ from PySide6.QtWidgets import QDialog, QFileDialog, QFrame, QHBoxLayout, QVBoxLa
 
 from jalerte_desktop.window.filing_facts import AlertFacts, AttachmentFacts
 from jalerte_desktop.window.filing_words import FILES, size
-from jalerte_desktop.window.parts import Card, button, label
+from jalerte_desktop.window.parts import Card, button, clear, label
 from jalerte_desktop.words.language import _
+from jalerte_desktop.words.shape import breakable
 
 
 def kind_of(path: Path) -> str:
@@ -54,10 +55,7 @@ class FilesCard(Card):
             return
         self._shown = shown
         focused = next((name for name, one in self.remove_buttons.items() if one.hasFocus()), None)
-        while (item := self._rows.takeAt(0)) is not None:
-            if (widget := item.widget()) is not None:
-                widget.hide()
-                widget.deleteLater()
+        clear(self._rows)
         self.remove_buttons = {}
         for one in alert.attachments:
             self._rows.addWidget(self._row(one))
@@ -70,7 +68,6 @@ class FilesCard(Card):
             self._rows.addWidget(
                 label(_("Nothing yet: photos of the box’s lights, of a bill, a letter."), tone="soft")
             )
-        self._order()
         if focused is not None:
             self.add_button.setFocus()
 
@@ -91,7 +88,7 @@ class FilesCard(Card):
         across = QHBoxLayout(frame)
         across.setContentsMargins(0, 3, 0, 3)
         across.setSpacing(12)
-        across.addWidget(label(one.name, 14), 1)
+        across.addWidget(label(breakable(one.name), 14), 1)
         told = f"{_(FILES.get(one.kind, one.kind))}, {size(one.bytes)}"
         across.addWidget(label(told, 12.5, tone="soft", wrap=False))
         remove = self.remove_buttons[one.name] = button(_("take out"), "link", 12.5)
@@ -99,14 +96,6 @@ class FilesCard(Card):
         remove.clicked.connect(lambda: self.edit.emit((f"--detach={one.name}",)))
         across.addWidget(remove)
         return frame
-
-    def _order(self) -> None:
-        # What is made later would come last.
-        before: QWidget | None = None
-        for one in (*self.remove_buttons.values(), self.add_button):
-            if before is not None:
-                QWidget.setTabOrder(before, one)
-            before = one
 
     def _choose(self) -> None:
         folder = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.PicturesLocation)

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QVBoxLayout
 
 from jalerte_desktop.window.filing_facts import Answer, each, text, words
 from jalerte_desktop.window.filing_run import FormResult
-from jalerte_desktop.window.parts import Card, button, label
+from jalerte_desktop.window.parts import Card, button, clear, label
 from jalerte_desktop.words.language import N_, _, ngettext
 
 _STOPS = {
@@ -26,9 +26,8 @@ _STOPS = {
 
 
 class FormCard(Card):
-    """``copy`` asks for the copy assistant instead; ``put_away`` for the card to go."""
+    """``put_away`` asks for the card to go."""
 
-    copy = Signal()
     put_away = Signal()
 
     def __init__(self) -> None:
@@ -49,10 +48,7 @@ class FormCard(Card):
         if result is None or result == self._shown:
             return
         self._shown = result
-        while (item := self._lists.takeAt(0)) is not None:
-            if (widget := item.widget()) is not None:
-                widget.hide()
-                widget.deleteLater()
+        clear(self._lists)
         sentence, lists = form_words(result)
         self.words.setText(sentence)
         self.setAccessibleDescription(sentence)
@@ -72,11 +68,11 @@ def form_words(result: FormResult) -> tuple[str, list[tuple[str, list[str]]]]:
     if answer.get("sent") is True or answer.get("receipt"):
         said.insert(0, _("It is sent, and the proof is kept."))
     else:
-        stopped = text(answer.get("stopped_at"))
+        stopped = text(answer.get("stopped_at")).partition(":")[0]
         why = words(answer.get("why"))
-        said += [
+        said.append(
             _(_STOPS[stopped]) if stopped in _STOPS else _("Stopped: {why}.").format(why=why) if why else ""
-        ]
+        )
         said.append(_("Nothing is known to have been sent."))
     lists = (
         (_("Left to you"), each(answer.get("left"), _line)),
@@ -87,4 +83,4 @@ def form_words(result: FormResult) -> tuple[str, list[tuple[str, list[str]]]]:
 
 def _line(one: Answer) -> str:
     name, why = text(one.get("label")) or str(one["name"]), words(one.get("why"))
-    return f"{name}: {why}" if why else name
+    return _("{name}: {value}").format(name=name, value=why) if why else name

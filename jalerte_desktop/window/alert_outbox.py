@@ -16,8 +16,9 @@ from jalerte_desktop.window.filing_words import (
     state_badge,
 )
 from jalerte_desktop.window.flow import FlowRow
-from jalerte_desktop.window.parts import Card, button, label, rule
+from jalerte_desktop.window.parts import Card, button, clear, label, rule
 from jalerte_desktop.words.language import _, ngettext
+from jalerte_desktop.words.shape import breakable
 
 SHOWN = 8
 CANCEL, RETRY, LEFT, NOT_LEFT, NUMBER, SAVE, SHOW = (
@@ -32,11 +33,17 @@ CANCEL, RETRY, LEFT, NOT_LEFT, NUMBER, SAVE, SHOW = (
 _WAYS = {
     "prepared": (CANCEL,),
     "waiting": (RETRY, CANCEL),
-    "unsure": (LEFT, NOT_LEFT),
+    "unsure": (LEFT, NOT_LEFT, CANCEL),
     "failed": (RETRY, CANCEL),
     "handed": (NUMBER, LEFT, NOT_LEFT),
     "sent": (NUMBER,),
 }
+_NEXT = {
+    (SHOW, "prepared"),
+    *((way, state) for way in (LEFT, NOT_LEFT) for state in ("unsure", "handed")),
+    *((NUMBER, state) for state in ("handed", "sent")),
+}
+"""What a sending waits for from the person: these are buttons, all else is a link."""
 
 
 def ways_of(one: FilingFacts, receipts: Sequence[ReceiptFacts]) -> list[str]:
@@ -46,7 +53,7 @@ def ways_of(one: FilingFacts, receipts: Sequence[ReceiptFacts]) -> list[str]:
         ways.remove(NUMBER)
     if any(receipt.bytes for receipt in receipts):
         ways.append(SAVE)
-    return [*ways, SHOW]
+    return [SHOW, *ways] if one.state == "prepared" else [*ways, SHOW]
 
 
 class OutboxCard(Card):
@@ -56,41 +63,49 @@ class OutboxCard(Card):
 
     def __init__(self) -> None:
         super().__init__(_("Sent and to be sent"))
-        self.head(_("Sent and to be sent"))
+        self._all = False
+        self.all_button = button(_("see all of them"), "link", 12.5)
+        self.all_button.setAccessibleName(_("See all that was sent or is to be sent"))
+        self.all_button.clicked.connect(self._show_all)
+        self.head(_("Sent and to be sent"), self.all_button)
         self._rows = QVBoxLayout()
         self._rows.setSpacing(10)
         self.column.addLayout(self._rows)
         self.problem = label("", 14, tone="outage")
         self.problem.hide()
         self.column.addWidget(self.problem)
+        self._given: tuple[Sequence[FilingFacts], Sequence[ReceiptFacts], bool] = ((), (), False)
         self._shown: object = None
         self.buttons: dict[tuple[str, str], QWidget] = {}
 
     def show_filings(
         self, filings: Sequence[FilingFacts], receipts: Sequence[ReceiptFacts], known: bool
     ) -> None:
-        shown = (tuple(filings), tuple(receipts), known)
+        self._given = filings, receipts, known
+        shown = (tuple(filings), tuple(receipts), known, self._all)
         if shown == self._shown:
             return
         self._shown = shown
         focused = next((key for key, one in self.buttons.items() if one.hasFocus()), None)
-        while (item := self._rows.takeAt(0)) is not None:
-            if (widget := item.widget()) is not None:
-                widget.hide()
-                widget.deleteLater()
+        clear(self._rows)
         self.buttons = {}
-        for place, one in enumerate(filings[:SHOWN]):
+        for place, one in enumerate(filings if self._all else filings[:SHOWN]):
             if place:
                 self._rows.addWidget(rule())
             self._rows.addWidget(self._row(one, [each for each in receipts if each.filing == one.id]))
         if not filings:
             words = _("Nothing has been sent, and nothing waits.") if known else _("One moment.")
             self._rows.addWidget(label(words, tone="soft"))
-        if (more := len(filings) - SHOWN) > 0:
+        self.all_button.setVisible(len(filings) > SHOWN and not self._all)
+        if (more := len(filings) - SHOWN) > 0 and not self._all:
             words = ngettext("{n} older one.", "{n} older ones.", more).format(n=more)
             self._rows.addWidget(label(words, 12.5, tone="soft"))
         if focused in self.buttons:
             self.buttons[focused].setFocus()
+
+    def _show_all(self) -> None:
+        self._all = True
+        self.show_filings(*self._given)
 
     def say_problem(self, sentence: str) -> None:
         self.problem.setText(sentence)
@@ -110,15 +125,19 @@ class OutboxCard(Card):
         head.add(label(when(one.ended_ns or one.prepared_ns), 12.5, tone="soft", wrap=False))
         column.addWidget(head)
         if one.destination:
-            column.addWidget(label(_("To: {whom}").format(whom=one.destination), 12.5, tone="soft"))
+            column.addWidget(
+                label(breakable(_("To: {whom}").format(whom=one.destination)), 12.5, tone="soft")
+            )
         if said := filing_words(one):
-            column.addWidget(label(said, 14))
+            column.addWidget(label(breakable(said), 14))
         for receipt in receipts:
-            column.addWidget(label(receipt_line(receipt), 12.5))
+            column.addWidget(label(breakable(receipt_line(receipt)), 12.5))
         row = FlowRow()
         for way in ways_of(one, receipts):
-            pressed = button(way_words(way), "" if way in (LEFT, NOT_LEFT, NUMBER) else "link", 12.5)
-            pressed.setAccessibleName(f"{way_words(way)}: {channel_name(one.channel)}")
+            said = way_words(way, one.state)
+            pressed = button(said, "" if (way, one.state) in _NEXT else "link", 12.5)
+            pressed.setAccessibleName(_("{name}: {value}").format(name=said, value=channel_name(one.channel)))
+            pressed.setAccessibleDescription(one.destination)
             pressed.clicked.connect(lambda _checked=False, way=way: self.wanted.emit(way, one))
             self.buttons[one.id, way] = pressed
             row.add(pressed)
@@ -127,7 +146,15 @@ class OutboxCard(Card):
         return frame
 
 
-def way_words(way: str) -> str:
+def way_words(way: str, state: str = "") -> str:
+    """What a button says; ``state`` is the filing's."""
+    if way == SHOW and state == "prepared":
+        return _("Read it, then send…")
+    if way == NOT_LEFT and state == "unsure":
+        # The outbox then tries again at once, since the person has already agreed to it.
+        return _("It was not sent: send it again")
+    if way == CANCEL and state == "unsure":
+        return _("do not send it again")
     return {
         CANCEL: _("cancel"),
         RETRY: _("try now"),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Qt, Signal
+from itertools import pairwise
+
+from PySide6.QtCore import QSize, Qt, QTimer, Signal
 from PySide6.QtWidgets import QDialog, QFrame, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from jalerte_desktop.window.alert_after import AfterCard
@@ -78,7 +80,7 @@ class AlertPage(QScrollArea):
         self.after.share.connect(self.sending.share)
         self.after.advice.connect(self.sending.advice)
         self.sending.opened.connect(self.opened)
-        self.sending.problem.connect(self.outbox.say_problem)
+        self.sending.problem.connect(self._say_problem)
         desk.changed.connect(self.refresh)
         desk.refused.connect(self._refused)
         desk.case.changed.connect(self.refresh)
@@ -103,9 +105,26 @@ class AlertPage(QScrollArea):
         self.routes.setVisible(not no_case)
         self.routes.show_routes(desk.routes, ROUTES in desk.known, desk.problems.get(ROUTES, ""))
         self.routes.show_form(desk.form_run is not None)
-        self.outbox.setVisible(bool(desk.filings))
+        self.outbox.setVisible(bool(desk.filings or self.outbox.problem.text()))
         self.outbox.show_filings(desk.filings, desk.receipts, QUEUE in desk.known)
         self.after.setVisible(alert is not None and not no_case)
+        self._order()
+
+    def _order(self) -> None:
+        # Tab goes where the eye goes: rows that were made anew would come last.
+        ordered: list[QWidget] = [
+            *self.files.remove_buttons.values(),
+            self.files.add_button,
+            *(field.editor for field in self.service.fields.values()),
+            *self.routes.buttons.values(),
+            self.routes.desk_button,
+            self.outbox.all_button,
+            *self.outbox.buttons.values(),
+            self.after.advice_button,
+            self.after.share_button,
+        ]
+        for before, after in pairwise(ordered):
+            QWidget.setTabOrder(before, after)
 
     def _edit(self, card: DraftCard | FilesCard, arguments: tuple[str, ...]) -> None:
         self._editing = card
@@ -119,6 +138,14 @@ class AlertPage(QScrollArea):
         if name == EDIT:
             self._editing.say_problem(sentence)
             self.ensureWidgetVisible(self._editing.problem, 0, 40)
+
+    def _say_problem(self, sentence: str) -> None:
+        """What went wrong where no dialog can say it, even before anything was ever sent."""
+        self.outbox.say_problem(sentence)
+        self.outbox.setVisible(bool(self._desk.filings or sentence))
+        if sentence:
+            # Its place is known only after the layout.
+            QTimer.singleShot(0, self, lambda: self.ensureWidgetVisible(self.outbox.problem, 0, 40))
 
     def _jump(self, key: str) -> None:
         field = self.service.fields.get(key)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from itertools import pairwise
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from jalerte_desktop.window.filing_facts import RouteFacts
 from jalerte_desktop.window.flow import FlowRow
-from jalerte_desktop.window.parts import Card, button, label, rule
+from jalerte_desktop.window.parts import Card, button, clear, label, rule
 from jalerte_desktop.words.language import _
 
 FORMS = ("jalerte", "signalconso", "mediator")
@@ -63,16 +62,12 @@ class RoutesCard(Card):
         if tuple(routes) == self._shown:
             return
         self._shown = tuple(routes)
-        while (item := self._rows.takeAt(0)) is not None:
-            if (widget := item.widget()) is not None:
-                widget.hide()
-                widget.deleteLater()
+        clear(self._rows)
         self.buttons = {}
         for place, one in enumerate(routes):
             if place:
                 self._rows.addWidget(rule())
             self._rows.addWidget(self._row(one))
-        self._order()
 
     def show_form(self, running: bool) -> None:
         """Say that a form is open with us: only one at a time."""
@@ -120,7 +115,7 @@ class RoutesCard(Card):
         name = one.form if one.form in FORMS else next((way for way in one.by if way in FORMS), "")
         if name:
             ways += [
-                ("form", _("Open the form with me"), lambda: self.form.emit(name), name == "jalerte"),
+                ("form", _("Open the form, filled in"), lambda: self.form.emit(name), name == "jalerte"),
                 ("copy", _("Copy it myself"), lambda: self.copy.emit(name), False),
             ]
         if "email" in one.by:
@@ -129,9 +124,3 @@ class RoutesCard(Card):
         if "registered" in one.by and one.channel == "customer-service":
             ways.append(("registered", _("Registered letter…"), lambda: self.registered.emit(one), False))
         return ways
-
-    def _order(self) -> None:
-        # What is made later would come last.
-        ordered = [*self.buttons.values(), self.desk_button]
-        for before, after in pairwise(ordered):
-            QWidget.setTabOrder(before, after)

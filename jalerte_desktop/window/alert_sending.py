@@ -128,17 +128,18 @@ class Sending(QObject):
             self._asking.allow_sending(text(part(answer, "account").get("sender")))
 
     def _prepared(self, answer: object) -> None:
+        self._desk.load(QUEUE)
         if self._asking is not None:
             self._asking.accept()
-        self._desk.load(QUEUE)
-        self._show(answer)
+            self._show(answer)
+        # Else they have cancelled meanwhile: it stays in the outbox, where they can read it.
 
     def _drafted(self, _answer: object) -> None:
+        self._desk.load(QUEUE)
         if self._asking is not None:
             self._asking.accept()
-        if self._path is not None:
-            self.opener(self._path)
-        self._desk.load(QUEUE)
+            if self._path is not None:
+                self.opener(self._path)
 
     def _show(self, answer: object) -> None:
         shown = shown_of(answer)
@@ -170,9 +171,11 @@ class Sending(QObject):
             return
         found = next((one for one in self._desk.filings if one.id == self._sent), None)
         refusal, self._sent, self._refusal = self._refusal, "", ""
+        stayed = found is None or found.state == "prepared"
         if self._preview is None:
-            return
-        if found is None or found.state == "prepared":
+            # They closed it meanwhile.
+            self.problem.emit(refusal if stayed else "")
+        elif stayed:
             self._preview.say_problem(refusal)
         else:
             # Its row says what became of it.

@@ -10,9 +10,10 @@ from PySide6.QtWidgets import QDialog, QFrame, QHBoxLayout, QVBoxLayout
 from jalerte_desktop.window.case_diary_words import diary_head, diary_when, promise_words, when
 from jalerte_desktop.window.filing_desk import ADD, DIARY, FilingDesk
 from jalerte_desktop.window.filing_facts import DiaryFacts
-from jalerte_desktop.window.parts import Card, button, label, rule
+from jalerte_desktop.window.parts import Card, button, clear, label, rule
 from jalerte_desktop.words.figures import local
 from jalerte_desktop.words.language import _, ngettext
+from jalerte_desktop.words.shape import breakable
 
 SHOWN = 6
 
@@ -27,8 +28,7 @@ class DiaryCard(Card):
         self._desk = desk
         self._all = False
         self._shown: object = None
-        self.all_button = button(_("see them all"), "link", 12.5)
-        self.all_button.setAccessibleName(_("See the whole diary"))
+        self.all_button = button(_("see the whole diary"), "link", 12.5)
         self.all_button.clicked.connect(self._show_all)
         self.head(_("Diary"), self.all_button)
         self.column.addWidget(
@@ -61,10 +61,7 @@ class DiaryCard(Card):
         if shown == self._shown:
             return
         self._shown = shown
-        while (item := self._rows.takeAt(0)) is not None:
-            if (widget := item.widget()) is not None:
-                widget.hide()
-                widget.deleteLater()
+        clear(self._rows)
         self.all_button.setVisible(len(entries) > SHOWN and not self._all)
         if problem or not entries:
             words = problem or (_("Nothing is noted yet.") if known else _("One moment."))
@@ -109,8 +106,8 @@ class DiaryRow(QFrame):
         if one.until_ns is not None:
             column.addWidget(label(_("Until {when}").format(when=when(one.until_ns)), 12.5, tone="soft"))
         if one.text:
-            column.addWidget(label(one.text))
+            column.addWidget(label(breakable(one.text)))
         if promised := promise_words(one, today):
-            column.addWidget(label(promised))
+            column.addWidget(label(breakable(promised)))
         if one.source == "filing":
             column.addWidget(label(_("Put here when something was sent."), 12.5, tone="soft"))

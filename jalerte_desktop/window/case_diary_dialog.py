@@ -7,13 +7,15 @@ from datetime import datetime
 from PySide6.QtCore import QDate, Qt
 from PySide6.QtWidgets import QDialog, QFrame, QGridLayout, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
-from jalerte_desktop.window.case_diary_words import KINDS, WITH, capital, read_day, read_time, shown_day
+from jalerte_desktop.window.case_diary_words import read_day, read_time, shown_day
 from jalerte_desktop.window.case_field import Captioned
 from jalerte_desktop.window.entries import ChoiceBox, DateBox, LinesBox, TextBox
 from jalerte_desktop.window.filing_desk import ADD, FilingDesk
 from jalerte_desktop.window.parts import button, label
+from jalerte_desktop.words.diary import KINDS, STEPS, kind_name, whom
 from jalerte_desktop.words.figures import local
 from jalerte_desktop.words.language import _
+from jalerte_desktop.words.shape import capital
 
 OTHER = "other"
 TWO_COLUMNS = 520
@@ -35,7 +37,7 @@ class EntryDialog(QDialog):
         super().__init__(parent)
         self._desk = desk
         self.setWindowTitle(_("Diary"))
-        self.resize(620, 520)
+        self.resize(620, 580)
         self.setMinimumSize(400, 320)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(24, 20, 24, 18)
@@ -45,13 +47,13 @@ class EntryDialog(QDialog):
         self.kind = Captioned(
             _("What it was"),
             _("What it was"),
-            ChoiceBox((one, capital(_(name))) for one, name in KINDS.items()),
+            ChoiceBox((one, capital(kind_name(one))) for one in KINDS),
         )
         self.day = Captioned(_("Day"), _("Day"), DateBox(_("Day")))
         self.day.editor.put(shown_day(now.date()))
         self.hour = Captioned(_("Time"), _("Time"), TextBox("00:00 00"))
         self.hour.editor.put(f"{now:%H:%M}")
-        known = [("", _("nobody, or not given")), *((one, capital(_(name))) for one, name in WITH.items())]
+        known = [("", _("nobody, or not given")), *((one, capital(whom(one))) for one in STEPS)]
         self.whom = Captioned(
             _("With whom"), _("With whom"), ChoiceBox([*known, (OTHER, _("Somebody else…"))])
         )
@@ -158,6 +160,10 @@ class EntryDialog(QDialog):
     def _say(self, sentence: str) -> None:
         self.problem.setText(sentence)
         self.problem.setVisible(bool(sentence))
+
+    def showEvent(self, event) -> None:
+        super().showEvent(event)
+        self.kind.editor.setFocus()
 
     def resizeEvent(self, event) -> None:
         super().resizeEvent(event)

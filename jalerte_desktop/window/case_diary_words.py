@@ -6,42 +6,10 @@ from datetime import date, datetime, time
 
 from diagnostics.model import SECOND
 from jalerte_desktop.window.filing_facts import DiaryFacts
+from jalerte_desktop.words.diary import kind_name, whom
 from jalerte_desktop.words.figures import NO_BREAK, clock_time, local, short_date
-from jalerte_desktop.words.language import N_, _, current
-
-KINDS = {
-    "call": N_("call"),
-    "letter": N_("letter"),
-    "email": N_("e-mail"),
-    "appointment": N_("appointment"),
-    "visit": N_("technician’s visit"),
-    "invoice": N_("invoice"),
-    "photo": N_("photo"),
-    "note": N_("note"),
-    "outage": N_("declared outage"),
-}
-"""Of diary entries."""
-WITH = {
-    "customer-service": N_("customer service"),
-    "consumer-service": N_("consumer service"),
-    "mediator": N_("mediator"),
-    "conciliator": N_("conciliator"),
-    "court": N_("court"),
-    "ombudsman": N_("ombudsman"),
-}
-
-
-def kind_name(kind: str) -> str:
-    return _(KINDS[kind]) if kind in KINDS else kind
-
-
-def whom(name: str) -> str:
-    return _(WITH[name]) if name in WITH else name
-
-
-def capital(words: str) -> str:
-    return words[:1].upper() + words[1:]
-
+from jalerte_desktop.words.language import _, current
+from jalerte_desktop.words.shape import capital
 
 # --- days and hours ---
 

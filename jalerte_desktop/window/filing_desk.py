@@ -98,6 +98,12 @@ class FilingDesk(QObject):
         return self._job is not None or bool(self._sendings)
 
     @property
+    def leaving(self) -> bool:
+        """Is something being sent at this moment?"""
+        sending = self.watch.running and any(one.state == "sending" for one in self.filings)
+        return bool(self._sendings) or sending
+
+    @property
     def writing(self) -> bool:
         """Is a change on its way?"""
         return any(job.writes for job in self._jobs())

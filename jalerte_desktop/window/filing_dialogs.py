@@ -22,7 +22,7 @@ class AskDialog(QDialog):
     def __init__(self, title: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setWindowTitle(title)
-        self.resize(600, 420)
+        self.resize(600, 500)
         self.setMinimumSize(400, 300)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(24, 20, 24, 18)
@@ -59,6 +59,11 @@ class AskDialog(QDialog):
         self.ways.append(pressed)
         self.row.add(pressed)
         return pressed
+
+    def showEvent(self, event) -> None:
+        super().showEvent(event)
+        # Where writing begins, not on "Cancel".
+        self.findChildren(Captioned)[0].editor.setFocus()
 
     def ask(self, name: str, *arguments: str) -> None:
         self.say_problem("")

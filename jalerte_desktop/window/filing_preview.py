@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtGui import QFontDatabase
+from PySide6.QtGui import QFontDatabase, QTextOption
 from PySide6.QtWidgets import QDialog, QFrame, QHBoxLayout, QPlainTextEdit, QScrollArea, QVBoxLayout, QWidget
 
 from jalerte_desktop.window.filing_shown import Shown
@@ -11,6 +11,7 @@ from jalerte_desktop.window.filing_words import size
 from jalerte_desktop.window.parts import Card, button, label
 from jalerte_desktop.window.theme import font
 from jalerte_desktop.words.language import _
+from jalerte_desktop.words.shape import breakable
 
 LONGEST_LINE = 2000
 """Characters; a longer line is shown in several, since a text view would take minutes for it."""
@@ -23,7 +24,7 @@ class PreviewDialog(QDialog):
 
     def __init__(self, shown: Shown, may_send: bool = True, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._shown = shown
+        self._shown, self._may_send = shown, may_send
         self.setWindowTitle(_("What leaves"))
         self.resize(760, 640)
         self.setMinimumSize(400, 320)
@@ -57,6 +58,15 @@ class PreviewDialog(QDialog):
         self.problem = label("", 14, tone="outage")
         self.problem.hide()
         outer.addWidget(self.problem)
+        self.leaving = label(
+            _(
+                "It is leaving now. On a bad line this takes a while: you may close this,"
+                " the page tells how it went."
+            ),
+            14,
+        )
+        self.leaving.hide()
+        outer.addWidget(self.leaving)
         foot = QHBoxLayout()
         foot.setSpacing(8)
         foot.addStretch(1)
@@ -71,6 +81,7 @@ class PreviewDialog(QDialog):
 
     def say_problem(self, sentence: str) -> None:
         """It did not go: say why, and let them try again."""
+        self._say_leaving(False)
         self.problem.setText(sentence)
         self.problem.setVisible(bool(sentence))
         self.send.setEnabled(True)
@@ -79,7 +90,14 @@ class PreviewDialog(QDialog):
         # Only what was really shown: the button is there before the window is.
         if self.isVisible():
             self.send.setEnabled(False)
+            self.problem.hide()
+            self._say_leaving(True)
             self.agreed.emit(self._shown.sha256)
+
+    def _say_leaving(self, leaving: bool) -> None:
+        self.leaving.setVisible(leaving)
+        # "Not now" would promise that it stays.
+        self.later.setText(_("&Close") if leaving or not self._may_send else _("Not &now"))
 
     def _summary(self) -> QWidget:
         card = Card(_("What it says"))
@@ -87,7 +105,7 @@ class PreviewDialog(QDialog):
         for name, value in self._shown.summary:
             if name:
                 card.column.addWidget(label(name, 12.5, tone="soft"))
-            card.column.addWidget(label(value or "–"))
+            card.column.addWidget(label(breakable(value) or "–"))
         return card
 
     def _bytes(self) -> QWidget:
@@ -97,7 +115,8 @@ class PreviewDialog(QDialog):
         self.more.clicked.connect(self._toggle)
         card.head(_("Byte for byte"), self.more)
         for name, value in self._shown.facts:
-            card.column.addWidget(label(f"{name}: {value}", 12.5, tone="soft"))
+            said = _("{name}: {value}").format(name=name, value=breakable(value))
+            card.column.addWidget(label(said, 12.5, tone="soft"))
         # In groups: one long word would not fit a small window.
         digest = " ".join(self._shown.sha256[at : at + 8] for at in range(0, len(self._shown.sha256), 8))
         self.digest = label(f"{size(self._shown.bytes)} · SHA-256 {digest}", 12.5, tone="soft")
@@ -110,7 +129,7 @@ class PreviewDialog(QDialog):
         fixed = QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont)
         fixed.setPointSizeF(font(12.5).pointSizeF())
         self.bytes.setFont(fixed)
-        self.bytes.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
+        self.bytes.setWordWrapMode(QTextOption.WrapMode.WrapAnywhere)
         self.bytes.setMinimumHeight(260)
         self.bytes.hide()
         card.column.addWidget(self.bytes)

@@ -4,33 +4,15 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from jalerte_desktop.window.filing_facts import Answer, each, part, sentences, text, whole
+from jalerte_desktop.window.filing_document import document_files, document_rows, head_name, head_value
+from jalerte_desktop.window.filing_facts import Answer, each, part, sentences, text, whole, words
 from jalerte_desktop.window.filing_words import channel_name, size
-from jalerte_desktop.words.figures import number
-from jalerte_desktop.words.language import N_, _
+from jalerte_desktop.words.language import _
 
 _LONGEST = 400
-_NAMES = {
-    "description": N_("Description"),
-    "operator": N_("Operator"),
-    "place": N_("Place"),
-    "period": N_("Period"),
-    "contact": N_("Contact"),
-    "consents": N_("Your consents"),
-    "figures": N_("Figures"),
-    "incidents": N_("Incidents"),
-    "evidence": N_("Signature and seal"),
-    "profile": N_("Profile"),
-    "problem": N_("Problem"),
-    "sector": N_("Sector"),
-    "technology": N_("Technology"),
-    "service_contacted": N_("Customer service contacted"),
-    "rating": N_("Your rating"),
-}
-"""Of the open alert interface's document, in the order of reading; what has no name here keeps its own, below."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,16 +45,21 @@ def shown_of(answer: object) -> Shown | None:
         return None
     channel = text(filing.get("channel"))
     files = each(told.get("attachments"), lambda one: f"{one['name']} ({size(whole(one.get('bytes')) or 0)})")
+    carried = told.get("facts")
+    carried = carried if isinstance(carried, Mapping) else {}
+    facts = [(str(one), str(value)) for one, value in carried.items() if value != ""]
     summary: tuple[tuple[str, str], ...]
     if channel == "email":
         headers = each(told.get("headers"), lambda one: (str(one["name"]), text(one.get("value"))))
-        summary = (*headers, ("", text(told.get("text"))))
+        heads = tuple((head_name(name), head_value(name, value)) for name, value in headers)
+        summary = (*((name, value) for name, value in heads if name), ("", text(told.get("text"))))
+        facts = [(head_name(name) or name, value) for name, value in facts]
+        facts += [(name, value) for name, value in headers if not head_name(name)]
     else:
         document = _document(content)
-        summary = tuple(_summary(document)) if document is not None else ()
+        summary = tuple(document_rows(document)) if document is not None else ()
         if document is not None and not files:
-            files = each(document.get("attachments"), _file)
-    facts = told.get("facts")
+            files = document_files(document)
     return Shown(
         filing=text(filing.get("id")),
         title=channel_name(channel),
@@ -83,12 +70,17 @@ def shown_of(answer: object) -> Shown | None:
         content=_readable(content),
         bytes=len(content),
         sha256=digest,
-        facts=tuple((str(name), str(value)) for name, value in facts.items())
-        if isinstance(facts, Mapping)
-        else (),
+        facts=tuple(facts),
         warnings=sentences(told.get("warnings")),
-        advice=sentences(told.get("advice")),
+        advice=tuple(one for one in each(told.get("advice"), _advice) if one),
     )
+
+
+def _advice(entry: Answer) -> str:
+    # Where a command line is advised, the window has a button.
+    if text(entry.get("code")) == "registered_number":
+        return _("Once it is posted, note its tracking number under “Sent and to be sent”.")
+    return words(entry)
 
 
 def _readable(content: bytes) -> str:
@@ -105,37 +97,3 @@ def _document(content: bytes) -> Answer | None:
     except (ValueError, RecursionError):
         return None
     return found if isinstance(found, Mapping) else None
-
-
-def _summary(document: Answer) -> Iterator[tuple[str, str]]:
-    """What the document holds, name by name: the ones that matter to people first, none left out."""
-    fields = document.get("fields")
-    if isinstance(fields, list):
-        yield from each(fields, lambda one: (str(one.get("label") or one["name"]), text(one.get("value"))))
-    for name in (*_NAMES, *(name for name in document if name not in _NAMES)):
-        if name in document and name not in ("attachments", "fields"):
-            yield _(_NAMES[name]) if name in _NAMES else name, _said(document[name])
-
-
-def _said(value: object) -> str:
-    if value is None:
-        return "–"
-    if isinstance(value, bool):
-        return _("yes") if value else _("no")
-    if isinstance(value, (int, float)):
-        return number(value, 0 if value == int(value) else 3)
-    if isinstance(value, Mapping):
-        return ", ".join(f"{name}: {_said(one)}" for name, one in value.items())
-    if isinstance(value, list):
-        if value and isinstance(value[0], Mapping):
-            return _("{n} entries, each to be read below, byte for byte").format(n=number(len(value)))
-        return ", ".join(_said(one) for one in value)
-    said = str(value)
-    if len(said) > _LONGEST and " " not in said:
-        return _("… {length} characters").format(length=number(len(said)))
-    return said
-
-
-def _file(one: Answer) -> str:
-    content = text(one.get("content"))
-    return f"{one['name']} ({size(len(content) * 3 // 4)})"

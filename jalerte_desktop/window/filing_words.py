@@ -8,10 +8,11 @@ from datetime import date, timedelta
 
 from jalerte_desktop.filing.channels import CHANNELS
 from jalerte_desktop.filing.description import length
-from jalerte_desktop.window.case_diary_words import capital, when
+from jalerte_desktop.window.case_diary_words import when
 from jalerte_desktop.window.filing_facts import AlertFacts, FilingFacts, Gap
 from jalerte_desktop.words.figures import NO_BREAK, number
 from jalerte_desktop.words.language import N_, _, ngettext
+from jalerte_desktop.words.shape import capital, sentence
 
 FILES = {
     "photo": N_("photo"),
@@ -26,7 +27,7 @@ _STATES = {
     "sending": ("→", N_("being sent"), "accent"),
     "sent": ("✓", N_("it has left"), "accent"),
     "unsure": ("?", N_("unsure"), "loss"),
-    "failed": ("✕", N_("failed"), "outage"),
+    "failed": ("✕", N_("was refused"), "outage"),
     "cancelled": ("–", N_("cancelled"), "soft"),
     "handed": ("◐", N_("in your hands"), "soft"),
 }
@@ -116,7 +117,7 @@ def state_badge(state: str) -> tuple[str, str]:
 
 def filing_words(one: FilingFacts) -> str:
     """What to know of a filing, in a sentence or two."""
-    why = one.problem
+    why = sentence(one.problem)
     if one.state == "waiting":
         if not one.attempts:
             return _("It goes as soon as there is a line.")

@@ -20,7 +20,7 @@ from jalerte_desktop.window.children import Caller, Command
 from jalerte_desktop.window.closing import KeepQuestion, Leave, leave
 from jalerte_desktop.window.collector import Collector
 from jalerte_desktop.window.contacts import configured
-from jalerte_desktop.window.filing_closing import FormQuestion
+from jalerte_desktop.window.filing_closing import closing_question
 from jalerte_desktop.window.filing_desk import DIARY, FilingDesk
 from jalerte_desktop.window.home_page import HomePage
 from jalerte_desktop.window.navigation import ALERT, CASE, PAGES, SETTINGS, SPEED, Navigation
@@ -76,7 +76,7 @@ class MainWindow(QMainWindow):
         self.reading: Reading | None = None
         self._may_start = True
         self._leaving = False
-        self._closing_form = False
+        self._closing_anyway = False
         self._saving_to_leave = False
         self._known_refusals: dict[str, Refusal] = {}
         self.dialog: QDialog | None = None
@@ -310,9 +310,10 @@ class MainWindow(QMainWindow):
         if self._leaving:
             event.accept()
             return
-        if self.filing.form_run is not None and not self._closing_form:
+        question = None if self._closing_anyway else closing_question(self.filing, self, self._close_anyway)
+        if question is not None:
             event.ignore()
-            self._open(FormQuestion(self, self._close_with_form))
+            self._open(question)
             return
         if self._case_to_write():
             event.ignore()
@@ -331,9 +332,9 @@ class MainWindow(QMainWindow):
             return
         event.ignore()
         if what is Leave.ASK:
-            question = KeepQuestion(self)
-            question.finished.connect(lambda _result: self._keep_answered(question.answer))
-            self._open(question)
+            keep = KeepQuestion(self)
+            keep.finished.connect(lambda _result: self._keep_answered(keep.answer))
+            self._open(keep)
             return
         self.hide()
         self.speed_desk.finish()  # what it measured may go by way of the recorder
@@ -345,8 +346,8 @@ class MainWindow(QMainWindow):
             self.preferences.background = False
             self.recorder.stop()
 
-    def _close_with_form(self) -> None:
-        self._closing_form = True
+    def _close_anyway(self) -> None:
+        self._closing_anyway = True
         self.close()
 
     def _case_to_write(self) -> bool:

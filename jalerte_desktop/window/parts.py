@@ -5,7 +5,16 @@ from __future__ import annotations
 from typing import Literal
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QLayout,
+    QPushButton,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
 
 from jalerte_desktop.window.theme import Size, font
 
@@ -72,6 +81,14 @@ def limited(widget: QWidget, width: int) -> QHBoxLayout:
     row.addWidget(widget, 1)
     row.addStretch(0)
     return row
+
+
+def clear(layout: QLayout) -> None:
+    """Take everything out of a layout; it goes out of sight at once."""
+    while (item := layout.takeAt(0)) is not None:
+        if (widget := item.widget()) is not None:
+            widget.hide()
+            widget.deleteLater()
 
 
 def rule() -> QFrame:

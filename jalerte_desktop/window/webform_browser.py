@@ -76,24 +76,23 @@ class PrivateProfile(QWebEngineProfile):
         self.downloadRequested.connect(_refuse_download)
         self._guard = _Guard(home)
         self.setUrlRequestInterceptor(self._guard)
-        for name, world in (
-            ("webform_watch.js", QWebEngineScript.ScriptWorldId.MainWorld),
-            ("webform_page.js", WORLD),
-        ):
-            self.scripts().insert(_script(name, world))
+        self.scripts().insert(_script(("webform_watch.js",), QWebEngineScript.ScriptWorldId.MainWorld))
+        self.scripts().insert(_script(("webform_names.js", "webform_page.js", "webform_acts.js"), WORLD))
 
 
 def _refuse_download(request: QWebEngineDownloadRequest) -> None:
     request.cancel()
 
 
-def _script(name: str, world: QWebEngineScript.ScriptWorldId) -> QWebEngineScript:
+def _script(names: tuple[str, ...], world: QWebEngineScript.ScriptWorldId) -> QWebEngineScript:
+    """One script of these files: each builds on those before it."""
+    here = files("jalerte_desktop.window")
     script = QWebEngineScript()
-    script.setName(name)
+    script.setName(names[-1])
     script.setInjectionPoint(QWebEngineScript.InjectionPoint.DocumentCreation)
     script.setWorldId(world)
     script.setRunsOnSubFrames(False)
-    script.setSourceCode((files("jalerte_desktop.window") / name).read_text("utf-8"))
+    script.setSourceCode("\n".join((here / name).read_text("utf-8") for name in names))
     return script
 
 

@@ -1,8 +1,11 @@
-// Runs in a world of its own, which the page's scripts cannot see: reads the page as a person with a screen reader would
-// meet it, and does one thing at a time to it. It decides nothing; webform_driver.py calls it and gets JSON back.
+// Runs in a world of its own, which the page's scripts cannot see: reads the page (names: webform_names.js) and tells what
+// it waits for. It decides nothing and does nothing to it: webform_acts.js does.
 (function () {
   "use strict";
-  if (globalThis.jalerte) return;
+  const parts = globalThis.jalerteParts;
+  if (!parts || parts.snapshot) return;
+  const { isRendered, isSeen, isOffered, walk, modal } = parts;
+  const { FIELDS, tidy, bare, words, referred, ownName, labelText, groupName, nameOf, demanded } = parts;
 
   // --- nothing to strangers ---
 
@@ -35,7 +38,11 @@
   const byPerson = new Set();
 
   document.addEventListener("jalerte:request", () => requests++);
-  document.addEventListener("jalerte:answer", () => (requests = Math.max(0, requests - 1)));
+  document.addEventListener("jalerte:answer", () => {
+    requests = Math.max(0, requests - 1);
+    // What the page does with it shows only a moment later.
+    changedAt = performance.now();
+  });
   document.addEventListener("jalerte:timer", () => timers++);
   document.addEventListener("jalerte:timer-over", () => (timers = Math.max(0, timers - 1)));
   new MutationObserver(() => {
@@ -76,127 +83,6 @@
       quiet_ms: Math.round(now - changedAt),
       person_ms: personAt === -Infinity ? -1 : Math.round(now - personAt),
     };
-  }
-
-  // --- what can be seen ----------------------------------------------------------------------------------------------
-
-  function isRendered(element) {
-    if (!element.isConnected || !element.checkVisibility({ visibilityProperty: true })) return false;
-    return element.closest("[aria-hidden=true], [inert]") === null;
-  }
-
-  // Off the screen or see-through: hidden from people, as traps for programs are.
-  function isSeen(element) {
-    if (!isRendered(element) || !element.checkVisibility({ opacityProperty: true })) return false;
-    const box = element.getBoundingClientRect();
-    return box.width > 4 && box.height > 4 && box.right + scrollX > 0 && box.bottom + scrollY > 0;
-  }
-
-  function isOffered(element) {
-    if (isSeen(element)) return true;
-    // Radios, boxes and file fields are often drawn by their label.
-    const drawn = element.matches("input[type=radio], input[type=checkbox], input[type=file]");
-    return drawn && element.closest("[aria-hidden=true], [inert]") === null && [...(element.labels || [])].some(isSeen);
-  }
-
-  // All elements, those in open shadow roots too, in the order of the page.
-  function* walk(root) {
-    for (const element of root.querySelectorAll("*")) {
-      yield element;
-      if (element.shadowRoot) yield* walk(element.shadowRoot);
-    }
-  }
-
-  function modal() {
-    const open = [...document.querySelectorAll("dialog:modal, [role=dialog][aria-modal=true], [role=alertdialog][aria-modal=true]")];
-    return open.filter(isSeen).pop() || null;
-  }
-
-  // --- names ---------------------------------------------------------------------------------------------------------
-
-  function tidy(text) {
-    return (text || "").replace(/\s+/g, " ").trim();
-  }
-
-  // "Nom *": the star says that an answer is demanded, and is no part of the name.
-  function bare(name) {
-    return tidy(name.replace(/\s*\*+\s*$/, "").replace(/^\*+\s*/, "")) || name;
-  }
-
-  function words(node, without) {
-    if (node.nodeType === Node.TEXT_NODE) return node.data;
-    if (node.nodeType !== Node.ELEMENT_NODE) return "";
-    if (node !== without && node.matches("input, select, textarea, button, script, style, template")) return " ";
-    if (node.matches("[aria-hidden=true], [hidden]") || !node.checkVisibility({ visibilityProperty: true })) return " ";
-    if (node.matches("img")) return ` ${node.alt} `;
-    const parts = [...(node.shadowRoot || node).childNodes].map((child) => words(child, without));
-    const apart = getComputedStyle(node).display.startsWith("inline") ? "" : " ";
-    return apart + parts.join("") + apart;
-  }
-
-  function referred(element, attribute) {
-    const ids = (element.getAttribute(attribute) || "").split(/\s+/).filter(Boolean);
-    const root = element.getRootNode();
-    // What is named may be hidden by itself.
-    const found = ids.map((id) => root.getElementById && root.getElementById(id)).filter(Boolean);
-    return tidy(found.map((one) => tidy(words(one, one)) || one.textContent).join(" "));
-  }
-
-  function ownName(element) {
-    const stated = referred(element, "aria-labelledby") || tidy(element.getAttribute("aria-label"));
-    if (stated) return stated;
-    const labels = tidy([...(element.labels || [])].map((label) => words(label)).join(" "));
-    if (labels) return labels;
-    if (element.matches("input[type=submit], input[type=button], input[type=reset]")) return tidy(element.value);
-    if (element.matches("input[type=image]")) return tidy(element.alt);
-    if (element.matches("button, a, [role]")) {
-      const content = tidy(words(element, element));
-      if (content) return content;
-    }
-    return tidy(element.title) || tidy(element.getAttribute("placeholder"));
-  }
-
-  function labelText(element) {
-    return [...(element.labels || [])].map((label) => label.textContent).join(" ");
-  }
-
-  const FIELDS = "input:not([type=hidden]), select, textarea";
-
-  // The name of several radios or boxes together.
-  function groupName(members) {
-    const box = around(members);
-    for (let place = box, up = 0; place && place.nodeType === 1 && up < 4; place = place.parentElement, up++) {
-      if ([...place.querySelectorAll(FIELDS)].some((field) => !members.includes(field))) break;
-      const stated = referred(place, "aria-labelledby") || tidy(place.getAttribute("aria-label"));
-      if (stated) return { name: stated, place, raw: stated };
-      const legend = place.matches("fieldset") && [...place.children].find((child) => child.matches("legend"));
-      if (legend) return { name: tidy(words(legend)), place, raw: legend.textContent };
-    }
-    // Without a legend: what is written just before.
-    for (let place = box, up = 0; place && place.nodeType === 1 && up < 3; place = place.parentElement, up++) {
-      const before = place.previousElementSibling;
-      if (!before) continue;
-      const text = before.querySelector(FIELDS) || before.matches(FIELDS) ? "" : tidy(words(before));
-      if (text && text.length <= 200) return { name: text, place, raw: before.textContent };
-      break;
-    }
-    return { name: "", place: box, raw: "" };
-  }
-
-  function around(members) {
-    let place = members[0].parentElement;
-    while (place && !members.every((member) => place.contains(member))) place = place.parentElement;
-    return place;
-  }
-
-  function nameOf(element) {
-    return (element && (element.name || element.id || "")) || "";
-  }
-
-  function demanded(element, raw) {
-    if (element.required || element.getAttribute("aria-required") === "true") return true;
-    // "obligatoire" in a hint like "non obligatoire" or "facultatif" means the opposite.
-    return /\*|obligatoire|requis/i.test(raw) && !/non obligatoire|non requis|facultati|optionnel/i.test(raw);
   }
 
   // --- controls ------------------------------------------------------------------------------------------------------
@@ -275,6 +161,26 @@
     });
   }
 
+  // Lists that showed results before: nothing in their own make-up tells what they are.
+  const searched = new Set();
+
+  function searches(element) {
+    if (drawnBox(element)) return true;
+    if (!element.matches("input") || !/^(text|search)$/.test(element.type)) return false;
+    const told = "[role=combobox], [aria-autocomplete=list], [aria-autocomplete=both], [list]";
+    return element.matches(told) || searched.has(nameOf(element));
+  }
+
+  function shownBy(list) {
+    const id = CSS.escape(list.id);
+    return document.querySelector(`[role=combobox][aria-controls~=${id}], [role=combobox][aria-owns~=${id}]`);
+  }
+
+  // A list that scripts draw out of anything, with a field of its own for the search.
+  function drawnBox(element) {
+    return element.matches("[role=combobox]:not(input, select)") && !element.closest(".select2-container");
+  }
+
   // select2 hides the list and shows a box of its own. With hardly any choices in it, it is asked for them.
   function drawnBySelect2(select) {
     return select.matches(".select2-hidden-accessible") ? select2Box(select) : null;
@@ -314,18 +220,21 @@
     if (element.matches("button, input[type=submit], input[type=button], input[type=image], [role=button]")) {
       return control(element, "button", {});
     }
-    if (element.matches("input[role=combobox], input[aria-autocomplete=list], input[aria-autocomplete=both]")) {
-      return control(element, "search", { value: element.value });
+    if (searches(element)) {
+      return control(element, "search", { value: drawnBox(element) ? tidy(words(element, element)) : element.value });
     }
     if (element.matches("input")) {
       const typed = /^(text|email|tel|url|search|number|date)$/.test(element.type);
       return control(element, typed ? "text" : "other", { value: element.value });
     }
+    if (element.matches("a[href^='javascript:' i], a[href='#'], a[onclick]:not([href])")) return control(element, "button", {});
     if (element.matches("a[href]")) {
       const inside = element.origin === location.origin && /^https?:$/.test(element.protocol);
       return inside ? control(element, "button", { input_type: "link" }) : null;
     }
-    if (element.matches("[role=radio], [role=checkbox], [role=combobox], [role=listbox], [role=switch], [contenteditable=true]")) {
+    // What a combobox shows below itself is a part of it.
+    if (element.matches("[role=listbox][id]") && shownBy(element)) return null;
+    if (element.matches("[role=radio], [role=checkbox], [role=listbox], [role=switch], [contenteditable=true]")) {
       return control(element, "other", { input_type: element.getAttribute("role") || "contenteditable" });
     }
     if (element.matches("iframe") && !isCaptcha(element)) {
@@ -401,169 +310,5 @@
     };
   }
 
-  // --- doing: each gives "done", "gone" when the page was redrawn meanwhile, or "refused" ------------------------------
-
-  function tell(target, kind, Kind = Event, more = {}) {
-    return target.dispatchEvent(new Kind(kind, { bubbles: true, composed: true, cancelable: true, ...more }));
-  }
-
-  function enter(target) {
-    target.scrollIntoView({ block: "center" });
-    target.focus({ preventScroll: true });
-    if (!document.hasFocus()) {
-      tell(target, "focus", FocusEvent, { bubbles: false });
-      tell(target, "focusin", FocusEvent);
-    }
-  }
-
-  function leave(target) {
-    const heard = document.hasFocus();
-    target.blur();
-    if (!heard) {
-      tell(target, "blur", FocusEvent, { bubbles: false });
-      tell(target, "focusout", FocusEvent);
-    }
-  }
-
-  function click(handed) {
-    const target = element(handed);
-    if (!target) return "gone";
-    if (target.matches(":disabled, [aria-disabled=true]")) return "refused";
-    enter(target);
-    target.click();
-    return "done";
-  }
-
-  function setValue(target, text) {
-    // The class's own setter: scripts that watch the property of one element do not see it, as when a person types.
-    const kind = target.matches("textarea") ? HTMLTextAreaElement : HTMLInputElement;
-    Object.getOwnPropertyDescriptor(kind.prototype, "value").set.call(target, text);
-  }
-
-  function type(handed, text) {
-    const target = element(handed);
-    if (!target) return "gone";
-    if (target.matches(":disabled") || target.readOnly || !target.matches("input, textarea")) return "refused";
-    enter(target);
-    setValue(target, text);
-    tell(target, "input", InputEvent, { inputType: "insertText", data: text, cancelable: false });
-    tell(target, "change", Event, { cancelable: false });
-    if (target.isConnected) leave(target);
-    return "done";
-  }
-
-  function choose(handed, value, label) {
-    const target = element(handed);
-    if (!target) return "gone";
-    const fitting = [...target.options].filter((one) => one.value === value && tidy(one.label || one.text) === label);
-    if (target.disabled || fitting.length !== 1 || fitting[0].disabled) return "refused";
-    if (!target.matches(".select2-hidden-accessible")) enter(target);
-    fitting[0].selected = true;
-    tell(target, "input", Event, { cancelable: false });
-    tell(target, "change", Event, { cancelable: false });
-    if (target.isConnected && !target.matches(".select2-hidden-accessible")) leave(target);
-    return "done";
-  }
-
-  // --- lists that are searched ---------------------------------------------------------------------------------------
-
-  function mouse(target, kind) {
-    tell(target, kind, MouseEvent, { button: 0, view: window });
-  }
-
-  function searchBox(target) {
-    if (target.matches("input")) return target;
-    return document.querySelector(".select2-container--open .select2-search__field");
-  }
-
-  function openSearch(handed, query) {
-    const target = element(handed);
-    if (!target) return "gone";
-    if (target.matches("select")) {
-      const box = select2Box(target);
-      if (!box) return "gone";
-      box.scrollIntoView({ block: "center" });
-      if (!box.closest(".select2-container--open")) mouse(box, "mousedown");
-    } else {
-      enter(target);
-    }
-    const search = searchBox(target);
-    if (!search) return "refused";
-    setValue(search, query);
-    tell(search, "input", InputEvent, { inputType: "insertText", data: query, cancelable: false });
-    tell(search, "keyup", KeyboardEvent, { key: query.slice(-1) });
-    return "done";
-  }
-
-  function choices(target) {
-    if (target.matches("select")) {
-      const all = document.querySelectorAll(".select2-container--open .select2-results__option");
-      return [...all].filter((one) => !one.matches(".loading-results, .select2-results__message, [aria-disabled=true], [role=alert]"));
-    }
-    const ids = `${target.getAttribute("aria-controls") || ""} ${target.getAttribute("aria-owns") || ""}`.split(/\s+/);
-    const lists = ids.filter(Boolean).map((id) => document.getElementById(id)).filter(Boolean);
-    return lists.flatMap((list) => [...list.querySelectorAll("[role=option]")]).filter(isSeen);
-  }
-
-  function results(handed) {
-    const target = element(handed);
-    if (!target) return null;
-    const waiting = document.querySelector(".select2-container--open .loading-results") !== null;
-    return { waiting, labels: choices(target).map((one) => tidy(words(one, one))) };
-  }
-
-  function takeResult(handed, index, label) {
-    const target = element(handed);
-    if (!target) return "gone";
-    const found = choices(target)[index];
-    if (!found || tidy(words(found, found)) !== label) return "gone";
-    for (const kind of ["mousemove", "mousedown", "mouseup"]) mouse(found, kind);
-    if (found.isConnected) found.click();
-    return "done";
-  }
-
-  function closeSearch(handed) {
-    const target = element(handed);
-    if (target && target.matches("input")) {
-      setValue(target, "");
-      tell(target, "input", InputEvent, { cancelable: false });
-      leave(target);
-    } else if (document.querySelector(".select2-container--open")) {
-      mouse(document.body, "mousedown");
-    }
-    return "done";
-  }
-
-  // --- files -----------------------------------------------------------------------------------------------------------
-
-  let pieces = [];
-  let carried = [];
-
-  // A file comes in pieces of base64; the last one names it.
-  function carry(piece, name, type) {
-    pieces.push(Uint8Array.from(atob(piece), (letter) => letter.charCodeAt(0)));
-    if (name) {
-      carried.push(new File(pieces, name, { type }));
-      pieces = [];
-    }
-    return "done";
-  }
-
-  function attach(handed) {
-    const target = element(handed);
-    const files = carried;
-    pieces = [];
-    carried = [];
-    if (!target) return "gone";
-    if (target.disabled || !target.matches("input[type=file]") || (files.length > 1 && !target.multiple)) return "refused";
-    const transfer = new DataTransfer();
-    for (const file of files) transfer.items.add(file);
-    target.files = transfer.files;
-    tell(target, "input", Event, { cancelable: false });
-    tell(target, "change", Event, { cancelable: false });
-    return "done";
-  }
-
-  const acts = { state, stay, snapshot, click, type, choose, openSearch, results, takeResult, closeSearch, carry, attach };
-  globalThis.jalerte = (name, ...given) => JSON.stringify(acts[name](...given));
+  Object.assign(parts, { state, stay, snapshot, handle, element, select2Box, searched });
 })();

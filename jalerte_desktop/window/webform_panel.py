@@ -13,7 +13,7 @@ from jalerte_desktop.filing.assisted import PageReceipt
 from jalerte_desktop.filing.fill_report import Report, Stop
 from jalerte_desktop.filing.form import Form
 from jalerte_desktop.filing.values import FieldValue
-from jalerte_desktop.window.parts import Card, ElidedLabel, button, label
+from jalerte_desktop.window.parts import Card, ElidedLabel, button, clear, label
 from jalerte_desktop.window.theme import font
 from jalerte_desktop.window.webform_words import Turn, said, turn_of
 from jalerte_desktop.words.language import _
@@ -103,7 +103,7 @@ class FormPanel(QWidget):
             return
         self._shown = (report, turn)
         self._show_turn(turn)
-        self._clear()
+        clear(self._cards)
         self._card(_("Left to you"), self._left(report), "–")
         self._card(_("What no longer fits"), self._drift(report), "!")
         self._card(_("Filled in"), self._filled(report), "✓")
@@ -118,13 +118,6 @@ class FormPanel(QWidget):
         self.again.setVisible(turn.may_begin_again)
         self.done.setVisible(turn.done)
         self.automatic.setVisible(not turn.done)
-
-    def _clear(self) -> None:
-        while (item := self._cards.takeAt(0)) is not None:
-            widget = item.widget()
-            if widget is not None:
-                widget.hide()
-                widget.deleteLater()
 
     def _card(self, title: str, rows: list[Row], mark: str) -> None:
         if not rows:

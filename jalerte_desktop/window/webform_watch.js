@@ -26,12 +26,18 @@
   window.fetch = function () {
     tell("request");
     const answer = fetchPage.apply(this, arguments);
-    answer.then(
+    // The head of an answer comes before its body, and the page redraws itself only with that.
+    const whole = answer.then((found) => (isStream(found) ? null : found.clone().arrayBuffer()));
+    whole.then(
       () => tell("answer"),
       () => tell("answer"),
     );
     return answer;
   };
+
+  function isStream(found) {
+    return (found.headers.get("content-type") || "").startsWith("text/event-stream");
+  }
 
   const setTimer = window.setTimeout;
   const clearTimer = window.clearTimeout;

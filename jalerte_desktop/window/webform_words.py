@@ -10,6 +10,7 @@ from jalerte_desktop.filing.fill_report import Stop
 from jalerte_desktop.words.errors import say_problem
 from jalerte_desktop.words.errors_filing import say_remark
 from jalerte_desktop.words.language import N_, _
+from jalerte_desktop.words.shape import sentence
 
 _TITLES = {
     "consents": N_("Your turn: read everything, tick and send yourself"),
@@ -21,7 +22,6 @@ _TITLES = {
     "unknown-page": N_("Your turn: the program does not know this page"),
     "stuck": N_("Your turn: the form did not take everything"),
 }
-_ENDS = (".", "!", "?", "…")
 _BY_HAND = ("drift", "stuck", "captcha")
 _BEGIN_AGAIN = ("expired", "failed")
 
@@ -64,5 +64,4 @@ def turn_of(stop: Stop | None, held: bool, problem: Problem | None, receipt: Pag
 
 def said(why: Remark) -> str:
     """A remark as a sentence of its own."""
-    text = say_remark(why)
-    return text[:1].upper() + text[1:] + ("" if text.endswith(_ENDS) else ".")
+    return sentence(say_remark(why))

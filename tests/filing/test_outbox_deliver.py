@@ -195,12 +195,23 @@ def test_unsure_is_never_repeated_by_itself(post):
         assert post.deliver(only=filing) is None
     assert len(post.senders["email"].reached) == 1
     with post.open() as file:
-        for act in (outbox.cancel, outbox.retry):
-            with pytest.raises(BadInput, match="filing_is_unsure"):
-                act(file, filing)
+        with pytest.raises(BadInput, match="filing_is_unsure"):
+            outbox.retry(file, filing)
         assert outbox.settle(file, filing, False).state is FilingState.WAITING
     post.deliver()
     assert post.state(filing) is FilingState.SENT
+
+
+def test_unsure_can_be_left_at_that_and_still_says_that_it_may_have_left(post):
+    filing = post.waiting()
+    post.senders["email"].plan = [Unsure(WHY)]
+    post.deliver()
+    with post.open() as file:
+        given_up = outbox.cancel(file, filing)
+    assert (given_up.state, given_up.problem) == (FilingState.CANCELLED, WHY)
+    post.now += 86_400 * SECOND
+    post.deliver()
+    assert len(post.senders["email"].reached) == 1
 
 
 def test_unsure_that_the_person_knows_to_have_left_is_sent(post):

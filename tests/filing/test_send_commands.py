@@ -195,7 +195,7 @@ def test_what_may_have_left_is_for_the_person_to_settle(ready, server):
     assert filings(ready)[0]["state"] == "unsure"
     run_text(ready, "alert", "queue", "run", "--json")
     assert len(server.messages) == 1
-    assert refused(ready, "alert", "queue", "cancel", found["id"]).remark.code == "filing_is_unsure"
+    assert refused(ready, "alert", "queue", "retry", found["id"]).remark.code == "filing_is_unsure"
     settled = run(ready, "alert", "queue", "settle", found["id"], "sent", "--json")
     assert settled["filing"]["state"] == "sent"
 

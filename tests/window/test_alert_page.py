@@ -16,10 +16,12 @@ from test_window_case import new_case
 from test_window_main import assert_fits, assert_nothing_is_cut
 
 from jalerte_desktop.window.alert_dialog import AlertDialog
+from jalerte_desktop.window.alert_draft import MOST_TEXT
 from jalerte_desktop.window.alert_files import kind_of
+from jalerte_desktop.window.alert_outbox import SHOWN
 from jalerte_desktop.window.children import Caller
 from jalerte_desktop.window.filing_advice import AdviceDialog
-from jalerte_desktop.window.filing_closing import FormQuestion
+from jalerte_desktop.window.filing_closing import ClosingQuestion
 from jalerte_desktop.window.filing_dialogs import DeskDialog, EmailDialog, NumberDialog
 from jalerte_desktop.window.filing_preview import PreviewDialog
 from jalerte_desktop.window.main_window import ALERT, CASE
@@ -141,6 +143,17 @@ def test_words_are_kept_when_the_editor_is_left(windows, qtbot, filled):
     idle(windows, window)
     assert page.draft.editor.read() == "-Mes mots"
     assert len(asked(filled, "alert edit --description=-Mes mots")) == 2
+
+
+def test_a_text_beyond_all_measure_is_said_and_not_cut(windows, qtbot, filled):
+    window, page = opened(windows)
+    long = "é" * (MOST_TEXT + 1)
+    page.draft.editor.setPlainText(long)
+    page.draft.commit()
+    idle(windows, window)
+    assert not asked(filled, "alert edit")
+    assert page.draft.problem.text() == "A text of more than 20,000 characters is not kept: shorten it."
+    assert page.draft.editor.read() == long
 
 
 def test_what_is_being_typed_is_never_replaced(windows, filled):
@@ -299,7 +312,7 @@ def test_the_form_runs_beside_and_tells_what_it_did(windows, qtbot, filled):
     assert not page.routes.buttons["jalerte", "copy"].isEnabled()
     # It would be lost with the window: that is asked.
     window.close()
-    assert isinstance(window.dialog, FormQuestion)
+    assert isinstance(window.dialog, ClosingQuestion)
     window.dialog.stay_button.click()
     assert window.isVisible()
     assert window.filing.form_run is not None
@@ -360,6 +373,87 @@ def test_nothing_is_sent_before_it_was_shown_and_agreed_to(windows, qtbot, fille
     assert [one for one in asked(filled, "alert send") if "--yes" in one] == [
         f"alert send {name} --yes={digest} --json"
     ]
+
+
+def test_while_something_leaves_it_is_said_and_closing_asks(windows, qtbot, filled):
+    also(filled, **{f"{SEND} --prepare --json": examples.SHOWN})
+    window, page = opened(windows)
+    preview = desk_shown(windows, window, page)
+    assert not preview.leaving.isVisible()
+    held: list[tuple[str, ...]] = []
+    window.filing.send = lambda *told: held.append(told)
+    preview.send.click()
+    assert len(held) == 1
+    assert preview.leaving.isVisible()
+    assert preview.later.text() == "&Close"
+    preview.say_problem("No.")
+    assert not preview.leaving.isVisible()
+    assert preview.later.text() == "Not &now"
+    preview.reject()
+    window.filing._sendings[page] = "agree"
+    window.close()
+    assert isinstance(window.dialog, ClosingQuestion)
+    assert window.dialog.defaultButton() is window.dialog.stay_button
+    window.dialog.stay_button.click()
+    assert window.isVisible()
+    window.filing._sendings.clear()
+
+
+def test_what_goes_wrong_is_seen_even_where_nothing_was_ever_sent(windows, qtbot, filled):
+    also(filled, **{"alert queue --json": {"filings": []}})
+    (filled / "failures.json").write_text(json.dumps({"alert advice --json": "No advice today."}), "utf-8")
+    _window, page = opened(windows)
+    assert not page.outbox.isVisible()
+    page.after.advice_button.click()
+    qtbot.waitUntil(lambda: page.outbox.problem.isVisible(), timeout=20_000)
+    assert page.outbox.problem.text() == "No advice today."
+    qtbot.waitUntil(lambda: not page.outbox.problem.visibleRegion().isEmpty())
+
+
+def test_a_refusal_after_the_preview_was_closed_is_said_on_the_page(windows, qtbot, filled):
+    _window, page = opened(windows)
+    page.sending._sent, page.sending._refusal = "f" * 32, "Not like this."
+    page.sending._follow()
+    assert page.outbox.problem.text() == "Not like this."
+
+
+def test_return_in_a_field_asks_for_nothing(windows, qtbot, filled):
+    window, page = opened(windows)
+    page.routes.desk_button.click()
+    dialog = window.dialog
+    # The focus is where writing begins, and Tab goes on from there.
+    qtbot.waitUntil(lambda: dialog.focusWidget() is dialog.url.editor)
+    dialog.url.editor.put("https://c.example")
+    dialog.processing.editor.put("yes")
+    dialog.third.editor.put("no")
+    before = len(asked(filled, "alert send"))
+    for place in (dialog.url.editor, dialog.third.editor, dialog):
+        qtbot.keyClick(place, Qt.Key.Key_Return)
+    idle(windows, window)
+    assert len(asked(filled, "alert send")) == before
+    assert dialog.isVisible()
+    qtbot.keyClick(dialog, Qt.Key.Key_Escape)
+    assert window.dialog is None
+
+
+def test_return_in_the_preview_sends_nothing(windows, qtbot, filled):
+    window, page = opened(windows)
+    page.sending._show(examples.SHOWN)
+    for place in (window.dialog, window.dialog.area, window.dialog.later):
+        qtbot.keyClick(place, Qt.Key.Key_Return)
+    assert window.dialog.isVisible()
+    assert window.dialog.send.isEnabled()
+    window.dialog.reject()
+
+
+def test_who_cancels_before_the_preview_is_not_shown_it(windows, qtbot, filled):
+    also(filled, **{f"{SEND} --prepare --json": examples.SHOWN})
+    window, page = opened(windows)
+    page.routes.desk_button.click()
+    page.sending._asking.reject()
+    page.sending._prepared(examples.SHOWN)
+    idle(windows, window)
+    assert window.dialog is None
 
 
 def test_a_yes_that_does_not_fit_keeps_the_preview(windows, qtbot, filled):
@@ -454,6 +548,28 @@ def test_what_can_be_done_about_a_sending(windows, qtbot, filled, filing, way, c
     assert not page.outbox.problem.isVisible()
 
 
+def test_no_sending_is_out_of_reach(windows, filled):
+    many = [examples.filing(f"{n:x}", "desk", "waiting") for n in range(SHOWN + 2)]
+    also(filled, **{"alert queue --json": {"filings": many}})
+    _window, page = opened(windows)
+    assert len({name for name, _way in page.outbox.buttons}) == SHOWN
+    page.outbox.all_button.click()
+    assert len({name for name, _way in page.outbox.buttons}) == SHOWN + 2
+    assert not page.outbox.all_button.isVisible()
+
+
+def test_what_was_shown_and_not_agreed_to_can_be_read_again_and_sent(windows, filled):
+    also(filled, **{"alert queue --json": {"filings": [examples.filing("a", "desk", "prepared")]}})
+    _window, page = opened(windows)
+    assert page.outbox.buttons["a" * 32, "show"].text() == "Read it, then send…"
+
+
+def test_a_button_that_sends_again_says_so(windows, filled):
+    _window, page = opened(windows)
+    assert page.outbox.buttons["c" * 32, "not-left"].text() == "It was not sent: send it again"
+    assert page.outbox.buttons["d" * 32, "not-left"].text() == "It was not sent"
+
+
 def test_what_was_sent_cannot_be_cancelled(windows, filled):
     _window, page = opened(windows)
     assert {way for name, way in page.outbox.buttons if name == "a" * 32} == {"number", "save", "show"}
@@ -519,6 +635,7 @@ def test_the_page_has_its_keys_and_tab_reaches_all_of_it(windows, qtbot, filled)
     qtbot.keyClick(window, Qt.Key.Key_5, Qt.KeyboardModifier.ControlModifier)
     assert window.pages.currentIndex() == ALERT
     idle(windows, window)
+    page = window.alert
     window.nav[0].setFocus()
     seen: list[QWidget] = []
     while (now := window.focusWidget()) not in seen:
@@ -526,6 +643,10 @@ def test_the_page_has_its_keys_and_tab_reaches_all_of_it(windows, qtbot, filled)
         qtbot.keyClick(now, Qt.Key.Key_Tab)
     buttons = [one for one in window.findChildren(QAbstractButton) if one.isVisible() and one.isEnabled()]
     assert set(buttons) <= set(seen)
+    # In the order of the eye: who takes it, what became of it, and only then what comes after.
+    ways = [page.routes.buttons["jalerte", "form"], page.routes.desk_button,
+            *page.outbox.buttons.values(), page.after.advice_button]  # fmt: skip
+    assert [seen.index(one) for one in ways] == sorted(seen.index(one) for one in ways)
     for widget in seen:
         said = widget.text() if isinstance(widget, QAbstractButton) else ""
         assert said or widget.accessibleName(), widget

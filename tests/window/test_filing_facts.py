@@ -24,6 +24,7 @@ from jalerte_desktop.window.case_diary_words import (
     read_time,
 )
 from jalerte_desktop.window.filing_advice import sheet_of
+from jalerte_desktop.window.filing_document import document_rows, head_value
 from jalerte_desktop.window.filing_facts import (
     alert_of,
     diary_of,
@@ -45,6 +46,7 @@ from jalerte_desktop.window.filing_words import (
     state_badge,
 )
 from jalerte_desktop.words import language
+from jalerte_desktop.words.shape import breakable
 
 SCALARS = any_.none() | any_.booleans() | any_.integers() | any_.floats() | any_.text(max_size=8)
 _KNOWN = (
@@ -119,6 +121,47 @@ def test_a_message_is_shown_with_all_of_its_bytes():
     assert shown.content.encode() == examples.MESSAGE
     assert ("To", "service@operateur.example") in shown.summary
     assert shown.attachments == ("voyants.jpg (1.2\u00a0MB)",)
+    # What the mail server is told beside the message stands with the bytes.
+    assert ("Sender", "camille@example.org") in shown.facts
+
+
+def test_an_emails_head_is_in_the_readers_words():
+    language.use("fr")
+    headers = [
+        {"name": "From", "value": "a@b.example"},
+        {"name": "Date", "value": "Wed, 18 Nov 2026 15:30:00 +0000"},
+        {"name": "MIME-Version", "value": "1.0"},
+    ]
+    shown = shown_of(examples.SHOWN | {"shown": examples.SHOWN["shown"] | {"headers": headers}})
+    assert shown is not None
+    assert dict(shown.summary)["Date"] == "18/11/2026, 16:30"
+    assert "From" not in dict(shown.summary)
+    # What machines tell each other is shown too, with the bytes.
+    assert ("MIME-Version", "1.0") in shown.facts
+    assert head_value("Date", "some day") == "some day"
+
+
+def test_a_documents_codes_times_and_durations_are_in_words():
+    document = {
+        "profile": "individual",
+        "problem": "service-quality",
+        "detail": "unheard",
+        "period": {"end": "2026-11-18T11:12:00.833Z", "start": "2026-11-18T11:07:00.000Z"},
+        "figures": {"observed_s": 300.834, "coverage": 1, "outages": 1e300},
+    }
+    rows = dict(document_rows(document))
+    assert rows["Profile"] == "private person"
+    assert rows["Problem"] == "Panne ou qualité de service"
+    assert rows["More exactly"] == "unheard"
+    assert rows["Period"] == "start: 2026-11-18, 12:07, end: 2026-11-18, 12:12"
+    assert rows["Figures"].startswith("outages: ")
+    assert rows["Figures"].endswith("observed: 5\u00a0min 1\u00a0s, share observed: 100%")
+
+
+@given(any_.text(max_size=300))
+def test_a_long_word_may_break_and_loses_nothing(said):
+    assert breakable(said).replace("\u200b", "") == said.replace("\u200b", "")
+    assert max(map(len, breakable("x" * 90).split("\u200b"))) == 1
 
 
 def test_of_a_document_no_name_is_left_out():
@@ -138,7 +181,7 @@ def test_of_a_document_no_name_is_left_out():
     assert dict(shown.summary) == {
         "Description": "D.",
         "unheard": "of: 1",
-        "Incidents": "1 entries, each to be read below, byte for byte",
+        "Incidents": "1 entry, to be read below, byte for byte",
         "Your consents": "processing: yes",
     }
 
@@ -155,6 +198,19 @@ def test_every_state_has_words_and_a_sign():
     badges = [state_badge(state.value)[0] for state in FilingState]
     assert len(set(badges)) == len(badges)
     assert [badge for badge in badges if badge.startswith("?")] == [state_badge("unsure")[0]]
+
+
+def test_a_reason_is_a_sentence_of_its_own():
+    (waiting,) = filings_of(
+        {"filings": [examples.filing("b", "desk", "waiting", problem="the site is not there", attempts=1,
+                                     next="2026-11-18T16:20:00.000+01:00")]}
+    )  # fmt: skip
+    assert filing_words(waiting) == "The site is not there. Next try: 2026-11-18, 16:20."
+
+
+def test_where_the_form_stopped_is_said_whatever_step_it_was():
+    said, _lists = form_words(FormResult({"filled": [], "stopped_at": "consents: Validation", "why": "x"}))
+    assert "It stopped before your consents" in said
 
 
 def test_the_form_that_was_sent_and_the_one_that_was_not():

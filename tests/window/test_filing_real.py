@@ -126,7 +126,7 @@ def test_what_could_not_be_sent_now_waits_and_can_be_cancelled(windows, qtbot, h
     run(home, "alert", "mail", "set", "--host=127.0.0.1", f"--port={free_port()}", "--security=plain",
         "--sender=camille@exemple.fr")  # fmt: skip
     page.sending._desk.ask(
-        "prepare", "alert", "send", "--via=email", f"--to={TO}", "--for=operator", "--prepare", writes=True
+        "look", "alert", "send", "--via=email", f"--to={TO}", "--for=operator", "--prepare", writes=True
     )
     qtbot.waitUntil(lambda: isinstance(window.dialog, PreviewDialog), timeout=30_000)
     window.dialog.send.click()
@@ -159,7 +159,7 @@ def test_the_desks_document_is_shown_whole(windows, qtbot, home, page):
     assert shown.sha256 == told["filing"]["sha256"]
     summary = dict(shown.summary)
     assert summary["Description"]
-    assert "third_parties: no" in summary["Your consents"]
+    assert "passing on to others: no" in summary["Your consents"]
 
 
 def test_a_letter_a_number_and_the_receipt(windows, qtbot, home, page, tmp_path):

@@ -228,6 +228,23 @@ def test_an_invisible_captcha_asks_nobody(browser, web):
     assert not browser.shown.captcha
 
 
+def test_after_an_answer_a_page_is_given_a_moment_to_redraw(browser, web):
+    opened(browser, web, "<input name=a>")
+    assert wait_for(lambda: browser.state.quiet_ms > 1000)
+    browser.run("document.dispatchEvent(new Event('jalerte:answer')); 1", MAIN)
+    assert browser.state.quiet_ms < 1000
+
+
+def test_what_a_combobox_shows_is_no_control_of_its_own(browser, web):
+    found = opened(
+        browser,
+        web,
+        """<label>Ville <input name=c role=combobox aria-controls=l></label>
+        <ul id=l role=listbox><li role=option>Lyon</li></ul><ul id=m role=listbox><li role=option>Un</li></ul>""",
+    )
+    assert set(found) == {"c", "m"}
+
+
 def test_a_page_is_over_when_its_requests_and_late_parts_are(browser, web):
     web.answers["/slow"] = (200, {}, b"x")
     opened(

@@ -139,6 +139,15 @@ def test_which_addresses_may_be_opened(url, here):
     assert checked_url(url).on_this_machine is here
 
 
+@pytest.mark.parametrize(
+    "text", ["https://x.fr/\x9b31m", "https://x.fr/\u202efr", "x\x1b[31m", "http://x.fr/\x1b"]
+)
+def test_no_address_gives_orders_to_a_terminal(text):
+    with pytest.raises(BadInput) as caught:
+        checked_url(text)
+    assert not set("\x1b\x9b\u202e") & set(caught.value.remark["value"])
+
+
 @given(some.text())
 def test_any_text_is_an_address_or_bad_input(text):
     try:
