@@ -52,6 +52,7 @@ class RecorderControl(QObject):
         self._ended_ns = 0
         self._started_ns = 0
         self._then_detached = False
+        self._closed = False
         self._ask_timer = QTimer(self, interval=ASK_EVERY_MS)
         self._ask_timer.timeout.connect(self.ask)
         self._stop_timer = QTimer(self, singleShot=True, interval=STOP_PATIENCE_MS)
@@ -81,8 +82,8 @@ class RecorderControl(QObject):
             self.ask()
 
     def ask(self) -> None:
-        """Ask ``status``, unless the answer is on its way."""
-        if self._asking is not None:
+        """Ask ``status``, unless the answer is on its way, or the window is going."""
+        if self._asking is not None or self._closed:
             return
         self._asking = Command(self._caller, "status", "--json", parent=self)
         self._asking.done.connect(self._told)
@@ -255,6 +256,7 @@ class RecorderControl(QObject):
 
     def close(self) -> None:
         """The window is going: ask nothing more."""
+        self._closed = True
         self._ask_timer.stop()
         self._stop_timer.stop()
         if self._asking is not None:

@@ -573,7 +573,9 @@ def test_a_button_that_sends_again_says_so(windows, filled):
 def test_what_was_sent_cannot_be_cancelled(windows, filled):
     _window, page = opened(windows)
     assert {way for name, way in page.outbox.buttons if name == "a" * 32} == {"number", "save", "show"}
-    assert {way for name, way in page.outbox.buttons if name == "c" * 32} == {"left", "not-left", "show"}
+    unsure = {way for name, way in page.outbox.buttons if name == "c" * 32}
+    assert unsure == {"left", "not-left", "cancel", "show"}
+    assert page.outbox.buttons["c" * 32, "cancel"].text() == "do not send it again"
 
 
 def test_a_refusal_of_the_outbox_is_said(windows, qtbot, filled):

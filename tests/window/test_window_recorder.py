@@ -53,6 +53,14 @@ def test_with_nothing_written_status_is_asked(qtbot, control, home):
     assert calls(home) == ["status --json"]
 
 
+def test_a_window_that_is_going_asks_nothing_more(qtbot, control, home):
+    control.close()
+    control.observe(None, time.time_ns())
+    control.ask()
+    assert control._asking is None
+    assert calls(home) == []
+
+
 def test_a_journal_that_grows_needs_no_question(control, home):
     fresh(control)
     assert control.state is State.ON
