@@ -94,7 +94,6 @@ def compose_alert(
     return Alert(
         id=draft.id if draft else "",
         case_id=case.id,
-        problem_id=case.problem,
         profile=case.get("person.profile") or "",
         sector=kind.sector if kind else "",
         problem=kind.problem if kind else "",

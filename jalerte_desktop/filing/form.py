@@ -85,9 +85,6 @@ class Form:
     steps: Mapping[int, str]
     fields: tuple[FormField, ...]
 
-    def of_step(self, number: int) -> tuple[FormField, ...]:
-        return tuple(field for field in self.fields if field.step == number)
-
 
 @cache
 def form(form_id: str) -> Form:

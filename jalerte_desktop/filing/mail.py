@@ -29,7 +29,6 @@ CHANNEL = "email"
 LARGEST_BYTES = 10_000_000
 """Of all attachments together, before they are encoded: our own limit; many servers take no more than this encoded."""
 MOST_RECIPIENTS = 5
-PURPOSES = ("operator", "ombudsman")
 _LONGEST_SUBJECT = 200
 _LONGEST_LOCAL_PART, _LONGEST_ADDRESS = 64, 254
 _LOCAL_PART = re.compile(r"[^\s@<>(),;:\"\[\]\\.]+(\.[^\s@<>(),;:\"\[\]\\.]+)*")

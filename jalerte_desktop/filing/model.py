@@ -73,7 +73,7 @@ class Consents:
 class Alert:
     """One alert. Codes, not labels: what a form calls them stands in its map.
 
-    ``problem_id`` is the case's problem; ``sector``, ``problem`` and ``detail`` its codes (resources/problems.toml).
+    ``sector``, ``problem`` and ``detail`` are the codes of the case's problem (resources/problems.toml).
     ``operator`` is None where nobody may be named; ``operator_source`` is the key that named it. ``period`` is what the
     measurements span. ``listed`` of ``listable`` incidents stand in the description with date and time; ``own_words``
     says that the person wrote it.
@@ -81,7 +81,6 @@ class Alert:
 
     id: str
     case_id: str
-    problem_id: str
     profile: str
     sector: str
     problem: str

@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QDialog, QFrame, QHBoxLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
+from jalerte_desktop.casefile.diary import OPERATOR_STEPS
 from jalerte_desktop.window.case_field import Captioned
 from jalerte_desktop.window.entries import ChoiceBox, TextBox
 from jalerte_desktop.window.filing_facts import RouteFacts
@@ -80,7 +81,6 @@ class AskDialog(QDialog):
 
 
 EML, PREPARE = "eml", "prepare"
-OPERATOR_ROUTES = ("customer-service", "consumer-service")
 
 
 class EmailDialog(AskDialog):
@@ -88,7 +88,7 @@ class EmailDialog(AskDialog):
 
     def __init__(self, route: RouteFacts, parent: QWidget | None = None) -> None:
         super().__init__(_("An e-mail"), parent)
-        self._purpose = "operator" if route.channel in OPERATOR_ROUTES else "ombudsman"
+        self._purpose = "operator" if route.channel in OPERATOR_STEPS else "ombudsman"
         self.column.addWidget(label(route.title, 14, bold=True))
         for doubt in route.doubts if route.email else ():
             self.column.addWidget(label("! " + doubt, 12.5, tone="soft"))

@@ -95,7 +95,6 @@ def alert(**changed):
     plainly = Alert(
         id="a1",
         case_id="c1",
-        problem_id="fixed-internet-cut",
         profile="individual",
         sector="fixed",
         problem="service-quality",
