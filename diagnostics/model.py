@@ -192,6 +192,24 @@ class EventKind(StrEnum):
     """Which provider the person chose, after reading who sees what; how often and how much it may measure."""
     CAMPAIGN = "campaign"
     """A campaign was started or stopped."""
+    SEAL = "seal"
+    """The chain up to here was signed with the machine's key: see ``diagnostics.journal.seals``."""
+    HEAD_LOST = "head_lost"
+    """At its start the recorder found the journal shorter than it had been when it was last signed."""
+    RETENTION = "retention"
+    """The samples of old days were removed; their figures and digests stay."""
+    STAMP = "stamp"
+    """An outside time stamp (RFC 3161) of a seal."""
+    STAMP_CHOICE = "stamp_choice"
+    """Which time-stamp server the person agreed to, or that it was taken back."""
+    SECOND_WITNESS = "second_witness"
+    """Another machine's evidence package was taken in."""
+    INTEGRITY = "integrity"
+    """What the check of the file at the recorder's start found."""
+    HOUR = "hour"
+    """The figures of an hour, all lines and targets."""
+    DAY = "day"
+    """The figures of a day (UTC), and of its hours."""
 
 
 class GapReason(StrEnum):
@@ -206,6 +224,10 @@ class GapReason(StrEnum):
     CLOCK_STEPPED = "clock_stepped"
     """The wall clock jumped over this time: nothing was missed, the hours do not exist."""
     NOT_STARTED = "not_started"
+    DAMAGED = "damaged"
+    """Samples were taken, and cannot be read any more."""
+    REMOVED = "removed"
+    """Samples were taken, and removed by age as the person asked; their figures stay."""
     UNKNOWN = "unknown"
 
 

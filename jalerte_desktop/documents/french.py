@@ -50,6 +50,8 @@ GAP_REASONS = {
     GapReason.OTHER_LINE: "autre réseau utilisé",
     GapReason.CLOCK_STEPPED: "horloge avancée",
     GapReason.NOT_STARTED: "enregistrement non commencé",
+    GapReason.DAMAGED: "enregistré, mais endommagé",
+    GapReason.REMOVED: "mesures supprimées en raison de leur âge",
     GapReason.UNKNOWN: "raison inconnue",
 }
 

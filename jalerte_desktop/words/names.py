@@ -46,6 +46,8 @@ _GAPS = {
     GapReason.OTHER_LINE: N_("another network"),
     GapReason.CLOCK_STEPPED: N_("clock set forward"),
     GapReason.NOT_STARTED: N_("before the first recording"),
+    GapReason.DAMAGED: N_("recorded, but damaged"),
+    GapReason.REMOVED: N_("samples removed by age"),
     GapReason.UNKNOWN: N_("reason unknown"),
 }
 
