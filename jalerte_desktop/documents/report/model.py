@@ -1,0 +1,186 @@
+"""The facts that a report prints, before any words and pictures are made of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, tzinfo
+
+from diagnostics.model import Span
+from jalerte_desktop.casefile.diary import DiaryEntry
+from jalerte_desktop.documents.account import Account
+
+
+@dataclass(frozen=True, slots=True)
+class Hour:
+    """One hour of the line's anchors taken together. Times in ms, None where nothing was answered.
+
+    ``median_ms`` and ``p95_ms`` are the medians of the anchors' own, since figures of rollups cannot be pooled.
+    """
+
+    start_ns: int
+    tries: int
+    missed: int
+    median_ms: float | None
+    p95_ms: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """One local day. ``cuts`` and ``cut_s`` are those that count against the line, within this day alone."""
+
+    day: date
+    span: Span
+    observed_s: float
+    cuts: int
+    cut_s: float
+    incidents: int
+    working_minutes_lost: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class SpeedPoint:
+    """One speed measurement: bits of payload a second, round trips in ms; None where not measured."""
+
+    at_ns: int
+    download_bps: float | None
+    upload_bps: float | None
+    idle_ms: float | None
+    loaded_down_ms: float | None
+    loaded_up_ms: float | None
+    provider: str
+    indicative: bool
+    campaign: str
+    accepted: bool | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """What the contract promises, in bits a second; None where it says nothing."""
+
+    download_max_bps: float | None = None
+    download_usual_bps: float | None = None
+    download_min_bps: float | None = None
+    upload_max_bps: float | None = None
+    upload_usual_bps: float | None = None
+    upload_min_bps: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignFinding:
+    """A campaign's judgement: ``criteria`` are sentences with their arithmetic. ``conforming`` None: not to be said."""
+
+    rules: str
+    version: str
+    accepted: int
+    rejected: int
+    criteria: tuple[str, ...]
+    conforming: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """An outside time stamp (RFC 3161): what it dates, when by whose clock, and who gave it."""
+
+    sequence: int
+    link: str
+    at_ns: int
+    authority: str
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What the report can be checked against. ``key`` is the signing key's fingerprint, empty where nothing was signed.
+
+    ``dated_until_ns`` is the time of the newest outside time stamp that covers samples of the period, None without one.
+    ``lost_tails`` are the times at which the recorder found that the journal's end was missing.
+    """
+
+    sequence: int
+    link: str
+    at_ns: int
+    key: str
+    stamps: tuple[Stamp, ...] = ()
+    dated_until_ns: int | None = None
+    lost_tails: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """A share of the observed time, 0–1, and of how many seconds that could be told. None: nothing tells."""
+
+    ratio: float | None
+    told_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Honesty:
+    """What a reader must know before believing a figure. Shares are of the observed time of the period.
+
+    ``outside_*`` are of the record outside the chosen period: its incidents on the line, and its coverage.
+    ``clock_*``: of the hourly clock states within the period, how many said that the clock was synchronised, and the
+    largest offset told (ms). ``versions`` and ``methods`` are those that recorded the period.
+    """
+
+    wifi: Share
+    vpn: Share
+    own_load: Share
+    clock_states: int
+    clock_synchronised: int
+    clock_worst_ms: float | None
+    clock_steps: tuple[tuple[int, float], ...]
+    versions: tuple[str, ...]
+    methods: tuple[str, ...]
+    systems: tuple[str, ...]
+    targets: tuple[str, ...]
+    thresholds: tuple[tuple[str, float], ...]
+    removed_days: tuple[date, ...]
+    outside_incidents: int
+    outside_cuts: int
+    outside_coverage: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class SecondWitness:
+    """What another machine's bundle says of the same time: of our cuts, how many it saw, and what it saw alone."""
+
+    name: str
+    span: Span
+    key: str
+    confirmed: int
+    not_seen: int
+    not_observed: int
+    alone: int
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Who speaks, as the case file says; empty where it says nothing. Nothing of it is needed to read the figures."""
+
+    name: str = ""
+    line_number: str = ""
+    customer_number: str = ""
+    operator: str = ""
+    offer: str = ""
+    technology: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ReportFacts:
+    """Everything that a report says of a period. ``demo``: made-up data, said so on every page."""
+
+    account: Account
+    zone: tzinfo
+    made_ns: int
+    version: str
+    holder: Holder
+    days: tuple[Day, ...]
+    hours: tuple[Hour, ...]
+    speed: tuple[SpeedPoint, ...]
+    promise: Promise
+    campaigns: tuple[CampaignFinding, ...]
+    diary: tuple[DiaryEntry, ...]
+    honesty: Honesty
+    evidence: Evidence | None
+    witnesses: tuple[SecondWitness, ...] = ()
+    demo: bool = False
