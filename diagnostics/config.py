@@ -13,12 +13,14 @@ from urllib.parse import urlsplit
 
 from diagnostics.model import BadInput, Protocol, Role, Target
 from diagnostics.shipped import read_shipped
+from diagnostics.stamp_server import server_trouble
 from diagnostics.working_hours import parse_working_hours
 
 KNOWN_KEYS: Mapping[str, frozenset[str]] = {
     "targets": frozenset({"gateway", "anchors", "anchors6", "resolvers", "web_check", "large_check"}),
     "speed": frozenset({"provider", "servers", "per_day", "monthly_gb", "metered"}),
     "home": frozenset({"line", "working_hours"}),
+    "stamp": frozenset({"server", "roots"}),
 }
 
 
@@ -63,6 +65,10 @@ class Config:
     speed_monthly_gb: float | None = None
     speed_metered: bool = False
     """Whether a link that is paid by volume may be measured."""
+    stamp_server: str | None = None
+    """Whose time stamps are wanted (http or https); it is asked only once the person has agreed to it."""
+    stamp_roots: str | None = None
+    """A PEM file of the roots that time stamps must go up to; a relative path lies in the home folder."""
     own_thresholds: tuple[tuple[str, float], ...] = ()
     """``[method]``: the person's own, by their name in ``resources/method.toml``, such as ``loss.suspect``."""
     given: tuple[str, ...] = field(default=())
@@ -190,6 +196,8 @@ class _Builder:
             speed_per_day=self._per_day(),
             speed_monthly_gb=self._monthly_gb(),
             speed_metered=self._flag("speed", "metered"),
+            stamp_server=self._stamp_server(),
+            stamp_roots=self._text("stamp", "roots") or None,
             own_thresholds=self._own_thresholds(),
             given=tuple(
                 sorted(f"{section}.{key}" for section, content in self.raw.items() for key in _flat(content))
@@ -306,6 +314,12 @@ class _Builder:
         if not good or not value.isascii() or re.search(r"[\s\x00-\x1f\x7f]", value):
             raise BadInput("config_unknown_target", path=self.path, key=f"targets.{key}", value=value[:80])
         return value
+
+    def _stamp_server(self) -> str | None:
+        value = self._text("stamp", "server")
+        if value and server_trouble(value):
+            raise self._wrong("stamp", "server", value)
+        return value or None
 
     def _working_hours(self) -> tuple[str, ...]:
         values = self._texts("home", "working_hours")

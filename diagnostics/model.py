@@ -206,10 +206,6 @@ class EventKind(StrEnum):
     """Another machine's evidence package was taken in."""
     INTEGRITY = "integrity"
     """What the check of the file at the recorder's start found."""
-    HOUR = "hour"
-    """The figures of an hour, all lines and targets."""
-    DAY = "day"
-    """The figures of a day (UTC), and of its hours."""
 
 
 class GapReason(StrEnum):

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from types import ModuleType
 
     from diagnostics.model import Problem
-    from jalerte_desktop.commands.context import Home
+    from jalerte_desktop.commands.context import Context, Home
 
 COMMANDS = {
     "check": N_("one diagnosis now: each layer, then a verdict in plain words"),
@@ -27,11 +27,16 @@ COMMANDS = {
     "speed": N_("one speed measurement; whom to measure with; what was measured"),
     "speed-server": N_("let another device at home measure its speed to this one"),
     "campaign": N_("a series of speed measurements by a rule set, judged against the promised speeds"),
+    "stamp": N_("have seals dated from outside: who, which days, what failed"),
     "line": N_("which line this is: show, confirm, name"),
     "contract": N_("what the operator promised: show, set"),
     "case": N_("the case file: new, set, show"),
     "diary": N_("the diary of calls, letters, appointments and promises: add, list"),
     "letter": N_("write a letter from the evidence"),
+    "report": N_("write the evidence report of a period, that anyone can check"),
+    "bundle": N_("write the evidence of a period as one file, redacted for whoever gets it"),
+    "journal": N_("take another machine’s bundle as a second witness: import"),
+    "verify": N_("is an evidence bundle, or the journal, as it was made?"),
     "alert": N_("prepare the alert for the regulator’s platform"),
 }
 BAD_USE = 2
@@ -116,6 +121,7 @@ def _parse(words: list[str]) -> argparse.Namespace:
         ),
     )
     parser.add_argument("--home", metavar="DIR", help=_("the folder that holds everything (or JALERTE_HOME)"))
+    parser.add_argument("--demo", action="store_true", help=_("look at made-up demonstration data"))
     parser.add_argument(
         "--version", action="version", version=_version(words), help=_("show the version and exit")
     )
@@ -147,11 +153,46 @@ def _run(arguments: argparse.Namespace) -> int:
     from jalerte_desktop.commands.context import Context, choose_home
 
     home = choose_home(arguments.home)
+    if arguments.demo:
+        home = _demo_home(home, arguments)
     if arguments.command is None:
         return _open_window(home)
     context = Context(home, json=bool(getattr(arguments, "json", False)))
+    if context.demo:
+        _stay_in_demo(arguments, context)
     command = _module(arguments.command)
     return int(command.run(arguments, context))
+
+
+def _demo_home(home: Home, arguments: argparse.Namespace) -> Home:
+    """The home of the made-up month, made at its first use; not for a command that it refuses."""
+    import time
+
+    from jalerte_desktop import __version__
+    from jalerte_desktop.commands.context import Home
+    from jalerte_desktop.demo.folder import ensure
+    from jalerte_desktop.demo.refusals import refuse
+
+    if arguments.command is not None:
+        refuse(arguments)
+
+    def tell() -> None:
+        print(_("Making up the demonstration month, which takes a moment…"), file=sys.stderr, flush=True)
+
+    return Home(ensure(home.folder, time.time_ns(), __version__, tell))
+
+
+def _stay_in_demo(arguments: argparse.Namespace, context: Context) -> None:
+    """Refuse what would leave the demonstration; its clock stands at the made-up month's end."""
+    from jalerte_desktop.demo.clock import DemoClock
+    from jalerte_desktop.demo.refusals import refuse
+
+    refuse(arguments)
+    if (present_ns := context.home.present_ns) is not None:
+        context.clock = DemoClock(present_ns)
+    if not context.json:
+        # On the error output for what may be written to the other one as a table.
+        print(_("Made-up demonstration data"), file=context.err if arguments.command == "timeline" else context.out)
 
 
 def _open_window(home: Home) -> int:

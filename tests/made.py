@@ -6,7 +6,7 @@ import random
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from diagnostics.journal import codec
+from diagnostics.journal import rollups
 from diagnostics.model import (
     MILLISECOND,
     SECOND,
@@ -89,8 +89,20 @@ class MadeBlock:
 
     line: Line
     span: Span
-    rollups: codec.Rollups
+    rollups: rollups.Rollups
     samples: tuple[Sample, ...]
+
+    @property
+    def columns(self) -> tuple[TargetColumn, ...]:
+        return self._read.columns
+
+    @property
+    def offset_ns(self) -> int:
+        return self._read.offset_ns
+
+    @property
+    def _read(self) -> Block:
+        return Block(0, self.line, self.span, {}, staged=self.samples)
 
 
 def blocks(stream: Iterable[Sample], line: Line = LINE, size_s: int = 60) -> list[MadeBlock]:
@@ -99,6 +111,6 @@ def blocks(stream: Iterable[Sample], line: Line = LINE, size_s: int = 60) -> lis
     for sample in stream:
         groups.setdefault(sample.sent_ns // (size_s * SECOND), []).append(sample)
     return [
-        MadeBlock(line, Span(group[0].sent_ns, group[-1].sent_ns), codec.roll_up(group), tuple(group))
+        MadeBlock(line, Span(group[0].sent_ns, group[-1].sent_ns), rollups.roll_up(group), tuple(group))
         for group in groups.values()
     ]

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from diagnostics.incidents.columns import Part
 from diagnostics.incidents.found import Finding, Moment, Settled
 from diagnostics.incidents.method import Method
 from diagnostics.incidents.surroundings import Surroundings, Tally, at_home
-from diagnostics.model import MINUTE, SECOND, Cause, Kind, Outcome, Remark, Role, Sample, Verdict
+from diagnostics.model import MINUTE, SECOND, Cause, Kind, Outcome, Remark, Role, Sample, Target, Verdict
 
 TOLD_AFTER_NS = MINUTE
 """A single anchor's silence is told after this; a whole kind of address, or a refused network, after less."""
@@ -117,6 +118,22 @@ class SilentAnchors:
         for key in keys:
             if key in self._silent:
                 self._silent[key].last = end
+
+    def may_pass(self, silent: set[str]) -> bool:
+        """True when tries that were answered, or missed by these anchors, tell nothing new."""
+        open_ones = {key for key, silence in self._silent.items() if not silence.ended}
+        return not self._refusals and open_ones == self._silent.keys() == silent
+
+    def pass_over(self, part: Part, offset_ns: int) -> None:
+        """Take the tries of an anchor that goes on being silent."""
+        silence = self._silent[part.key]
+        silence.last = Moment(part.last_ns, part.last_ns - offset_ns)
+        silence.tries += part.tries
+        silence.refused_by, silence.refusals = "", 0
+
+    def check_answered(self, target: Target) -> None:
+        if self._silent and target.family != 6:
+            self._four.answered.add(target.role)
 
     def _note_refusal(self, sample: Sample) -> None:
         key = sample.target.id

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from statistics import median
 
+from diagnostics.incidents.columns import Part
 from diagnostics.incidents.found import Finding, Moment
 from diagnostics.incidents.latency_verdict import LatencyFacts
 from diagnostics.incidents.surroundings import Surroundings
@@ -111,6 +114,27 @@ class LatencyDetector:
         window.over += stage == 2 and usual.limit_ns is not None and sample.rtt_ns > usual.limit_ns
         return finding
 
+    def pass_over(self, parts: Iterable[Part], offset_ns: int) -> None:
+        """Take tries of which none was above the limit, while nothing was rising: only the last window is open then."""
+        timed = [(_STAGE[part.role], part) for part in parts if part.answers and part.role in _STAGE]
+        answered: list[tuple[int, int, int]] = []
+        if not timed:
+            return
+        width = self._around.method.latency_window_ns
+        start = max(_last_answer_ns(part) for _, part in timed) // width * width
+        for stage, part in timed:
+            times, rtts = part.column.times_ns, part.column.rtt_ns
+            usual = self._around.usual_ns(part.key) or 0
+            first = bisect_left(times, start, part.start, part.end)
+            answered += [(times[at], stage, rtts[at] - usual) for at in range(first, part.end) if rtts[at] >= 0]
+        answered.sort(key=lambda one: one[0])
+        at, last = (Moment(one[0], one[0] - offset_ns) for one in (answered[0], answered[-1]))
+        if self._window is None or self._window.index != start // width:
+            self._window = Window(start // width, at, last)
+        self._window.last = last
+        for _, stage, excess in answered:
+            self._window.excess[stage].append(excess)
+
     def quiet(self) -> None:
         """A whole minute went by without a single answer above the limit, and none was rising before."""
         if self._window is not None:
@@ -170,6 +194,13 @@ class LatencyDetector:
             medium=self._around.medium,
         )
         return Finding(Kind.LATENCY, rise.start, rise.end, facts, ongoing, tuple(rise.slow))
+
+
+def _last_answer_ns(part: Part) -> int:
+    place = part.end - 1
+    while part.column.rtt_ns[place] < 0:
+        place -= 1
+    return part.column.times_ns[place]
 
 
 def _median(values: list[int]) -> int | None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import chain
 from typing import Protocol
 
 from diagnostics.incidents.anchors import SilentAnchors
+from diagnostics.incidents.columns import Part
 from diagnostics.incidents.found import Finding, Moment
 from diagnostics.incidents.latencies import LatencyDetector
 from diagnostics.incidents.losses import LossDetector
@@ -219,6 +220,59 @@ class LineStudy:
         self._keep(self._loss.answered(answers))
         self.end_block(rows)
         return True
+
+    def may_look(self) -> bool:
+        """True when it is worth while to look whether a block's tries can be passed over."""
+        return self._calm() and not self._loss.alarmed
+
+    def may_pass(self, live: Iterable[str], silent: set[str]) -> bool:
+        """True when ``pass_over`` could be called: ``live`` anchors answer, ``silent`` ones go on being silent."""
+        anchors = self.around.anchors
+        return (
+            self._calm()
+            and not any(anchors[key].misses_in_row for key in live)
+            and all(anchors[key].silent and anchors[key].silent_since for key in silent)
+            and self._silent.may_pass(silent)
+            and self.calls.may_pass(silent)
+        )
+
+    def pass_over(self, parts: Sequence[Part], offset_ns: int) -> None:
+        """Take tries in which nothing happened, of all targets between two moments: as if each had been fed."""
+        anchors = []
+        for part in parts:
+            role, address = part.role, part.column.target.address
+            if role is Role.ANCHOR:
+                anchors.append(part)
+                if not part.answers:
+                    self._silent.pass_over(part, offset_ns)
+            elif role is Role.GATEWAY:
+                self.around.note_gateway(address, part.last_ns, part.tries, part.tries - part.answers)
+            elif role is Role.FIRST_HOP:
+                self.around.note_hop(address, part.last_ns, part.tries, part.tries - part.answers)
+            else:
+                self._pass_over_check(part.column.target, part.tries)
+        if anchors:
+            self.around.pass_over(anchors)
+            self.calls.pass_over(anchors)
+            self._keep(self._loss.answered(sum(part.answers for part in anchors)))
+        self._latency.pass_over(parts, offset_ns)
+
+    def _pass_over_check(self, target: Target, answers: int) -> None:
+        role, around = target.role, self.around
+        if not (role is Role.TCP_CHECK and target.family == 6):
+            around.health[role] = None
+        if role in (Role.SYSTEM_RESOLVER, Role.RESOLVER):
+            around.resolved = True
+        if role is Role.SYSTEM_RESOLVER:
+            self._dns.forget()
+        elif role is Role.WEB:
+            self._portal.forget()
+        elif role is Role.LARGE:
+            around.large_seen = True
+        elif role is Role.VPN:
+            around.tunnel_answers[target.id] = around.tunnel_answers.get(target.id, 0) + answers
+        if role in (Role.RESOLVER, Role.WEB, Role.TCP_CHECK):
+            self._silent.check_answered(target)
 
     def _calm(self) -> bool:
         return not (

@@ -68,7 +68,7 @@ class DnsDetector:
         return None
 
     def forget(self) -> None:
-        """What failed was another trouble's: a portal's, or a tunnel's."""
+        """What failed was another trouble's: a portal's, or a tunnel's. Or names resolve, and nothing had failed."""
         self._clear()
 
     def outage_began(self, start_ns: int) -> Finding | None:

@@ -8,9 +8,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+from diagnostics.incidents.columns import Column
 from diagnostics.incidents.found import Finding, Moment
 from diagnostics.incidents.line_study import LineStudy, RollupRow
 from diagnostics.incidents.method import Method, default_method
+from diagnostics.incidents.sparse import take
 from diagnostics.incidents.telework import NO_SECONDS, CallSeconds
 from diagnostics.incidents.testimony import Testimony
 from diagnostics.model import (
@@ -52,6 +54,12 @@ class Block(Protocol):
     def span(self) -> Span: ...
     @property
     def rollups(self) -> RollupTable: ...
+    @property
+    def offset_ns(self) -> int:
+        """Wall clock less monotonic clock."""
+        ...
+    @property
+    def columns(self) -> Sequence[Column]: ...
     @property
     def samples(self) -> Sequence[Sample]: ...
 
@@ -133,24 +141,32 @@ class Study:
                     )
 
     def feed(self, block: Block) -> None:
-        """Take in one block."""
+        """Take in one block. Where its samples cannot be had, what they raise is raised, and nothing is changed."""
         rows = tuple(block.rollups.rows)
+        if self._follows(block) and self._take(block, rows):
+            self._last_ns = self._stints[-1].end_ns = block.span.end_ns
+        else:
+            for sample in block.samples:
+                self._feed(block.line, sample)
+            self._lines[block.line.id].end_block(rows)
         self.sample_count += sum(row.count for row in rows)
-        if self._follows(block) and not self._told_before(block.span.end_ns):
-            study = self._lines[block.line.id]
-            offset_ns = self._offset_ns or 0
-            if study.skim(rows, Moment(block.span.end_ns, block.span.end_ns - offset_ns)):
-                self._last_ns = self._stints[-1].end_ns = block.span.end_ns
-                self._gather(block.line, study)
-                return
-        for sample in block.samples:
-            self._feed(block.line, sample)
-        study = self._lines[block.line.id]
+        self._gather(block.line, self._lines[block.line.id])
+
+    def _take(self, block: Block, rows: tuple[RollupRow, ...]) -> bool:
+        """Take a block without feeding each of its samples; False, with nothing changed, where that is not possible."""
+        study, end_ns, before_ns = self._lines[block.line.id], block.span.end_ns, self._offset_ns or 0
+        if study.skim(rows, Moment(end_ns, end_ns - before_ns)):
+            return True
+        if not study.may_look() or abs(block.offset_ns - before_ns) > OFFSET_LIMIT_NS:
+            return False
+        if not take(study, block.columns, block.offset_ns):
+            return False
+        self._offset_ns = block.offset_ns
         study.end_block(rows)
-        self._gather(block.line, study)
+        return True
 
     def _follows(self, block: Block) -> bool:
-        """True when nothing but time lies between the last block and this one: same line, same clocks, no gap."""
+        """True when nothing but time lies between the last block and this one: same line, no gap, nothing told."""
         if self._last_ns is None or not self._stints or self._stints[-1].line.id != block.line.id:
             return False
         start = block.span.start_ns
@@ -158,6 +174,7 @@ class Study:
             0 < start - self._last_ns <= self.method.gap_ns
             and block.rollups.longest_gap_ns <= self.method.gap_ns
             and block.line.id in self._lines
+            and not self._told_before(block.span.end_ns)
         )
 
     def _told_before(self, at_ns: int) -> bool:

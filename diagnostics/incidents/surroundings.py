@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from statistics import median
 
+from diagnostics.incidents.columns import Part
 from diagnostics.incidents.method import Method
 from diagnostics.model import MINUTE, SECOND, Outcome, Protocol, Role, Sample
 
@@ -224,6 +227,25 @@ class Surroundings:
         ):
             state.silent = True
         return not state.silent
+
+    def in_order(self, start_ns: int) -> bool:
+        """False when the clock was set back to ``start_ns``."""
+        return start_ns >= self._swept_ns
+
+    def pass_over(self, parts: Sequence[Part]) -> None:
+        """Keep account of the anchors' tries in which nothing happened: as if each had been noted."""
+        for part in parts:
+            state = self.anchors[part.key]
+            state.tried_ns = part.last_ns
+            if part.answers:
+                self.anchor_answers += part.answers
+                self.answering.add(part.column.target.protocol)
+            else:
+                state.misses_in_row += part.tries
+        times = sorted(chain(*(part.column.times_ns[part.start : part.end] for part in parts)))
+        place, gap_ns = 0, self.method.gap_ns
+        while (place := bisect_left(times, self._swept_ns + gap_ns, place)) < len(times):
+            self._swept_ns = times[place]
 
     def never_answered(self, protocol: Protocol) -> bool:
         """No anchor has answered in this way on this line yet."""

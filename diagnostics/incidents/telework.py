@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import tomllib
+from bisect import bisect_left
 from collections import Counter, deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Protocol
 
+from diagnostics.incidents.columns import Part
 from diagnostics.model import MILLISECOND, MINUTE, SECOND, Role, Sample, Span, Target
 from diagnostics.shipped import read_shipped
 
@@ -277,6 +279,32 @@ class CallStudy:
             and row.target.id not in self._pending
             and row.max_ns <= self.limits.delay_ns
             and row.max_ns - row.min_ns <= self.limits.jitter_ns
+        )
+
+    def last_rtt_ns(self, anchor: str) -> int | None:
+        """The anchor's last answer, where a jump from it to the next one would count."""
+        return self._last[anchor][1] if anchor in self._last else None
+
+    def may_pass(self, silent: set[str]) -> bool:
+        """True when tries that were answered well, or missed by these anchors, could be passed over."""
+        return not self._slow and self._pending.keys() <= silent
+
+    def pass_over(self, parts: Sequence[Part]) -> None:
+        """Take the anchors' tries in which nothing happened: as if each had been fed."""
+        now = max(part.last_ns for part in parts) // SECOND
+        for part in parts:
+            self._tried[part.key] = part.last_ns // SECOND
+            if part.answers:
+                self._last[part.key] = (part.last_ns // SECOND, part.column.rtt_ns[part.end - 1])
+            else:
+                times = part.column.times_ns[part.start : part.end]
+                self._pending.setdefault(part.key, []).extend(at_ns // SECOND for at_ns in times)
+        if now != self._second:
+            self._close_second(now)
+        self._answers += sum(
+            part.end - bisect_left(part.column.times_ns, now * SECOND, part.start, part.end)
+            for part in parts
+            if part.answers
         )
 
     def cut(self) -> None:

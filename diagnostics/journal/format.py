@@ -1,24 +1,20 @@
-"""The journal's file: tables, records, and the chain that seals them. Documented in ``docs/journal.md``."""
+"""The journal's file: its tables, and how records lie in them. Documented in ``docs/journal.md``."""
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import json
 import sqlite3
 import struct
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
 
 from diagnostics.model import BadInput, Event, EventKind, MachineCannot, Problem, Role, Target
 from diagnostics.model import Protocol as ProbeProtocol
 
-FORMAT = 1
+FORMAT = 2
 APPLICATION_ID = 0x6A616C72
-SAMPLES = "samples"
-GENESIS = b"\0" * 32
 
-SCHEMA = """
+_SCHEMA_1 = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE records (
     seq INTEGER PRIMARY KEY,
@@ -39,58 +35,88 @@ CREATE TABLE staging (
     body BLOB NOT NULL
 );
 """
-MIGRATIONS: tuple[str, ...] = (SCHEMA,)
+_SCHEMA_2 = """
+CREATE TABLE entries (
+    seq INTEGER PRIMARY KEY,
+    type TEXT NOT NULL,
+    start_ns INTEGER NOT NULL,
+    end_ns INTEGER NOT NULL,
+    fields BLOB NOT NULL,
+    link BLOB NOT NULL
+);
+CREATE INDEX entries_by_type ON entries (type, seq);
+CREATE TABLE pages (
+    first INTEGER PRIMARY KEY,
+    last INTEGER NOT NULL,
+    start_ns INTEGER NOT NULL,
+    end_ns INTEGER NOT NULL,
+    before BLOB NOT NULL,
+    link BLOB NOT NULL,
+    marks BLOB NOT NULL,
+    heads BLOB NOT NULL,
+    body BLOB NOT NULL,
+    removed BLOB NOT NULL
+);
+CREATE TABLE staged (
+    id INTEGER PRIMARY KEY,
+    minute INTEGER NOT NULL,
+    line TEXT NOT NULL,
+    offset_ns INTEGER NOT NULL,
+    fields BLOB NOT NULL
+);
+"""
+MIGRATIONS: tuple[str, ...] = (_SCHEMA_1, _SCHEMA_2)
+PAGED = ("hour", "samples", "witness")
+"""The types of records that are put into pages: those that come every minute or hour. All others stay rows."""
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
-    """One link of the chain. ``line`` is a line's id, empty for events and where no line was known."""
-
-    seq: int
-    type: str
-    start_ns: int
-    end_ns: int
-    line: str
-    rollup: bytes
-    body: bytes
+def pack_fields(fields: Mapping[str, bytes]) -> bytes:
+    """A record's fields one after the other, by rising name: u8 length and name, u32 length and value."""
+    return b"".join(
+        struct.pack("<B", len(label := name.encode()))
+        + label
+        + struct.pack("<I", len(fields[name]))
+        + fields[name]
+        for name in sorted(fields, key=str.encode)
+    )
 
 
-def salt(secret: bytes, seq: int) -> bytes:
-    """A record's salt: without it, a digest left behind by redaction could be guessed from few possible contents."""
-    return hmac.digest(secret, struct.pack("<q", seq), "sha256")[:16]
+def unpack_fields(blob: bytes) -> dict[str, bytes]:
+    """Undo ``pack_fields``; raises ValueError, also for names out of order or twice."""
+    fields: dict[str, bytes] = {}
+    at, last = 0, None
+    try:
+        while at < len(blob):
+            size = blob[at]
+            label = blob[at + 1 : at + 1 + size]
+            at += 1 + size
+            (length,) = struct.unpack_from("<I", blob, at)
+            at += 4
+            if at + length > len(blob) or (last is not None and label <= last):
+                raise ValueError("fields that do not fit")
+            fields[label.decode()] = blob[at : at + length]
+            at, last = at + length, label
+    except struct.error as error:
+        raise ValueError(str(error)) from error
+    return fields
 
 
-def digest(secret: bytes, record: Record) -> bytes:
-    """SHA-256 over the salt and every field of the record, each with its length."""
-    kind, line = record.type.encode(), record.line.encode()
-    return hashlib.sha256(
-        b"".join(
-            (
-                salt(secret, record.seq),
-                struct.pack("<qqqI", record.seq, record.start_ns, record.end_ns, len(kind)),
-                kind,
-                struct.pack("<I", len(line)),
-                line,
-                struct.pack("<I", len(record.rollup)),
-                record.rollup,
-                struct.pack("<I", len(record.body)),
-                record.body,
-            )
-        )
-    ).digest()
+def event_fields(event: Event) -> dict[str, bytes]:
+    """Each key of the event's data with its value as canonical JSON (sorted keys, no spaces, UTF-8)."""
+    return {
+        name: json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
+        for name, value in event.data.items()
+    }
 
 
-def link(previous: bytes, record_digest: bytes) -> bytes:
-    """The next link of the chain."""
-    return hashlib.sha256(previous + record_digest).digest()
-
-
-def encode_event(event: Event) -> bytes:
-    """An event's data as canonical JSON (sorted keys, no spaces, UTF-8)."""
-    return json.dumps(dict(event.data), sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
+def event_of(kind: str, at_ns: int, fields: Mapping[str, bytes]) -> Event:
+    """Undo ``event_fields``; raises ValueError for an unknown kind, or what is no JSON."""
+    inner = b",".join(json.dumps(name).encode() + b":" + value for name, value in fields.items())
+    return Event(EventKind(kind), at_ns, json.loads(b"{" + inner + b"}"))
 
 
 def decode_event(kind: str, at_ns: int, body: bytes) -> Event:
+    """An event of format 1: its data is one JSON object."""
     return Event(EventKind(kind), at_ns, json.loads(body))
 
 
@@ -134,6 +160,13 @@ def check_version(db: sqlite3.Connection, path: Path) -> int:
     if version > FORMAT:
         raise BadInput("journal_newer", path=str(path), found=version, known=FORMAT)
     return version
+
+
+def stand_in(db: sqlite3.Connection) -> None:
+    """Give a reader of an older file the tables that it has not: empty, and in this connection only."""
+    for statement in filter(str.strip, _SCHEMA_2.split(";")):
+        if "CREATE TABLE" in statement:
+            db.execute(statement.replace("CREATE TABLE", "CREATE TEMP TABLE"))
 
 
 def explain(error: sqlite3.Error, path: Path) -> Problem:

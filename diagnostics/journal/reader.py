@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import heapq
+import hmac
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
-from diagnostics.journal import codec, format
+from diagnostics.journal import chain, codec, format, legacy, opening, store
+from diagnostics.journal.blocks import Block
 from diagnostics.model import (
     NO_LINE,
     SECOND,
@@ -17,6 +20,7 @@ from diagnostics.model import (
     Event,
     EventKind,
     Exclusion,
+    GapReason,
     Line,
     Sample,
     Span,
@@ -33,29 +37,22 @@ class Head:
     at_ns: int
 
 
-@dataclass(frozen=True)
-class Block:
-    """One minute (or part of one) of one line. ``seq`` is 0 while it is staged and not yet sealed.
+@dataclass(frozen=True, slots=True)
+class StoredRecord:
+    """One record of the chain, as a bundle hands it on.
 
-    ``samples`` are unpacked at first use: a quiet minute is judged by its ``rollups`` alone.
+    ``fields`` holds what is there; ``digests`` has all of them, sorted by name, also those that retention removed.
+    ``whole``: of format 1, whose one digest is that of the whole record (``digests`` is empty then).
     """
 
     seq: int
-    line: Line
-    span: Span
-    rollups: codec.Rollups
-    packed: bytes
-    targets: dict[int, Target]
-    staged: tuple[Sample, ...] = ()
-
-    @cached_property
-    def samples(self) -> tuple[Sample, ...]:
-        if self.staged:
-            return self.staged
-        try:
-            return tuple(codec.decode_batch(codec.decompress(self.packed), self.targets.__getitem__))
-        except codec.DamagedBatch as error:
-            raise format.Damaged("block_damaged", seq=self.seq) from error
+    type: str
+    start_ns: int
+    end_ns: int
+    fields: Mapping[str, bytes]
+    digests: tuple[tuple[str, bytes], ...]
+    link: bytes
+    whole: bytes | None = None
 
 
 class Reader:
@@ -71,11 +68,16 @@ class Reader:
         with self._problems():
             self._db = _connect(path)
             try:
-                if not format.check_version(self._db, path):
+                version = format.check_version(self._db, path)
+                if not version:
                     # A recorder that is just starting has made the file, but not its tables.
                     raise BadInput("journal_missing", path=str(path))
+                if version < format.FORMAT:
+                    format.stand_in(self._db)
                 self._db.execute("BEGIN")
-                self._targets = dict(self._read_targets())
+                self._secret = opening.secret(self._db)
+                self._gaps: dict[int, Event] = {}
+                self._targets = dict(opening.targets(self._db))
             except BaseException:
                 self._db.close()
                 raise
@@ -98,36 +100,97 @@ class Reader:
         except (codec.DamagedBatch, ValueError, KeyError) as error:
             raise format.Damaged("journal_damaged", path=str(self.path)) from error
 
-    def _read_targets(self) -> Iterator[tuple[int, Target]]:
-        for event in self.events(EventKind.TARGETS):
-            yield format.target_of(event)
-
     def head(self) -> Head | None:
         """The newest link, or None for an empty journal."""
         with self._problems():
-            row = self._db.execute(
-                "SELECT seq, link, (SELECT max(end_ns) FROM (SELECT end_ns FROM records ORDER BY seq DESC LIMIT 50))"
-                " FROM records ORDER BY seq DESC LIMIT 1"
-            ).fetchone()
-        return Head(int(row[0]), bytes(row[1]), int(row[2])) if row else None
+            seq, link = opening.end(self._db)
+            newest = self._db.execute(
+                "SELECT max(at) FROM (SELECT max(end_ns) AS at FROM (SELECT end_ns FROM records ORDER BY seq DESC"
+                " LIMIT 50) UNION SELECT max(end_ns) FROM (SELECT end_ns FROM entries ORDER BY seq DESC LIMIT 50)"
+                " UNION SELECT max(end_ns) FROM (SELECT end_ns FROM pages ORDER BY first DESC LIMIT 2))"
+            ).fetchone()[0]
+        return Head(seq, link, int(newest)) if seq else None
 
     def first_link(self) -> bytes | None:
         """The chain's first link, which no other journal has; None for an empty one."""
-        with self._problems():
-            row = self._db.execute("SELECT link FROM records ORDER BY seq LIMIT 1").fetchone()
-        return bytes(row[0]) if row else None
+        return self.link_at(1)
 
-    def events(self, *kinds: EventKind, after_seq: int = 0) -> Iterator[Event]:
-        """Events in the order of the chain; all kinds when none is named."""
-        wanted = kinds or tuple(EventKind)
+    def link_at(self, seq: int) -> bytes | None:
+        """The link of a record, None where there is no such record."""
+        with self._problems():
+            return store.link_at(self._db, self._secret, seq)
+
+    def salt_of(self, seq: int, name: str) -> bytes:
+        """The salt of one field, to be handed on with the field."""
+        return chain.salt(self._secret, seq, name)
+
+    def derived_key(self, purpose: bytes) -> bytes:
+        """32 bytes that only this journal gives, for another purpose than the chain."""
+        return hmac.digest(self._secret, b"derived\n" + purpose, "sha256")
+
+    @cached_property
+    def format2_from(self) -> int:
+        """The number of the first record that is not of format 1."""
+        return int(self._db.execute("SELECT coalesce(max(seq), 0) + 1 FROM records").fetchone()[0])
+
+    def records(self, after_seq: int = 0, until_seq: int = store.NO_END) -> Iterator[StoredRecord]:
+        """The chain, record by record. Raises format.Damaged at the first that cannot be read."""
+        link = chain.GENESIS if after_seq <= 0 else self.link_at(after_seq)
+        if link is None:
+            return
+        with self._problems():
+            for row in store.walk(self._db, after_seq, until_seq):
+                found, whole = store.record_digest(self._secret, row)
+                link = chain.link(link, found)
+                digests = () if whole else tuple(store.digests_of(self._secret, row))
+                yield StoredRecord(
+                    row.seq,
+                    row.type,
+                    row.start_ns,
+                    row.end_ns,
+                    row.fields,
+                    digests,
+                    link,
+                    found if whole else None,
+                )
+
+    def events(self, *kinds: EventKind, after_seq: int = 0, until_seq: int = store.NO_END) -> Iterator[Event]:
+        """Events in the order of the chain, up to ``until_seq`` included; all kinds when none is named.
+
+        Those that lie in a damaged page are left out: see ``gaps``.
+        """
+        wanted = {str(kind) for kind in kinds or tuple(EventKind)}
         marks = ",".join("?" * len(wanted))
         with self._problems():
             for kind, at_ns, body in self._db.execute(
                 f"SELECT type, start_ns, body FROM records INDEXED BY events"
-                f" WHERE type <> 'samples' AND type IN ({marks}) AND seq > ? ORDER BY seq",
-                (*map(str, wanted), after_seq),
+                f" WHERE type <> 'samples' AND type IN ({marks}) AND seq > ? AND seq <= ? ORDER BY seq",
+                (*wanted, after_seq, until_seq),
             ):
                 yield format.decode_event(kind, at_ns, bytes(body))
+            rows = self._event_rows(wanted, after_seq, until_seq)
+            if wanted & {*format.PAGED}:
+                rows = heapq.merge(rows, self._paged_events(wanted, after_seq, until_seq), key=_seq)
+            for row in rows:
+                yield format.event_of(row.type, row.start_ns, row.fields)
+
+    def _event_rows(self, wanted: set[str], after_seq: int, until_seq: int) -> Iterator[store.Row]:
+        marks = ",".join("?" * len(wanted))
+        for seq, kind, start, end, fields, link in self._db.execute(
+            f"SELECT * FROM entries WHERE type IN ({marks}) AND seq > ? AND seq <= ? ORDER BY seq",
+            (*wanted, after_seq, until_seq),
+        ):
+            yield store.Row(seq, kind, start, end, format.unpack_fields(bytes(fields)), bytes(link))
+
+    def _paged_events(self, wanted: set[str], after_seq: int, until_seq: int) -> Iterator[store.Row]:
+        for page in store.pages_between(self._db, after_seq, until_seq):
+            try:
+                records = page.records
+            except codec.DamagedBatch:
+                continue
+            for one in records:
+                if one.type in wanted and after_seq < one.seq <= until_seq:
+                    yield store.Row(one.seq, one.type, one.start_ns, one.end_ns, one.fields, b"")
 
     @cached_property
     def lines(self) -> dict[str, Line]:
@@ -170,34 +233,99 @@ class Reader:
 
     def record_span(self) -> Span | None:
         """From the first sample to the last, None without any. The end is exclusive: one second after the last try."""
-        first = last = None
+        firsts, lasts = [], []
         with self._problems():
-            row = self._db.execute(
-                "SELECT min(start_ns), max(end_ns) FROM records WHERE type = 'samples'"
-            ).fetchone()
-            if row[0] is not None:
-                first, last = int(row[0]), int(row[1])
+            for sql in (
+                "SELECT min(start_ns), max(end_ns) FROM records WHERE type = 'samples'",
+                "SELECT min(start_ns), max(end_ns) FROM entries WHERE type IN ('samples', 'day')",
+            ):
+                row = self._db.execute(sql).fetchone()
+                if row[0] is not None:
+                    firsts.append(int(row[0]))
+                    lasts.append(int(row[1]))
+            for page in self._edge_pages():
+                for one in page.records:
+                    if one.type == chain.SAMPLES:
+                        firsts.append(one.start_ns)
+                        lasts.append(one.end_ns)
         for block in self.staged():
-            first = block.span.start_ns if first is None else min(first, block.span.start_ns)
-            last = block.span.end_ns if last is None else max(last, block.span.end_ns)
-        return None if first is None or last is None else Span(first, last + SECOND)
+            firsts.append(block.span.start_ns)
+            lasts.append(block.span.end_ns)
+        return Span(min(firsts), max(lasts) + SECOND) if firsts else None
 
-    def sealed(self, after_seq: int = 0) -> Iterator[Block]:
-        """Sealed blocks in the order in which they were sealed."""
+    def _edge_pages(self) -> Iterator[store.Page]:
+        """Readable pages that no day's record covers yet: all others' times are within those of days."""
+        last_day = self._db.execute(
+            "SELECT coalesce(max(seq), 0) FROM entries WHERE type = 'day'"
+        ).fetchone()[0]
+        for page in store.pages_between(self._db, int(last_day), store.NO_END):
+            try:
+                _ = page.records
+            except codec.DamagedBatch:
+                continue
+            yield page
+
+    def sealed(self, after_seq: int = 0, until_seq: int = store.NO_END) -> Iterator[Block]:
+        """Sealed blocks in the order in which they were sealed. What cannot be read is left out: see ``gaps``."""
         with self._problems():
             for seq, start, end, line, rollup, body in self._db.execute(
                 "SELECT seq, start_ns, end_ns, line, rollup, body FROM records"
-                " WHERE type = 'samples' AND seq > ? ORDER BY seq",
-                (after_seq,),
+                " WHERE type = 'samples' AND seq > ? AND seq <= ? ORDER BY seq",
+                (after_seq, until_seq),
             ):
-                yield Block(
-                    seq,
-                    self._line(line),
-                    Span(start, end),
-                    codec.decode_rollups(bytes(rollup), self._targets.__getitem__),
-                    bytes(body),
-                    self._targets,
-                )
+                fields = {"body": bytes(body)}
+                yield self._block(seq, start, end, line, bytes(rollup), _Given(fields), legacy=True)
+            for page in store.pages_between(self._db, after_seq, until_seq):
+                for block in self._page_blocks(page):
+                    if after_seq < block.seq <= until_seq:
+                        yield block
+            for row in self._event_rows({chain.SAMPLES}, after_seq, until_seq):
+                yield self._fresh_block(row)
+
+    def _fresh_block(self, row: store.Row) -> Block:
+        line = row.fields["line"].decode()
+        return self._block(row.seq, row.start_ns, row.end_ns, line, row.fields["rollup"], _Given(row.fields))
+
+    def _page_blocks(self, page: store.Page) -> Iterator[Block]:
+        try:
+            records = [one for one in page.records if one.type == chain.SAMPLES]
+            _ = page.places
+        except codec.DamagedBatch:
+            self._gaps[page.first] = _gap(page.span, GapReason.DAMAGED)
+            return
+        if not page.body_blob and records:
+            self._gaps[page.first] = _gap(
+                Span(records[0].start_ns, records[-1].end_ns + SECOND), GapReason.REMOVED
+            )
+            return
+        for one in records:
+            yield self._block(
+                one.seq,
+                one.start_ns,
+                one.end_ns,
+                one.fields["line"].decode(),
+                one.fields["rollup"],
+                _Paged(page, page.places[one.seq]),
+            )
+
+    def _block(
+        self,
+        seq: int,
+        start_ns: int,
+        end_ns: int,
+        line: str,
+        rollup: bytes,
+        source: Callable[[], Mapping[str, bytes]],
+        *,
+        legacy: bool = False,
+    ) -> Block:
+        return Block(
+            seq, self._line(line), Span(start_ns, end_ns), self._targets, rollup, source, legacy=legacy
+        )
+
+    def gaps(self, after_seq: int = 0) -> tuple[Event, ...]:
+        """What ``sealed`` left out so far, as events of the kind GAP: damaged, or removed by age."""
+        return tuple(gap for first, gap in sorted(self._gaps.items()) if first > after_seq)
 
     def seq_before(self, at_ns: int) -> int:
         """A place in the chain such that what follows holds everything recorded after ``at_ns``; 0 for the beginning.
@@ -208,31 +336,48 @@ class Reader:
         with self._problems():
             while high - low > 1:
                 middle = (low + high) // 2
-                row = self._db.execute("SELECT end_ns FROM records WHERE seq = ?", (middle,)).fetchone()
-                if row is None or int(row[0]) >= at_ns:
+                end_ns = self._end_of(middle)
+                if end_ns is None or end_ns >= at_ns:
                     high = middle
                 else:
                     low = middle
         return low
 
+    def _end_of(self, seq: int) -> int | None:
+        """When a record ended, or the page that it is in."""
+        for sql in (
+            "SELECT end_ns FROM entries WHERE seq = :seq",
+            "SELECT end_ns FROM pages WHERE first <= :seq AND last >= :seq",
+            "SELECT end_ns FROM records WHERE seq = :seq",
+        ):
+            row = self._db.execute(sql, {"seq": seq}).fetchone()
+            if row is not None:
+                return int(row[0])
+        return None
+
     def staged(self) -> list[Block]:
         """What is not sealed yet, as blocks of the same kind, in the order of recording."""
         groups: dict[tuple[int, str, int], dict[tuple[str, int], Sample]] = {}
+        target = self._targets.__getitem__
         with self._problems():
-            for minute, line, offset, body in self._db.execute(
-                "SELECT minute, line, offset_ns, body FROM staging ORDER BY id"
+            for table, column, decode in (
+                ("staging", "body", legacy.decode_batch),
+                ("staged", "fields", _decode_staged),
             ):
-                try:
-                    samples = codec.decode_batch(bytes(body), self._targets.__getitem__)
-                except codec.DamagedBatch:
-                    continue  # the next recorder counts it when it recovers the rest
-                batch = groups.setdefault((minute, line, offset), {})
-                batch.update(((sample.target.id, sample.sent_ns), sample) for sample in samples)
+                for minute, line, offset, blob in self._db.execute(
+                    f"SELECT minute, line, offset_ns, {column} FROM {table} ORDER BY id"
+                ):
+                    try:
+                        samples = decode(bytes(blob), target)
+                    except codec.DamagedBatch:
+                        continue  # the next recorder counts it when it recovers the rest
+                    batch = groups.setdefault((minute, line, offset), {})
+                    batch.update(((sample.target.id, sample.sent_ns), sample) for sample in samples)
         blocks = []
         for (_, line, _), batch in groups.items():
             ordered = tuple(sorted(batch.values(), key=lambda sample: sample.sent_ns))
             span = Span(ordered[0].sent_ns, ordered[-1].sent_ns)
-            blocks.append(Block(0, self._line(line), span, codec.roll_up(ordered), b"", {}, ordered))
+            blocks.append(Block(0, self._line(line), span, {}, staged=ordered))
         return blocks
 
     def blocks(self) -> Iterator[Block]:
@@ -242,6 +387,38 @@ class Reader:
 
     def _line(self, key: str) -> Line:
         return self.lines.get(key, replace(NO_LINE, id=key))
+
+
+@dataclass(frozen=True, slots=True)
+class _Given:
+    fields: Mapping[str, bytes]
+
+    def __call__(self) -> Mapping[str, bytes]:
+        return self.fields
+
+
+@dataclass(frozen=True, slots=True)
+class _Paged:
+    page: store.Page
+    place: int
+
+    def __call__(self) -> Mapping[str, bytes]:
+        return self.page.body.fields[self.place]
+
+
+def _seq(row: store.Row) -> int:
+    return row.seq
+
+
+def _gap(span: Span, reason: GapReason) -> Event:
+    return Event(EventKind.GAP, span.end_ns, {"start_ns": span.start_ns, "reason": str(reason)})
+
+
+def _decode_staged(blob: bytes, target: Callable[[int], Target]) -> list[Sample]:
+    try:
+        return codec.decode_samples(format.unpack_fields(blob), target)
+    except ValueError as error:
+        raise codec.DamagedBatch(str(error)) from error
 
 
 def _connect(path: Path) -> sqlite3.Connection:

@@ -1,68 +1,182 @@
-"""Does the chain hold? Recomputes every link from the first record on."""
+"""Does the journal hold? Recomputes every digest and link from the first record on, and figures from the samples."""
 
 from __future__ import annotations
 
+import multiprocessing
+import os
 import sqlite3
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from diagnostics.journal import codec, format
-from diagnostics.model import BadInput, EventKind, Target
+from diagnostics.journal import chain, format, hours, opening, seals, store
+from diagnostics.journal.seals import SignedHead
+from diagnostics.journal.walk import Fault, Part, Walk
+from diagnostics.model import BadInput, Remark
+
+Progress = Callable[[float], None]
+"""Is told the share that is done, 0–1."""
+_DAYS_A_PART = 10
+"""A longer journal is checked in parts of so many days, by as many processes as there are processors."""
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """``first_fault`` is None when the chain is whole; else the sequence number where it first fails, and why."""
+    """``first_fault`` is None when everything holds.
+
+    ``seals`` counts the signatures that hold; ``signature`` says of them all: ``ok``, ``failed``, or ``unchecked``
+    where nothing was signed. ``head`` is the newest link, ``key`` the fingerprint of the newest signing key. ``notes``
+    tell what is no fault and should be known.
+    """
 
     records: int
     samples: int
-    first_fault: tuple[int, str] | None
+    seals: int
+    signature: str
+    head: bytes
+    key: str
+    first_fault: Fault | None
+    notes: tuple[Remark, ...] = ()
 
 
-def verify(path: Path) -> Check:
-    """Check links, order, and that rollups are those of the samples.
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """A part of the chain: its first and last record, and the link before."""
 
-    A tail cut off whole cannot be seen from the chain alone. Raises Problem when the file cannot be read at all.
+    path: Path
+    first: int
+    last: int
+    before: bytes
+    head_seq: int
+
+
+def verify(path: Path, progress: Progress | None = None) -> Check:
+    """Check the journal, with the signed head in the folder ``keys`` beside it.
+
+    Looks at links and order, signatures, that figures are those of the samples, that samples were removed only where
+    the chain says so, and that the end is not missing. What is staged and not yet sealed is in no chain and is not
+    looked at. Raises Problem when the file cannot be read at all.
     """
+    told = progress or (lambda _share: None)
     if not path.exists():
         raise BadInput("journal_missing", path=str(path))
     try:
-        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as db:
-            format.check_version(db, path)
-            return _walk(db)
+        head, fault = _head(path.parent / "keys")
+        if fault is not None:
+            return Check(0, 0, 0, "failed", b"", "", fault)
+        with closing(_open(path)) as db:
+            tasks = list(_tasks(db, path, head))
+            if len(tasks) == 1:
+                parts = [_through(db, tasks[0], lambda done: told(done / max(tasks[0].last, 1)))]
+            else:
+                parts = _at_once(tasks, told)
     except sqlite3.Error as error:
         raise format.explain(error, path) from error
+    told(1.0)
+    return _together(tasks, parts, head)
 
 
-def _walk(db: sqlite3.Connection) -> Check:
-    secret = bytes(db.execute("SELECT value FROM meta WHERE key = 'secret'").fetchone()[0])
-    previous, expected, samples = format.GENESIS, 1, 0
-    targets: dict[int, Target] = {}
-    for seq, kind, start, end, line, rollup, body, link in db.execute("SELECT * FROM records ORDER BY seq"):
-        if seq != expected:
-            return Check(expected - 1, samples, (expected, "missing record"))
-        record = format.Record(seq, kind, start, end, line, bytes(rollup), bytes(body))
-        previous = format.link(previous, format.digest(secret, record))
-        if previous != bytes(link):
-            return Check(expected - 1, samples, (seq, "link does not match the record"))
-        try:
-            samples += _content(record, targets)
-        except (codec.DamagedBatch, ValueError, KeyError) as error:
-            return Check(expected - 1, samples, (seq, str(error)))
-        expected += 1
-    return Check(expected - 1, samples, None)
+def _head(keys: Path) -> tuple[SignedHead | None, Fault | None]:
+    try:
+        head = seals.read_head(keys)
+    except ValueError as error:
+        return None, Fault(0, None, f"keys/{seals.HEAD_NAME}: {error}")
+    if head is not None and not head.holds:
+        return None, Fault(0, None, f"keys/{seals.HEAD_NAME}: the signature does not hold")
+    return head, None
 
 
-def _content(record: format.Record, targets: dict[int, Target]) -> int:
-    if record.type != format.SAMPLES:
-        event = format.decode_event(record.type, record.start_ns, record.body)
-        if event.kind is EventKind.TARGETS:
-            number, target = format.target_of(event)
-            targets[number] = target
-        return 0
-    batch = codec.decode_batch(codec.decompress(record.body), targets.__getitem__)
-    numbers = {target: number for number, target in targets.items()}
-    if codec.encode_rollups(codec.roll_up(batch), numbers.__getitem__) != record.rollup:
-        raise codec.DamagedBatch("the rollups are not those of the samples")
-    return len(batch)
+def _open(path: Path) -> sqlite3.Connection:
+    db = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
+    if format.check_version(db, path) < format.FORMAT:
+        format.stand_in(db)
+    db.execute("BEGIN")
+    return db
+
+
+def _tasks(db: sqlite3.Connection, path: Path, head: SignedHead | None) -> Iterator[_Task]:
+    """Parts of the chain. After a day's last record nothing is open, so that a part may begin there."""
+    end, head_seq = opening.end(db)[0], head.seq if head else 0
+    first, before, days = 1, chain.GENESIS, 0
+    rows = db.execute(
+        "SELECT seq, link FROM entries AS e WHERE type = ? AND NOT EXISTS"
+        " (SELECT 1 FROM entries WHERE seq = e.seq + 1 AND type = e.type) ORDER BY seq",
+        (hours.DAY,),
+    )
+    for seq, link in rows:
+        days += 1
+        if days == _DAYS_A_PART and first <= seq < end:
+            yield _Task(path, first, seq, before, head_seq)
+            first, before, days = seq + 1, bytes(link), 0
+    yield _Task(path, first, store.NO_END, before, head_seq)
+
+
+def _through(db: sqlite3.Connection, task: _Task, progress: Callable[[int], None]) -> Part:
+    targets = dict(opening.targets(db))
+    walk = Walk(db, task.first, task.before, targets, task.head_seq)
+    return walk.through(opening.secret(db), task.last, progress)
+
+
+def _alone(task: _Task) -> Part:
+    """One part, in a process of its own."""
+    with closing(_open(task.path)) as db:
+        return _through(db, task, lambda _done: None)
+
+
+def _at_once(tasks: list[_Task], told: Progress) -> list[Part]:
+    context = multiprocessing.get_context("spawn")
+    workers = min(len(tasks), os.cpu_count() or 1)
+    with ProcessPoolExecutor(workers, mp_context=context) as pool:
+        waiting = [pool.submit(_alone, task) for task in tasks]
+        for done, _ in enumerate(as_completed(waiting), 1):
+            told(done / len(tasks))
+        return [one.result() for one in waiting]
+
+
+def _together(tasks: list[_Task], parts: list[Part], head: SignedHead | None) -> Check:
+    """The parts as one: each must begin with the link that the one before ends with."""
+    records = samples = sealed = removal = 0
+    link, keys, notes, fault = chain.GENESIS, list[bytes](), list[Remark](), None
+    for task, part in zip(tasks, parts, strict=True):
+        if task.before != link:
+            fault = Fault(task.first, None, "the link does not match the record")
+            break
+        records, link = part.last, part.link
+        samples, sealed = samples + part.samples, sealed + part.seals
+        keys += [key for key in part.keys if key not in keys]
+        notes += part.notes
+        removal = max(removal, part.removal)
+        if part.fault is not None:
+            fault = part.fault
+            break
+    if fault is None:
+        fault = _at_the_end(parts, head, records, keys, removal)
+    refused = any(part.refused for part in parts)
+    signature = "failed" if refused else ("ok" if sealed else "unchecked")
+    key = seals.fingerprint(keys[-1] if keys else b"")
+    return Check(records, samples, sealed, signature, link, key, fault, tuple(notes))
+
+
+def _at_the_end(
+    parts: list[Part], head: SignedHead | None, records: int, keys: list[bytes], removal: int
+) -> Fault | None:
+    """What only the whole chain can tell."""
+    for part in parts:
+        if part.removed is not None and part.removed.until_ns >= removal:
+            return Fault(
+                part.removed.seq, part.removed.at_ns, "samples are missing, and no retention says so"
+            )
+    if head is None:
+        if keys:
+            why = f"keys/{seals.HEAD_NAME} is missing: whether the end was cut off cannot be told"
+            return Fault(records + 1, None, why)
+        return None
+    if head.seq > records:
+        return Fault(records + 1, None, f"the end is missing: {head.seq} records were signed")
+    if head.link not in {part.head_link for part in parts}:
+        return Fault(head.seq, None, "the link is not the one that was signed")
+    if keys and head.key != keys[-1]:
+        return Fault(records + 1, None, f"keys/{seals.HEAD_NAME} is of another key than the seals")
+    return None

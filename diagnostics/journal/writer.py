@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import os
-import secrets
 import sqlite3
-from collections.abc import Iterable, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from diagnostics.journal import codec, format
-from diagnostics.model import MINUTE, SECOND, Event, EventKind, MachineCannot, Sample, Target
+from diagnostics.journal import chain, codec, format, legacy, opening, paging, rollups, seals, store
+from diagnostics.journal.hours import DAY_NS, HOUR_NS, Stretch
+from diagnostics.journal.seals import Sealer, SignedHead
+from diagnostics.model import MINUTE, SECOND, Event, EventKind, MachineCannot, Problem, Sample, Scalar, Target
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,14 +40,19 @@ class Writer:
     """Adds samples and events. The caller holds the home's lock (``journal.lock``).
 
     ``stage`` makes samples survive the process; ``seal_due`` turns finished minutes into links of the chain.
-    Every method raises diagnostics.model.Problem when the disk or the file refuses; nothing already written is
-    touched then, and the call may be repeated.
+    When an hour is over its figures are chained, its records repacked and the chain signed; the newest link is signed
+    and kept apart at each minute, and at each event but those that witnesses tell.
+
+    Every method raises diagnostics.model.Problem when the disk or the file refuses; nothing already written is touched
+    then, and the call may be repeated. A signature that cannot be made refuses nothing: ``unsigned`` says why.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.unsigned: Problem | None = None
+        self._sealer = Sealer(path.parent / "keys")
         self._durable: bool | None = None
-        self._db = _open(path)
+        self._db = opening.connect(path)
         try:
             self._prepare()
         except BaseException:
@@ -56,18 +61,13 @@ class Writer:
 
     def _prepare(self) -> None:
         with self._problems():
-            _migrate(self._db, self.path)
-            self._secret = bytes(
-                self._db.execute("SELECT value FROM meta WHERE key = 'secret'").fetchone()[0]
-            )
-            last = self._db.execute("SELECT seq, link FROM records ORDER BY seq DESC LIMIT 1").fetchone()
-            self._seq, self._link = (int(last[0]), bytes(last[1])) if last else (0, format.GENESIS)
-            self._numbers: dict[Target, int] = {}
-            for start_ns, body in self._db.execute(
-                "SELECT start_ns, body FROM records WHERE type = ? ORDER BY seq", (str(EventKind.TARGETS),)
-            ):
-                number, target = format.target_of(format.decode_event("targets", start_ns, body))
-                self._numbers[target] = number
+            opening.migrate(self._db, self.path)
+            self._secret = opening.secret(self._db)
+            self._seq, self._link = opening.end(self._db)
+            self._numbers = {target: number for number, target in opening.targets(self._db)}
+            self._stretches = paging.open_hour(self._db)
+            self._hour = opening.hour_of_rows(self._db)
+            self._removal = opening.removal(self._db)
             self._open: dict[BatchKey, Batch] = {}
         status = self.path.stat()
         self._identity = (status.st_dev, status.st_ino)
@@ -78,6 +78,8 @@ class Writer:
             yield
         except sqlite3.Error as error:
             raise format.explain(error, self.path) from error
+        except codec.DamagedBatch as error:
+            raise format.Damaged("journal_damaged", path=str(self.path)) from error
 
     @contextmanager
     def _transaction(self, *, durable: bool = False) -> Iterator[None]:
@@ -86,6 +88,7 @@ class Writer:
         ``durable`` waits for the disk: sealed minutes and events survive a power cut, not only the process.
         """
         seq, link, numbers = self._seq, self._link, dict(self._numbers)
+        hour = self._hour
         with self._problems():
             if durable != self._durable:
                 self._db.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
@@ -96,40 +99,65 @@ class Writer:
                 self._db.execute("COMMIT")
             except BaseException:
                 self._seq, self._link, self._numbers = seq, link, numbers
+                self._hour = hour
                 if self._db.in_transaction:
                     self._db.execute("ROLLBACK")
+                self._stretches = paging.open_hour(self._db)
                 raise
 
     def recover(self, at_ns: int) -> int | None:
-        """Seal what a run that ended without a clean stop left unsealed.
+        """Seal what a run that ended without a clean stop left unsealed, and say so where the journal's end is missing.
 
-        Returns the time of its last sample (UTC ns), or None when there was nothing.
+        Returns the time of the last such sample (UTC ns), or None when there was nothing.
         """
+        self._compare_head(at_ns)
         with self._problems():
             rows = self._db.execute(
-                "SELECT minute, line, offset_ns, body FROM staging ORDER BY id"
+                "SELECT minute, line, offset_ns, fields FROM staged ORDER BY id"
             ).fetchall()
-        if not rows:
+            old = self._db.execute("SELECT minute, line, offset_ns, body FROM staging ORDER BY id").fetchall()
+        if not rows and not old:
             return None
         targets = {number: target for target, number in self._numbers.items()}
         batches: dict[BatchKey, Batch] = {}
         damaged = 0
-        for minute, line, offset_ns, body in rows:
-            try:
-                samples = codec.decode_batch(bytes(body), targets.__getitem__)
-            except codec.DamagedBatch:
-                damaged += 1
-                continue
-            _merge(batches.setdefault(BatchKey(minute, line, offset_ns), {}), samples)
+        for decode, pieces in ((legacy.decode_batch, old), (_decode, rows)):
+            for minute, line, offset_ns, blob in pieces:
+                try:
+                    samples = decode(bytes(blob), targets.__getitem__)
+                except codec.DamagedBatch:
+                    damaged += 1
+                    continue
+                _merge(batches.setdefault(BatchKey(minute, line, offset_ns), {}), samples)
         last = max((s.sent_ns for batch in batches.values() for s in batch.values()), default=None)
         with self._transaction(durable=True):
-            for key, batch in batches.items():
-                self._insert_batch(key, batch)
+            for key in sorted(batches, key=lambda one: one.minute):
+                self._insert_batch(key, batches[key])
             self._insert_event(
                 Event(EventKind.RECOVERED, at_ns, {"last_sample_ns": last, "damaged_pieces": damaged})
             )
+            self._db.execute("DELETE FROM staged")
             self._db.execute("DELETE FROM staging")
+        self._keep_head(at_ns)
         return last
+
+    def _compare_head(self, at_ns: int) -> None:
+        """Chain that the end is missing, where the signed head says that there was more."""
+        try:
+            head = seals.read_head(self._sealer.folder)
+        except ValueError:
+            return  # said by every check; a new one is written at once
+        if head is None:
+            return
+        with self._problems():
+            found = store.link_at(self._db, self._secret, head.seq)
+        if found != head.link:
+            lost: dict[str, Scalar] = {
+                "head_seq": head.seq,
+                "head_link": head.link.hex(),
+                "found_seq": self._seq,
+            }
+            self.append(Event(EventKind.HEAD_LOST, at_ns, lost))
 
     def stage(self, line: str, samples: Iterable[Sample]) -> None:
         """Write samples so that a killed process loses none of them.
@@ -146,19 +174,18 @@ class Writer:
             groups.setdefault(key, []).append(sample)
         if not groups:
             return
+        known = len(self._numbers)
         with self._transaction():
             for key, group in groups.items():
                 for sample in group:
                     self._register(sample.target, sample.sent_ns)
+                fields = format.pack_fields(codec.encode_samples(group, self._numbers.__getitem__))
                 self._db.execute(
-                    "INSERT INTO staging (minute, line, offset_ns, body) VALUES (?, ?, ?, ?)",
-                    (
-                        key.minute,
-                        key.line,
-                        key.offset_ns,
-                        codec.encode_batch(group, self._numbers.__getitem__),
-                    ),
+                    "INSERT INTO staged (minute, line, offset_ns, fields) VALUES (?, ?, ?, ?)",
+                    (key.minute, key.line, key.offset_ns, fields),
                 )
+        if len(self._numbers) > known:
+            self._keep_head(max(sample.sent_ns for group in groups.values() for sample in group))
         for key, group in groups.items():
             _merge(self._open.setdefault(key, {}), group)
 
@@ -171,11 +198,30 @@ class Writer:
         """Chain an event; returns its sequence number."""
         with self._transaction(durable=True):
             self._insert_event(event)
-        return self._seq
+            seq = self._seq
+        if event.kind is EventKind.RETENTION:
+            self._removal = opening.removal(self._db)
+        if event.kind is not EventKind.WITNESS:
+            self._keep_head(event.at_ns)
+        return seq
+
+    def sign(self, at_ns: int) -> None:
+        """Chain a seal: the newest link, signed. At the start of a run and at its end; each hour it comes by itself."""
+        with self._transaction(durable=True):
+            self._insert_seal(at_ns)
+        self._keep_head(at_ns)
 
     def seal_due(self, mono_ns: int) -> int:
-        """Seal the minutes that are over; returns how many. Safe to call every second."""
-        return self._seal([key for key in self._open if key.due(mono_ns)])
+        """Seal the minutes that are over; returns how many. Safe to call every second.
+
+        In between, one page after the other loses its samples where they are older than is to be kept.
+        """
+        due = [key for key in self._open if key.due(mono_ns)]
+        if due:
+            return self._seal(due)
+        if self._removal.pending:
+            self._remove_next()
+        return 0
 
     def seal_all(self) -> int:
         """Seal everything that is staged: at a clean stop."""
@@ -185,15 +231,22 @@ class Writer:
         if not keys:
             return 0
         with self._transaction(durable=True):
-            for key in keys:
+            for key in sorted(keys, key=lambda one: one.minute):
                 self._insert_batch(key, self._open[key])
                 self._db.execute(
-                    "DELETE FROM staging WHERE minute = ? AND line = ? AND offset_ns = ?",
+                    "DELETE FROM staged WHERE minute = ? AND line = ? AND offset_ns = ?",
                     (key.minute, key.line, key.offset_ns),
                 )
         for key in keys:
             del self._open[key]
+        self._keep_head((max(key.minute for key in keys) + 1) * MINUTE)
         return len(keys)
+
+    def _remove_next(self) -> None:
+        removal = self._removal
+        with self._transaction():
+            first = paging.remove_next(self._db, self._secret, removal.before_ns, removal.after_first)
+        self._removal = opening.Removal() if first is None else replace(removal, after_first=first)
 
     def _register(self, target: Target, at_ns: int) -> None:
         if target not in self._numbers:
@@ -203,27 +256,61 @@ class Writer:
 
     def _insert_batch(self, key: BatchKey, batch: Batch) -> None:
         samples = sorted(batch.values(), key=lambda sample: sample.sent_ns)
-        number = self._numbers.__getitem__
-        self._insert(
-            format.SAMPLES,
-            samples[0].sent_ns,
-            samples[-1].sent_ns,
-            key.line,
-            codec.encode_rollups(codec.roll_up(samples), number),
-            codec.compress(codec.encode_batch(samples, number)),
-        )
+        hour = key.minute * MINUTE // HOUR_NS
+        if self._hour is not None and hour != self._hour:
+            self._close_hour(self._hour, hour, key.minute * MINUTE)
+        self._hour = hour
+        fields = codec.encode_samples(samples, self._numbers.__getitem__)
+        packed = codec.unpack(fields["samples"])
+        parts = rollups.sort_out(packed)
+        fields |= {"line": key.line.encode(), "rollup": rollups.rollup_of(packed, parts)}
+        start_ns, end_ns = samples[0].sent_ns, samples[-1].sent_ns
+        self._insert(chain.SAMPLES, start_ns, end_ns, fields)
+        self._stretches.setdefault(key.line, Stretch.empty()).add(parts, start_ns, end_ns)
+
+    def _close_hour(self, hour: int, next_hour: int, at_ns: int) -> None:
+        paging.close_hour(self._insert, self._stretches)
+        self._stretches = {}
+        if hour * HOUR_NS // DAY_NS != next_hour * HOUR_NS // DAY_NS:
+            paging.close_day(self._db, self._insert)
+        paging.make_page(self._db)
+        self._insert_seal(at_ns)
 
     def _insert_event(self, event: Event) -> None:
-        self._insert(str(event.kind), event.at_ns, event.at_ns, "", b"", format.encode_event(event))
+        self._insert(str(event.kind), event.at_ns, event.at_ns, format.event_fields(event))
 
-    def _insert(self, kind: str, start_ns: int, end_ns: int, line: str, rollup: bytes, body: bytes) -> None:
-        record = format.Record(self._seq + 1, kind, start_ns, end_ns, line, rollup, body)
-        link = format.link(self._link, format.digest(self._secret, record))
+    def _insert_seal(self, at_ns: int) -> None:
+        head = self._signed(at_ns)
+        if head is not None and head.seq:
+            self._insert_event(seals.event(head))
+
+    def _signed(self, at_ns: int) -> SignedHead | None:
+        try:
+            head = self._sealer.sign(self._seq, self._link, at_ns)
+        except Problem as problem:
+            self.unsigned = problem
+            return None
+        self.unsigned = None
+        return head
+
+    def _keep_head(self, at_ns: int) -> None:
+        head = self._signed(at_ns)
+        if head is None:
+            return
+        try:
+            self._sealer.keep(head)
+        except Problem as problem:
+            self.unsigned = problem
+
+    def _insert(self, kind: str, start_ns: int, end_ns: int, fields: Mapping[str, bytes]) -> None:
+        seq = self._seq + 1
+        digest = chain.record_digest(seq, kind, start_ns, end_ns, chain.digests(self._secret, seq, fields))
+        link = chain.link(self._link, digest)
         self._db.execute(
-            "INSERT INTO records VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            (record.seq, kind, start_ns, end_ns, line, rollup, body, link),
+            "INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?)",
+            (seq, kind, start_ns, end_ns, format.pack_fields(fields), link),
         )
-        self._seq, self._link = record.seq, link
+        self._seq, self._link = seq, link
 
     def check_in_place(self) -> None:
         """Raise MachineCannot when the file was moved, removed or replaced: what is written would be lost."""
@@ -238,46 +325,14 @@ class Writer:
         self._db.close()
 
 
+def _decode(blob: bytes, target: Callable[[int], Target]) -> list[Sample]:
+    """Staged samples, from their packed fields. Raises DamagedBatch."""
+    try:
+        return codec.decode_samples(format.unpack_fields(blob), target)
+    except ValueError as error:
+        raise codec.DamagedBatch(str(error)) from error
+
+
 def _merge(batch: Batch, samples: Iterable[Sample]) -> None:
     for sample in samples:
         batch[(sample.target.id, sample.sent_ns)] = sample
-
-
-def _open(path: Path) -> sqlite3.Connection:
-    try:
-        fresh = not path.exists()
-        db = sqlite3.connect(path, isolation_level=None, timeout=5.0, check_same_thread=False)
-        if fresh and os.name == "posix":
-            path.chmod(0o600)
-    except sqlite3.Error as error:
-        raise format.explain(error, path) from error
-    except OSError as error:
-        raise MachineCannot("journal_not_writable", path=str(path)) from error
-    return db
-
-
-def _migrate(db: sqlite3.Connection, path: Path) -> None:
-    """Bring the file to this version's format; an older file is copied beside itself first."""
-    version = format.check_version(db, path)
-    db.execute("PRAGMA journal_mode = WAL")
-    if version == format.FORMAT:
-        return
-    if version == 0 and db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
-        raise format.Damaged("journal_foreign", path=str(path))
-    if version:
-        with closing(sqlite3.connect(path.with_suffix(f".v{version}.backup"))) as backup:
-            db.backup(backup)
-    db.execute("BEGIN IMMEDIATE")
-    try:
-        for script in format.MIGRATIONS[version:]:
-            for statement in filter(str.strip, script.split(";")):
-                db.execute(statement)
-        if not version:
-            db.execute("INSERT INTO meta VALUES ('secret', ?)", (secrets.token_bytes(32),))
-        db.execute(f"PRAGMA application_id = {format.APPLICATION_ID}")
-        db.execute(f"PRAGMA user_version = {format.FORMAT}")
-        db.execute("COMMIT")
-    except BaseException:
-        if db.in_transaction:
-            db.execute("ROLLBACK")
-        raise

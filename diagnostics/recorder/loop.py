@@ -93,6 +93,7 @@ class Recorder:
         self._events.append(started(self._identity, self._parts.pinger.method, now))
         self._events.append(configured(self._config, now))
         self._flush_events()
+        self._guard(lambda: self._writer.sign(now))
         self._follow_route(self._reading.mono_ns)
         self._plan(self._reading.mono_ns)
         self._parts.checks.start()
@@ -109,6 +110,7 @@ class Recorder:
         self._events.append(Event(EventKind.STOPPED, self._parts.clock.read().wall_ns, {"reason": "asked"}))
         self._flush_events()
         self._guard(self._writer.seal_all)
+        self._guard(lambda: self._writer.sign(self._parts.clock.read().wall_ns))
 
     # --- one step -------------------------------------------------------------------------------------------------
 

@@ -1,8 +1,9 @@
-"""What other commands may add to the journal: exclusions, what the person says of a line, speed and campaigns."""
+"""What other commands may add to the journal: exclusions, the person's word on a line, speed, campaigns, stamps."""
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -16,16 +17,26 @@ NOTES: Mapping[str, Mapping[str, type | tuple[type, ...]]] = {
     str(EventKind.EXCLUSION): {"since_ns": int, "until_ns": int, "reason": str},
     str(EventKind.LINE_NAMED): {"id": str, "name": str},
     str(EventKind.LINE_HOME): {"id": str, "home": bool, "by": str},
+    str(EventKind.SECOND_WITNESS): {
+        "sha256": str,
+        "name": str,
+        "key": str,
+        "start_ns": int,
+        "end_ns": int,
+    },
     str(EventKind.SPEED): {},
     str(EventKind.SPEED_HELD): {},
     str(EventKind.SPEED_CHOICE): {},
     str(EventKind.CAMPAIGN): {},
+    str(EventKind.STAMP): {},
+    str(EventKind.STAMP_CHOICE): {},
 }
 """The kinds, and the fields of those that are simple; of the others, the room that writes them knows."""
 LOCK_NAME = "recorder.lock"
 MOST_CHARS = 60_000
 """So much JSON, and no more, fits through the socket with all that comes around it."""
 MOST_NUMBER = 1 << 62
+LONGEST_WITNESS_NAME = 60
 OLDEST_NS = 24 * 60 * MINUTE
 """A measurement is handed over when it is done: one that began longer ago is refused."""
 
@@ -52,7 +63,19 @@ def check_note(message: Mapping[str, Any], at_ns: int) -> Event:
             ].encode()  # a lone surrogate, from a terminal in another encoding, raises ValueError here
     if kind == EventKind.EXCLUSION and not 0 <= data["since_ns"] < data["until_ns"] < 1 << 62:
         raise ValueError("the period is empty")
+    if kind == EventKind.SECOND_WITNESS:
+        _check_witness(data)
     return Event(EventKind(str(kind)), at_ns, data)
+
+
+def _check_witness(data: Mapping[str, Any]) -> None:
+    """Raises ValueError for what no bundle of another machine can be."""
+    if not all(re.fullmatch(r"[0-9a-f]{64}", data[name]) for name in ("sha256", "key")):
+        raise ValueError("no digest")
+    if not 0 < len(data["name"]) <= LONGEST_WITNESS_NAME or not data["name"].isprintable():
+        raise ValueError("no name, or too long")
+    if not 0 <= data["start_ns"] <= data["end_ns"] < MOST_NUMBER:
+        raise ValueError("the period is none")
 
 
 def _checked_by_room(kind: EventKind, data: dict[str, Any], began_ns: object, at_ns: int) -> Event:
@@ -96,6 +119,12 @@ def _again(kind: EventKind) -> Callable[[Event], Event]:
         from diagnostics.throughput import choice
 
         return lambda event: choice.to_event(choice.from_event(event), event.at_ns)
+    if kind in (EventKind.STAMP, EventKind.STAMP_CHOICE):
+        from diagnostics.stamps import record as stamps
+
+        if kind is EventKind.STAMP:
+            return lambda event: stamps.stamp_event(stamps.stamp_of(event), event.at_ns)
+        return lambda event: stamps.choice_event(stamps.choice_of(event), event.at_ns)
     return _campaign
 
 

@@ -38,6 +38,7 @@ from diagnostics.recorder.notes import LOCK_NAME, hand_over
 from diagnostics.recorder.parts import Identity, LineIdentity, NoIdentity, Parts
 from diagnostics.recorder.plans import make_plans
 from diagnostics.recorder.speed_desk import DeskParts, SpeedDesk
+from diagnostics.recorder.stamp_desk import StampDesk, StampParts
 from diagnostics.recorder.witnesses import BackgroundWitnesses, real_sources
 from diagnostics.standard_input import when_closed
 
@@ -46,17 +47,19 @@ from diagnostics.standard_input import when_closed
 class Orders:
     """How long to run: ``for_s`` seconds (None: until told), and whether a closed standard input means stop.
 
-    ``speed`` is the command that makes one scheduled speed measurement; empty: none are made.
+    ``speed`` is the command that makes one scheduled speed measurement; empty: none are made. ``stamp`` is the one that
+    has the newest seal dated from outside; empty: none is.
     """
 
     for_s: float | None = None
     stdin: bool = False
     speed: tuple[str, ...] = ()
+    stamp: tuple[str, ...] = ()
 
 
 DESK_POLL_S = 0.05
 END_S = 2.0
-"""So long a speed measurement may take to end, while what it hands over is still taken."""
+"""So long a speed measurement or a time stamp may take to end, while what it hands over is still taken."""
 
 
 class Stop:
@@ -123,7 +126,10 @@ def record(
         selector = stack.enter_context(selectors.DefaultSelector())
         desk = SpeedDesk(_desk_parts(home, journal, config, orders, clock, warn))
         stack.callback(desk.close)
-        server = stack.enter_context(closing(Server(home, desk.listening(recorder.handle))))
+        stamps = StampDesk(_stamp_parts(home, journal, config, orders, clock, warn))
+        stack.callback(stamps.close)
+        handler = stamps.listening(desk.listening(recorder.handle))
+        server = stack.enter_context(closing(Server(home, handler)))
         server.register(selector)
         _watch(routes, recorder, selector)
         stop = Stop(clock, orders.for_s)
@@ -133,13 +139,15 @@ def record(
         recorder.start(span.end_ns if span else None, crashed, homes)
         if orders.speed:
             desk.start()
+        stamps.start()
         ready(recorder)
         gc.collect()
         gc.freeze()
         _serve(recorder, selector, stop)
         desk.leave()
+        stamps.leave()
         end = Stop(clock, END_S)
-        _serve(recorder, selector, lambda: desk.left or end(), DESK_POLL_S)
+        _serve(recorder, selector, lambda: (desk.left and stamps.left) or end(), DESK_POLL_S)
         recorder.stop()
         return recorder.samples
 
@@ -164,6 +172,24 @@ def _desk_parts(
         command=orders.speed,
         say=say,
         broken=lambda error: warn(_broken("speed desk", error)),
+    )
+
+
+def _stamp_parts(
+    home: Path,
+    journal: Path,
+    config: Config,
+    orders: Orders,
+    clock: Clock,
+    warn: Callable[[Problem], None],
+) -> StampParts:
+    return StampParts(
+        clock=clock,
+        home=home,
+        journal=journal,
+        config=config,
+        command=orders.stamp,
+        broken=lambda error: warn(_broken("stamp desk", error)),
     )
 
 

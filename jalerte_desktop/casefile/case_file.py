@@ -25,6 +25,10 @@ from jalerte_desktop.findings.model import Seal
 
 _KEPT_WITH_PERSON = ("person.",)
 _KEPT_WITH_OPERATOR = ("person.", "line.", "contract.")
+_PAPER_COLUMNS = (
+    "id, case_id, kind, template, made_ns, method, span_start_ns, span_end_ns, observed_s, line_id, line_confirmed,"
+    " seal_sequence, seal_link, seal_at_ns, text"
+)
 
 
 class CaseFile:
@@ -127,11 +131,16 @@ class CaseFile:
     def papers(self) -> tuple[FrozenPaper, ...]:
         """Every frozen paper, oldest first."""
         with self.reading():
-            rows = self._db.execute(
-                "SELECT id, case_id, kind, template, made_ns, method, span_start_ns, span_end_ns, observed_s, line_id,"
-                " line_confirmed, seal_sequence, seal_link, seal_at_ns, text FROM papers ORDER BY made_ns, rowid"
-            ).fetchall()
+            rows = self._db.execute(f"SELECT {_PAPER_COLUMNS} FROM papers ORDER BY made_ns, rowid").fetchall()
             return tuple(self._paper(row) for row in rows)
+
+    def paper(self, paper_id: str) -> FrozenPaper | None:
+        """The frozen paper of that id, or None."""
+        with self.reading():
+            row = self._db.execute(
+                f"SELECT {_PAPER_COLUMNS} FROM papers WHERE id = ?", (paper_id,)
+            ).fetchone()
+            return None if row is None else self._paper(row)
 
     def _inherited(self, before: Case | None, country: str, operator: str) -> dict[str, str]:
         if before is None or before.country != country:
@@ -164,7 +173,7 @@ class CaseFile:
                 paper.line_id,
                 int(paper.line_confirmed),
                 seal.sequence if seal else None,
-                seal.link if seal else None,
+                _link_and_key(seal) if seal else None,
                 seal.at_ns if seal else None,
                 paper.text,
             ),
@@ -216,7 +225,7 @@ class CaseFile:
             observed_s=float(str(observed)),
             line_id=str(line),
             line_confirmed=bool(confirmed),
-            seal=Seal(_whole(seal[0]), str(seal[1]), _whole(seal[2])) if seal[0] is not None else None,
+            seal=_seal(seal[0], str(seal[1]), seal[2]) if seal[0] is not None else None,
             incidents=tuple(
                 UsedIncident(json.loads(text)["id"], role, text, sha) for role, text, sha in uses
             ),
@@ -266,6 +275,16 @@ def open_case_file(path: Path, now_ns: Callable[[], int]) -> CaseFile:
 def _whole(value: object) -> int:
     assert isinstance(value, int)
     return value
+
+
+def _link_and_key(seal: Seal) -> str:
+    """One column holds both: the link, and after a space the key's fingerprint where the journal was signed."""
+    return f"{seal.link} {seal.key}".rstrip()
+
+
+def _seal(sequence: object, link_and_key: str, at_ns: object) -> Seal:
+    link, _space, key = link_and_key.partition(" ")
+    return Seal(_whole(sequence), link, _whole(at_ns), key)
 
 
 def _content(paper: FrozenPaper) -> str:

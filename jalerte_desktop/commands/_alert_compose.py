@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import mimetypes
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from jalerte_desktop.casefile import diary
@@ -14,8 +14,11 @@ from jalerte_desktop.casefile.model import NO_CASE, Case, FrozenPaper
 from jalerte_desktop.commands._papers import findings_between, frozen, paper_findings
 from jalerte_desktop.commands.context import Context
 from jalerte_desktop.documents.account import Role, account
+from jalerte_desktop.documents.demands import KIND as COMPLAINT
+from jalerte_desktop.documents.made_up import MADE_UP
 from jalerte_desktop.filing.alert import KIND, TEMPLATE, AlertPreview, compose_alert, preview_alert
 from jalerte_desktop.filing.drafts import Draft, open_draft, shown_name
+from jalerte_desktop.filing.form import form
 from jalerte_desktop.filing.model import Alert, Attachment
 from jalerte_desktop.findings.model import Findings
 
@@ -53,7 +56,17 @@ def composed(
         findings = findings_between(since, until, context)
     attached = {one.sha256 for one in draft.attachments} if draft else set()
     letters = tuple(one for one in _letters(file, findings) if one.sha256 not in attached) if letter else ()
-    alert = compose_alert(case, findings, attachments=letters, draft=draft, diary=diary.entries(file))
+    room = form("jalerte").text_limit
+    mark = f"{MADE_UP['fr']}.\n" if context.demo else ""
+    alert = compose_alert(
+        case,
+        findings,
+        attachments=letters,
+        limit=room - len(mark),
+        draft=draft,
+        diary=diary.entries(file),
+    )
+    alert = replace(alert, description=mark + alert.description, description_limit=room)
     return Composed(case, draft, preview_alert(alert, case))
 
 
@@ -65,14 +78,14 @@ def freeze(file: CaseFile, found: Composed, context: Context) -> tuple[str, Froz
 
 
 def _letters(file: CaseFile, findings: Findings) -> tuple[Attachment, ...]:
-    """The newest letter of the active case, where its file is still there as it was written.
+    """The newest complaint of the active case, where its file is still there as it was written.
 
     None when it holds anything against the operator that is no longer counted: an exclusion came after it.
     """
     case = file.active()
     counted = {incident.id for incident in account(findings).held}
     for paper in reversed(file.papers()):
-        if case is not None and paper.case_id == case.id and paper.kind != KIND:
+        if case is not None and paper.case_id == case.id and paper.kind == COMPLAINT:
             found = tuple(
                 _letter(Path(one.path), one.sha256) for one in paper.files if _unchanged(one.path, one.sha256)
             )

@@ -14,6 +14,8 @@ from jalerte_desktop.commands._alert_filings import (
     deliver,
     filing_json,
     filing_line,
+    findings_now,
+    withdrawn_of,
     without_account,
 )
 from jalerte_desktop.commands.arguments import add_json
@@ -59,10 +61,12 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
         if any(one.state is FilingState.SENDING for one in outbox.filings(file)):
             # It may be the trace of a program that ended in the middle.
             outbox.recover(file)
+        withdrawn = withdrawn_of(file, outbox.filings(file), context)
         if context.json:
-            context.print_json({"filings": [filing_json(one) for one in outbox.filings(file)]})
+            told = [filing_json(one, withdrawn.get(one.id)) for one in outbox.filings(file)]
+            context.print_json({"filings": told})
             return 0
-        lines = [filing_line(one) for one in outbox.filings(file)]
+        lines = [filing_line(one, withdrawn.get(one.id)) for one in outbox.filings(file)]
         stuck = without_account(file)
     for line in lines:
         context.say(line)
@@ -140,7 +144,7 @@ def _round(context: Context, stop: threading.Event) -> int | None:
         elif filing.state is not FilingState.SENDING:
             context.say(filing_line(filing))
 
-    due_ns = deliver(context, tell=tell, stopping=stop.is_set)
+    due_ns = deliver(context, findings_now(context), tell=tell, stopping=stop.is_set)
     if context.json:
         _tell_json({"event": "round", "next": None if due_ns is None else iso(due_ns)}, context)
     return due_ns

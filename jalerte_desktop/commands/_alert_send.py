@@ -18,6 +18,8 @@ from jalerte_desktop.commands._alert_filings import (
     deliver_now,
     filing_json,
     filing_line,
+    findings_now,
+    withdrawn_of,
     without_account,
 )
 from jalerte_desktop.commands._alert_shown import print_shown, shown_json
@@ -127,9 +129,10 @@ def _only_fitting(arguments: argparse.Namespace) -> None:
 def _earlier(arguments: argparse.Namespace, context: Context) -> int:
     with case_file(context) as file:
         filing = outbox.filing(file, arguments.filing)
+        why = withdrawn_of(file, [filing], context).get(filing.id)
     if arguments.yes:
         return _agreed(filing, arguments, context)
-    ready = _Ready(filing.envelope, filing.alert_id, filing.paper_id)
+    ready = _Ready(filing.envelope, filing.alert_id, filing.paper_id, () if why is None else (why,))
     if filing.state is not FilingState.PREPARED:
         _show(filing, ready, arguments, context)
         return 0
@@ -153,9 +156,10 @@ def _ask(filing: Filing, ready: _Ready, arguments: argparse.Namespace, context: 
 
 
 def _agreed(filing: Filing, arguments: argparse.Namespace, context: Context) -> int:
+    findings = findings_now(context)
     with case_file(context) as file:
-        agreed = outbox.agree(file, filing.id, arguments.yes)
-    found = deliver_now(context, agreed.id)
+        agreed = outbox.agree(file, filing.id, arguments.yes, findings)
+    found = deliver_now(context, agreed.id, findings)
     with case_file(context) as file:
         stuck = without_account(file) if found.envelope.channel == "email" else ""
     if context.json:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+from dataclasses import replace
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from diagnostics.model import BadInput
 from jalerte_desktop.commands.arguments import add_json, add_period, output_file
 from jalerte_desktop.commands.context import Context
 from jalerte_desktop.words.language import LANGUAGES, _, current
+
+if TYPE_CHECKING:
+    from jalerte_desktop.filing.share import Share
 
 _KINDS: dict[str, Literal["png", "svg"]] = {".png": "png", ".svg": "svg"}
 
@@ -43,6 +47,8 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
     with open_case_file(context.home.case, lambda: context.now_ns) as file:
         found = composed(file, arguments, context)
     made = share(found.case, found.preview.account, arguments.language or current())
+    if context.demo:
+        made = _made_up(made)
     written: dict[str, object] | None = None
     if out is not None:
         content = picture(made.card, _KINDS[out.suffix.lower()])
@@ -68,6 +74,18 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
         context.say(_("{path}: look at it before you share it.").format(path=written["path"]))
     print_warnings(warnings, context)
     return 0
+
+
+def _made_up(made: Share) -> Share:
+    from jalerte_desktop.documents.made_up import MADE_UP
+
+    mark = MADE_UP[made.card.language]
+    return replace(
+        made,
+        short=f"{mark}. {made.short}",
+        text=f"{mark}.\n{made.text}",
+        card=replace(made.card, where=f"{mark} · {made.card.where}"),
+    )
 
 
 _WARN = ("alert_line_unconfirmed", "alert_little_observed")

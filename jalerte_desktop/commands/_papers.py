@@ -15,7 +15,7 @@ from jalerte_desktop.commands.context import Context
 from jalerte_desktop.documents.account import Account
 from jalerte_desktop.documents.letter import Letter
 from jalerte_desktop.documents.period import last_days
-from jalerte_desktop.findings.model import Findings
+from jalerte_desktop.findings.model import Findings, Seal
 from jalerte_desktop.words.errors_papers import say_warning
 from jalerte_desktop.words.figures import iso
 
@@ -81,7 +81,16 @@ def used_json(paper_id: str, paper: FrozenPaper) -> dict[str, object]:
         "incidents": [
             {"id": use.incident_id, "role": use.role, "sha256": use.sha256} for use in paper.incidents
         ],
-        "seal": {"sequence": seal.sequence, "link": seal.link, "at": iso(seal.at_ns)} if seal else None,
+        "seal": _seal(seal) if seal else None,
+    }
+
+
+def _seal(seal: Seal) -> dict[str, object]:
+    return {
+        "sequence": seal.sequence,
+        "link": seal.link,
+        "at": iso(seal.at_ns),
+        "key": seal.key or None,
     }
 
 

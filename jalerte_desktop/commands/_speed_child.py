@@ -1,4 +1,4 @@
-"""The command line of the process that makes one scheduled measurement: the recorder's, and a series' in front."""
+"""The command lines of the processes that the recorder starts, and a series in front: a measurement, a time stamp."""
 
 from __future__ import annotations
 
@@ -9,5 +9,13 @@ from jalerte_desktop.commands.context import Context
 
 def speed_command(context: Context) -> tuple[str, ...]:
     """It stops when its standard input is closed, and runs nothing that lies in the current folder (``-P``)."""
-    program = (sys.executable, "-P", "-m", "jalerte_desktop", "--home", str(context.home.folder))
-    return (*program, "speed", "--scheduled", "--stdin")
+    return (*_program(context), "speed", "--scheduled", "--stdin")
+
+
+def stamp_command(context: Context) -> tuple[str, ...]:
+    """Has the newest seal dated from outside; it stops when its standard input is closed."""
+    return (*_program(context), "stamp", "now", "--recorder")
+
+
+def _program(context: Context) -> tuple[str, ...]:
+    return (sys.executable, "-P", "-m", "jalerte_desktop", "--home", str(context.home.folder))

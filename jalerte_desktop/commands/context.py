@@ -17,7 +17,10 @@ if TYPE_CHECKING:
     from jalerte_desktop.findings.model import Findings
 
 
-@dataclass(frozen=True, slots=True)
+DEMO_MARK = "demo.json"
+
+
+@dataclass(frozen=True)
 class Home:
     """The folder that holds everything of one person."""
 
@@ -47,6 +50,21 @@ class Home:
     def keys(self) -> Path:
         return self.folder / "keys"
 
+    @cached_property
+    def demo(self) -> bool:
+        """Whether the folder holds made-up demonstration data: its mark says so, however the folder was named."""
+        return (self.folder / DEMO_MARK).exists()
+
+    @property
+    def present_ns(self) -> int | None:
+        """Where time stands still (UTC ns) in the demonstration; None where it goes on."""
+        if not self.demo:
+            return None
+        from jalerte_desktop.demo.folder import read_mark
+
+        mark = read_mark(self.folder)
+        return mark.end_ns if mark is not None else SystemClock().read().wall_ns
+
 
 def choose_home(given: str | None) -> Home:
     """``--home``, else JALERTE_HOME, else where the system keeps a program's data."""
@@ -67,6 +85,11 @@ class Context:
     clock: Clock = field(default_factory=SystemClock)
     out: TextIO = field(default_factory=lambda: sys.stdout)
     err: TextIO = field(default_factory=lambda: sys.stderr)
+
+    @property
+    def demo(self) -> bool:
+        """Made-up demonstration data: every paper and document must say so."""
+        return self.home.demo
 
     @property
     def now_ns(self) -> int:
@@ -91,5 +114,7 @@ class Context:
         print(text, file=self.out)
 
     def print_json(self, document: Any) -> None:
-        """One JSON document: UTF-8, no escapes, a line break at the end."""
+        """One JSON document: UTF-8, no escapes, a line break at the end. That of made-up data says so."""
+        if self.demo and isinstance(document, dict):
+            document = {"demo": True, **document}
         print(json.dumps(document, ensure_ascii=False, indent=2), file=self.out)

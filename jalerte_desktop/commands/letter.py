@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from diagnostics.model import BadInput
@@ -48,7 +49,7 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
     now_ns = context.now_ns
     with open_case_file(context.home.case, lambda: context.now_ns) as file:
         case = file.active() or NO_CASE
-        letter = compose_complaint(case, sorted_out, now_ns)
+        letter = replace(compose_complaint(case, sorted_out, now_ns), demo=context.demo)
         content = render(letter)
         paper = frozen_letter(letter, now_ns, sorted_out, out, content)
         (written,) = paper.files

@@ -65,6 +65,8 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
         return 0
     if recorder.running:
         context.say(_("The recorder runs (process {pid}).").format(pid=recorder.pid))
+    elif context.demo:
+        context.say(_("The recorder does not run in the demonstration."))
     else:
         context.say(_("The recorder does not run: “jalerte record” starts it."))
     if findings is None:

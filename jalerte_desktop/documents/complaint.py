@@ -34,7 +34,7 @@ from jalerte_desktop.words import figures
 from jalerte_desktop.words.figures import NO_BREAK, local
 from jalerte_desktop.words.language import speaking
 
-TEMPLATE = "complaint 2026-11-23"
+TEMPLATE = "complaint 2026-11-24"
 
 _DEGRADED = (Kind.LOSS, Kind.LATENCY, Kind.SLOW)
 

@@ -21,12 +21,14 @@ from jalerte_desktop.documents.french import (
     date_time,
     episodes,
     period,
+    read_out,
     say,
     share,
     zone_words,
 )
 from jalerte_desktop.documents.letter import Block, Bullets, Paragraph, Section, Table
 from jalerte_desktop.findings.blame import is_operators
+from jalerte_desktop.findings.model import Seal
 from jalerte_desktop.findings.personal import OwnThresholds
 from jalerte_desktop.words import figures
 from jalerte_desktop.words.figures import local
@@ -235,7 +237,20 @@ def _method(account: Account, moments: Moments) -> list[str]:
                 link=clean(seal.link),
             )
         )
+        items.append(_key(seal))
     return items
+
+
+def _key(seal: Seal) -> str:
+    """Whose key signed the journal. The first digits, in groups, can be read out and compared on the telephone."""
+    if not seal.key:
+        return say("Le journal n'était pas encore signé par une clé de cet ordinateur.")
+    return say(
+        "Clé de cet ordinateur, qui signe le journal : empreinte {short}… (SHA-256 de la clé publique : {whole}). Deux "
+        "documents de même empreinte viennent du même ordinateur ; elle ne dit pas à qui il est.",
+        short=read_out(seal.key),
+        whole=clean(seal.key),
+    )
 
 
 def _anchors(own_settings: tuple[str, ...]) -> str:

@@ -115,6 +115,11 @@ def listing(items: Sequence[str]) -> str:
     return items[0] if len(items) == 1 else ", ".join(items[:-1]) + " et " + items[-1]
 
 
+def read_out(digest: str) -> str:
+    """The first 16 hexadecimal digits in groups of four, ``9f86 d081 884c 7d65``: to be read out on the telephone."""
+    return NO_BREAK.join(digest[start : start + 4] for start in range(0, min(len(digest), 16), 4))
+
+
 def blank(what: str) -> str:
     """A place that the person fills in by hand; the layouts mark it."""
     return say("[à compléter : {what}]", what=what)

@@ -51,7 +51,8 @@ class Letter:
     """Everything that a letter says, typeset, in French.
 
     ``banner`` is a warning over the whole letter, or empty. ``annexes`` begin on pages of their own.
-    ``footer`` stands on every page. ``made_ns`` dates the file (UTC, ns).
+    ``footer`` stands on every page. ``made_ns`` dates the file (UTC, ns). ``demo``: of made-up data, which every page
+    says.
     """
 
     kind: str
@@ -73,3 +74,4 @@ class Letter:
     enclosures: tuple[str, ...]
     annexes: tuple[Section, ...]
     footer: str
+    demo: bool = False

@@ -23,9 +23,11 @@ from docx.text.paragraph import Paragraph as DocxParagraph
 from diagnostics.model import SECOND
 from jalerte_desktop.documents.french import BLANK
 from jalerte_desktop.documents.letter import Block, Bullets, Letter, Numbered, Paragraph, Section, Table
+from jalerte_desktop.documents.made_up import MADE_UP
 
 _FONT = "Times New Roman"
 _SOFT = RGBColor(0x4A, 0x4F, 0x57)
+_ALARM = RGBColor(0xC2, 0x41, 0x0C)
 _PAGE_MM = 160
 _APP = (
     b'<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
@@ -89,6 +91,11 @@ def _prepare(document: Document, letter: Letter) -> None:
         style.paragraph_format.space_after = Pt(0)
         style.paragraph_format.left_indent = Mm(indent)
     _speak_french(document)
+    if letter.demo:
+        mark = page.header.paragraphs[0]
+        mark.alignment = WD_ALIGN_PARAGRAPH.CENTER
+        run = mark.add_run(MADE_UP["fr"])
+        run.bold, run.font.color.rgb = True, _ALARM
     foot = page.footer.paragraphs[0]
     foot.add_run(letter.footer + "\u2003")
     _page_number(foot)

@@ -13,6 +13,7 @@ import typst
 
 from diagnostics.model import SECOND
 from jalerte_desktop.documents.letter import Bullets, Letter, Numbered, Paragraph, Table
+from jalerte_desktop.documents.made_up import MADE_UP
 
 _SHAPES = {Paragraph: "paragraph", Numbered: "numbered", Bullets: "bullets", Table: "table"}
 _LONG_RUN = re.compile(r"[^\s\u200b]{66,}")
@@ -45,6 +46,7 @@ def _fonts() -> typst.Fonts:
 
 def _data(letter: Letter) -> object:
     values = asdict(letter)
+    values["made_up"] = MADE_UP["fr"] if letter.demo else ""
     for shown, sections in (("sections", letter.sections), ("annexes", letter.annexes)):
         for section_values, section in zip(values[shown], sections, strict=True):
             for block_values, block in zip(section_values["blocks"], section.blocks, strict=True):

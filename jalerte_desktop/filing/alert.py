@@ -26,7 +26,7 @@ from jalerte_desktop.filing.values import FieldValue, State, field_values
 from jalerte_desktop.findings.model import Findings
 
 KIND = "alert"
-TEMPLATE = "alert 2026-11-23"
+TEMPLATE = "alert 2026-11-24"
 INDEPENDENT = french(
     "jalerte est un logiciel indépendant, ni édité ni approuvé par l'Arcep ou par un opérateur. Rien n'a été envoyé."
 )

@@ -11,10 +11,10 @@ from dataclasses import replace
 from random import Random
 
 from diagnostics.journal.lock import Held, Lock
-from diagnostics.model import SECOND, Remark
+from diagnostics.model import SECOND, Problem, Remark
 from jalerte_desktop.casefile.case_file import CaseFile
 from jalerte_desktop.casefile.text import clean, clean_lines
-from jalerte_desktop.filing import channels
+from jalerte_desktop.filing import channels, still_held
 from jalerte_desktop.filing import outbox_store as store
 from jalerte_desktop.filing.outbox_model import (
     Delivered,
@@ -27,9 +27,12 @@ from jalerte_desktop.filing.outbox_model import (
     TryAgain,
     Unsure,
 )
+from jalerte_desktop.findings.model import Findings
 
 _LINE_FIRST_S, _LINE_LONGEST_S = 5.0, 300.0
 _SERVER_FIRST_S, _LONGEST_S = 30.0, 3600.0
+_UNCHECKED_S = 300.0
+"""How long a filing waits where the measurements that it stands on cannot be read."""
 _SWAY = 0.2
 _FARTHEST_NS = round(_LONGEST_S * (1 + _SWAY)) * SECOND
 
@@ -39,6 +42,7 @@ def deliver_due(
     senders: Mapping[str, Sender],
     now_ns: Callable[[], int],
     random: Random,
+    findings: Callable[[], Findings],
     *,
     only: str | None = None,
     tell: Callable[[Filing], None] = lambda _: None,
@@ -46,7 +50,9 @@ def deliver_due(
 ) -> int | None:
     """Try everything that is due, or the one filing ``only``; gives when the next one is due (UTC ns), None for never.
 
-    ``tell`` gets each filing when its try begins and when it ended. ``stopping`` is asked between two tries.
+    ``findings`` gives those of the whole record; it is asked before each try of a filing that stands on a paper, and
+    what no longer stands is stopped (see ``still_held``). ``tell`` gets each filing when its try begins and when it
+    ended, and one that is stopped. ``stopping`` is asked between two tries.
 
     :raises Held: when another process is delivering: it takes what waits.
     """
@@ -58,6 +64,8 @@ def deliver_due(
             if chosen is None:
                 break
             tried.add(chosen)
+            if not _may_leave(file, chosen, findings, now_ns(), tell):
+                continue
             with file.writing() as db:
                 if not store.claim(db, chosen, now_ns()):
                     continue
@@ -140,6 +148,38 @@ def _next(
             if filing_id == only or (only is None and is_due(due_ns, tried_ns, now_ns)):
                 return filing_id
     return None
+
+
+def _may_leave(
+    file: CaseFile,
+    filing_id: str,
+    findings: Callable[[], Findings],
+    now_ns: int,
+    tell: Callable[[Filing], None],
+) -> bool:
+    """Whether it accuses nobody wrongly by now. One that does is stopped; where nobody can tell, it waits, untried."""
+    with file.reading() as db:
+        filing = store.one(db, filing_id)
+    paper = still_held.paper_of(file, filing)
+    if paper is None:
+        return True
+    waiting = FilingState.WAITING
+    try:
+        why = still_held.by_the_findings(paper, findings())
+    except Problem:
+        later, unchecked = now_ns + round(_UNCHECKED_S * SECOND), Remark.of("send_unchecked")
+        with file.writing() as db:
+            moved = store.move(db, filing_id, waiting, waiting, next_ns=later, problem=unchecked)
+    else:
+        if why is None:
+            return True
+        with file.writing() as db:
+            moved = store.move(db, filing_id, waiting, FilingState.FAILED, problem=why, ended_ns=now_ns)
+    if moved:
+        with file.reading() as db:
+            filing = store.one(db, filing_id)
+        tell(filing)
+    return False
 
 
 def _begin(file: CaseFile, filing: Filing, tell: Callable[[Filing], None]) -> None:

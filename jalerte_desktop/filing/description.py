@@ -23,12 +23,13 @@ from jalerte_desktop.documents.french import (
     date,
     episodes,
     listing,
+    read_out,
     say,
     share,
     zone_words,
 )
 from jalerte_desktop.filing.exchanges import broken_promises, exchanges
-from jalerte_desktop.findings.model import total_within_s
+from jalerte_desktop.findings.model import Seal, total_within_s
 from jalerte_desktop.words import figures
 from jalerte_desktop.words.figures import local
 from jalerte_desktop.words.language import speaking
@@ -137,6 +138,7 @@ def _sentences(
         _Sentence(25, 7, _names(account)),
         _Sentence(26, 9, _elsewhere(account)),
         _Sentence(30, 8, _evidence(account)),
+        _Sentence(31, 1, seal_words(account.findings.seal)),
     ]
     return [sentence for sentence in found if sentence.text]
 
@@ -325,3 +327,14 @@ def _evidence(account: Account) -> str:
         "ordinaire, sans mécanisme certifié.",
         method=clean(account.findings.method)[:40],
     )
+
+
+def seal_words(seal: Seal | None) -> str:
+    """The journal's newest link and the key that signs it, "" where nothing is sealed: whoever keeps them can compare
+    the measurements with them later."""
+    if seal is None:
+        return ""
+    words = "Dernier scellé du relevé : n° {n}, {link}…"
+    if seal.key:
+        words += " ; clé de l'ordinateur : {key}…"
+    return say(words, n=seal.sequence, link=read_out(clean(seal.link)), key=read_out(clean(seal.key)))

@@ -21,6 +21,7 @@ from pathlib import Path
 from diagnostics.model import SECOND, BadInput
 from jalerte_desktop.casefile.text import clean
 from jalerte_desktop.documents.french import french, period, say
+from jalerte_desktop.filing.description import seal_words
 from jalerte_desktop.filing.model import Alert, Attachment
 from jalerte_desktop.filing.outbox_model import Envelope
 from jalerte_desktop.words.language import speaking
@@ -254,10 +255,12 @@ def _measured(alert: Alert) -> str:
     """Where the facts come from; the drafted description says it by itself."""
     if not alert.own_words:
         return ""
-    return say(
+    words = say(
         "Ces éléments s'appuient sur un relevé automatique fait chez moi avec jalerte, logiciel indépendant, ni édité"
         " ni approuvé par un opérateur ou par l'Arcep."
     )
+    seal = seal_words(alert.account.findings.seal)
+    return f"{words} {seal}" if seal else words
 
 
 def _enclosed(alert: Alert) -> str:

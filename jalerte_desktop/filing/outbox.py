@@ -7,16 +7,19 @@ cancelled are ends. Each function is one transaction, and the state is nowhere b
 from __future__ import annotations
 
 import hmac
+import sqlite3
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from diagnostics.model import BadInput
 from jalerte_desktop.casefile.case_file import CaseFile
 from jalerte_desktop.casefile.text import clean, clean_lines
 from jalerte_desktop.filing import outbox_store as store
+from jalerte_desktop.filing import still_held
 from jalerte_desktop.filing.deliver import deliver_due, recover
 from jalerte_desktop.filing.outbox_model import Envelope, Filing, FilingState, Receipt
+from jalerte_desktop.findings.model import Findings
 from jalerte_desktop.words.language import _
 
 __all__ = [
@@ -66,20 +69,33 @@ def keep_handed(file: CaseFile, envelope: Envelope, alert_id: str, paper_id: str
     return kept
 
 
-def agree(file: CaseFile, filing_id: str, sha256: str) -> Filing:
+def agree(file: CaseFile, filing_id: str, sha256: str, findings: Callable[[], Findings]) -> Filing:
     """The person's yes to exactly what was shown: from now on it waits for its turn.
 
+    ``findings`` gives those of the whole record, see ``still_held``.
+
     :raises BadInput: ``filing_digest`` when that is not the digest of what was shown; ``filing_is_…`` when it is not
-        waiting for a yes.
+        waiting for a yes; ``filing_withdrawn_…`` when what it holds against the operator no longer stands.
+    :raises Problem: where the journal cannot be read: nothing is agreed to then.
     """
+    with file.reading() as db:
+        shown = _shown(db, filing_id, sha256)
+    # Studying the journal takes its time, in which the case file stays open to others.
+    if (why := still_held.withdrawn(file, shown, findings)) is not None:
+        raise still_held.refusal(short(shown.id), why)
     with file.writing() as db:
-        found = store.one(db, store.whole_id(db, filing_id))
-        if not hmac.compare_digest(found.envelope.sha256.encode(), clean(sha256).lower().encode()):
-            raise BadInput("filing_digest", id=short(found.id))
-        if found.state is not FilingState.PREPARED:
-            raise _not_now(found.id, found.state)
+        found = _shown(db, shown.id, sha256)
         store.agree(db, found.id, file.now_ns)
         return store.one(db, found.id)
+
+
+def _shown(db: sqlite3.Connection, filing_id: str, sha256: str) -> Filing:
+    found = store.one(db, store.whole_id(db, filing_id))
+    if not hmac.compare_digest(found.envelope.sha256.encode(), clean(sha256).lower().encode()):
+        raise BadInput("filing_digest", id=short(found.id))
+    if found.state is not FilingState.PREPARED:
+        raise _not_now(db, found.id, found.state)
+    return found
 
 
 def cancel(file: CaseFile, filing_id: str) -> Filing:
@@ -92,7 +108,7 @@ def cancel(file: CaseFile, filing_id: str) -> Filing:
         whole = store.whole_id(db, filing_id)
         state = store.state_of(db, whole)
         if state not in _CANCELLABLE:
-            raise _not_now(whole, state)
+            raise _not_now(db, whole, state)
         # What went wrong stays with it: after a try that was cut off, the other side may hold it all the same.
         problem = store.one(db, whole).problem
         store.move(db, whole, state, FilingState.CANCELLED, ended_ns=file.now_ns, problem=problem)
@@ -102,13 +118,16 @@ def cancel(file: CaseFile, filing_id: str) -> Filing:
 def retry(file: CaseFile, filing_id: str) -> Filing:
     """Due at once: one that waits, or one that was refused and whose cause the person mended.
 
-    :raises BadInput: ``filing_is_…`` for any other.
+    :raises BadInput: ``filing_is_…`` for any other; ``filing_withdrawn_…`` for one that was stopped: only a new one,
+        prepared from the findings of now, may leave in its place.
     """
     with file.writing() as db:
         whole = store.whole_id(db, filing_id)
         state = store.state_of(db, whole)
         if state not in (FilingState.WAITING, FilingState.FAILED):
-            raise _not_now(whole, state)
+            raise _not_now(db, whole, state)
+        if still_held.is_withdrawn(store.one(db, whole)):
+            raise _not_now(db, whole, state)
         store.move(db, whole, state, FilingState.WAITING, next_ns=file.now_ns)
         store.begin_anew(db, file.now_ns, whole)
         return store.one(db, whole)
@@ -126,7 +145,7 @@ def settle(file: CaseFile, filing_id: str, left: bool) -> Filing:
         whole = store.whole_id(db, filing_id)
         state, now = store.state_of(db, whole), file.now_ns
         if state not in _SETTLED_BY_PERSON:
-            raise _not_now(whole, state)
+            raise _not_now(db, whole, state)
         if left:
             store.move(db, whole, state, FilingState.SENT, ended_ns=now)
             said = _("You said that it was sent.")
@@ -149,7 +168,7 @@ def add_receipt(file: CaseFile, receipt: Receipt) -> Receipt:
         whole = store.whole_id(db, kept.filing_id)
         state = store.state_of(db, whole)
         if state not in _MAY_HAVE_RECEIPTS:
-            raise _not_now(whole, state)
+            raise _not_now(db, whole, state)
         kept = replace(kept, filing_id=whole)
         if state is not FilingState.SENT:
             store.move(db, whole, state, FilingState.SENT, ended_ns=now)
@@ -223,5 +242,8 @@ def _checked(receipt: Receipt, now_ns: int) -> Receipt:
     return replace(receipt, reference=reference, text=text)
 
 
-def _not_now(filing_id: str, state: FilingState) -> BadInput:
+def _not_now(db: sqlite3.Connection, filing_id: str, state: FilingState) -> BadInput:
+    found = store.one(db, filing_id)
+    if found.problem is not None and still_held.is_withdrawn(found):
+        return still_held.refusal(short(filing_id), found.problem)
     return BadInput(f"filing_is_{state}", id=short(filing_id))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -10,7 +11,7 @@ from diagnostics.incidents.merged import MergedIncident, merge
 from diagnostics.incidents.method import default_method
 from diagnostics.incidents.own_method import own_method
 from diagnostics.incidents.study import Study
-from diagnostics.journal.codec import Rollup
+from diagnostics.journal.rollups import Rollup
 from diagnostics.journal.reader import Block, Reader
 from diagnostics.model import MILLISECOND, NO_LINE, SECOND, Event, EventKind, Incident, Line, Span
 from jalerte_desktop.findings.model import Findings, MinuteSummary, Seal
@@ -91,7 +92,7 @@ def tell(
         incidents=incidents,
         coverage=study.coverage(line.id, span),
         exclusions=exclusions,
-        seal=Seal(head.seq, head.link.hex(), head.at_ns) if head else None,
+        seal=Seal(head.seq, head.link.hex(), head.at_ns, _fingerprint(reader)) if head else None,
         method=study.method.version,
         sample_count=study.sample_count,
         own_settings=_own_settings(reader.events(EventKind.CONFIGURATION)),
@@ -107,6 +108,18 @@ def tell(
         ),
         box=newest_box(reader, line.id, span.end_ns),
     )
+
+
+def _fingerprint(reader: Reader) -> str:
+    """Of the key in the newest signature; "" where there is none, or none that can be a public key of Ed25519."""
+    found = ""
+    for event in reader.events(EventKind.SEAL):
+        found = str(event.data.get("key") or "")
+    try:
+        key = bytes.fromhex(found)
+    except ValueError:
+        return ""
+    return hashlib.sha256(key).hexdigest() if len(key) == 32 else ""
 
 
 def _own_tests(reader: Reader) -> list[Span]:

@@ -13,11 +13,16 @@ from jalerte_desktop.findings.personal import NO_TELEWORK, OwnThresholds, Telewo
 
 @dataclass(frozen=True, slots=True)
 class Seal:
-    """The newest link of the journal's chain: its number, its SHA-256 in hexadecimal, and when it was made (UTC ns)."""
+    """The newest link of the journal's chain: its number, its SHA-256 in hexadecimal, and when it was made (UTC ns).
+
+    ``key`` is the fingerprint of the machine's key that the chain was last signed with: hexadecimal SHA-256 of the
+    public key's 32 bytes, "" where nothing was signed yet.
+    """
 
     sequence: int
     link: str
     at_ns: int
+    key: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,9 +11,9 @@ from jalerte_desktop.window.case_diary_words import when
 from jalerte_desktop.window.filing_facts import FilingFacts, ReceiptFacts
 from jalerte_desktop.window.filing_words import (
     channel_name,
+    filing_badge,
     filing_words,
     receipt_name,
-    state_badge,
 )
 from jalerte_desktop.window.flow import FlowRow
 from jalerte_desktop.window.parts import Card, button, clear, label, rule
@@ -49,6 +49,8 @@ _NEXT = {
 def ways_of(one: FilingFacts, receipts: Sequence[ReceiptFacts]) -> list[str]:
     """What can be done about a sending."""
     ways = list(_WAYS.get(one.state, ()))
+    if one.stopped:
+        ways.remove(RETRY)
     if one.state == "sent" and (one.channel in ("desk", "email") or any(r.reference for r in receipts)):
         ways.remove(NUMBER)
     if any(receipt.bytes for receipt in receipts):
@@ -116,7 +118,7 @@ class OutboxCard(Card):
         column = QVBoxLayout(frame)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(4)
-        words, tone = state_badge(one.state)
+        words, tone = filing_badge(one)
         head = FlowRow()
         badge = label(words, 12.5, wrap=False)
         badge.setProperty("badge", tone)

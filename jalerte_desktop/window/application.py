@@ -11,6 +11,7 @@ from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication
 
 from jalerte_desktop.window.children import Caller
+from jalerte_desktop.window.demo import TitleMarks
 from jalerte_desktop.window.main_window import MainWindow
 from jalerte_desktop.window.preferences import Preferences
 from jalerte_desktop.window.single import SingleInstance
@@ -30,7 +31,7 @@ def run_window(home: Home, language: str) -> int:
     single = SingleInstance(home.folder)
     if not single.claim():
         return 0
-    window = open_window(home.folder, home.journal, home.config, language)
+    window = open_window(home.folder, home.journal, home.config, language, present_ns=home.present_ns)
     single.called.connect(lambda: raise_window(window))
     window.show()
     code = application.exec()
@@ -39,14 +40,23 @@ def run_window(home: Home, language: str) -> int:
 
 
 def open_window(
-    folder: Path, journal: Path, config: Path, language: str, theme: Theme | None = None
+    folder: Path,
+    journal: Path,
+    config: Path,
+    language: str,
+    theme: Theme | None = None,
+    present_ns: int | None = None,
 ) -> MainWindow:
-    """The window, dressed and ready to be shown."""
+    """The window, dressed and ready to be shown. ``present_ns``: where time stands still, in the demonstration."""
     speaker = Speaker()
     speaker.use(Preferences(folder).language or language)
     theme = theme or Theme()
     theme.apply()
-    window = MainWindow(Caller(folder), journal, theme, config)
+    if present_ns is None:
+        window = MainWindow(Caller(folder), journal, theme, config)
+    else:
+        window = MainWindow(Caller(folder), journal, theme, config, clock=lambda: present_ns, demo=True)
+        TitleMarks(window)
     speaker.setParent(window)
 
     def speak(code: str) -> None:

@@ -138,7 +138,10 @@ def _route(entry: Answer) -> RouteFacts:
 
 @dataclass(frozen=True, slots=True)
 class FilingFacts:
-    """One sending and how far it is; times are UTC ns, None where there is none."""
+    """One sending and how far it is; times are UTC ns, None where there is none.
+
+    ``withdrawn`` says why it must not leave any more, "" where it may: what it holds no longer stands.
+    """
 
     id: str
     channel: str
@@ -149,6 +152,12 @@ class FilingFacts:
     next_ns: int | None
     ended_ns: int | None
     problem: str
+    withdrawn: str = ""
+
+    @property
+    def stopped(self) -> bool:
+        """The program did not let it leave, and will not."""
+        return self.state == "failed" and bool(self.withdrawn)
 
     @property
     def waits(self) -> bool:
@@ -173,6 +182,7 @@ def _filing(entry: Answer) -> FilingFacts:
         moment(entry.get("next")),
         moment(entry.get("ended")),
         words(entry.get("problem")),
+        words(entry.get("withdrawn")),
     )
 
 

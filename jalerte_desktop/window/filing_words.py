@@ -115,11 +115,22 @@ def state_badge(state: str) -> tuple[str, str]:
     return sign + NO_BREAK + _(words), tone
 
 
+def filing_badge(one: FilingFacts) -> tuple[str, str]:
+    """The badge of a filing: one that the program stopped was refused by nobody."""
+    if one.stopped:
+        return "✕" + NO_BREAK + _("was stopped"), "outage"
+    return state_badge(one.state)
+
+
 def filing_words(one: FilingFacts) -> str:
     """What to know of a filing, in a sentence or two."""
     why = sentence(one.problem)
+    if one.stopped:
+        return _("It did not leave, and will not: {why}.").format(why=one.withdrawn)
+    if one.withdrawn:
+        return _("Do not send it: {why}.").format(why=one.withdrawn)
     if one.state == "waiting":
-        if not one.attempts:
+        if not one.attempts and not why:
             return _("It goes as soon as there is a line.")
         again = " " + _("Next try: {when}.").format(when=when(one.next_ns)) if one.next_ns is not None else ""
         return (why or _("No line yet.")) + again

@@ -215,6 +215,8 @@ class FirstRunCard(Card):
         self.button = button(_("&Start recording"), "primary")
         self.button.clicked.connect(self.start)
         row.addWidget(self.button)
+        self.demo = button(_("Look at &demonstration data"))
+        row.addWidget(self.demo)
         row.addStretch(1)
         self.column.addLayout(row)
         self.note = label(_("You can stop it at any time in the settings."), 12.5, tone="soft")

@@ -108,7 +108,7 @@ class HomePage(QScrollArea):
         self.question.ask(findings.line.interface, findings.line.gateway)
         self.chart.show_chart(reading.chart, line_words(findings))
         self.incidents.show_rows(merged_rows_of(findings, reading.at_ns))
-        recording = recorder in (State.ON, State.STARTING, State.UNKNOWN)
+        recording = recorder in (State.ON, State.STARTING, State.UNKNOWN, State.DEMO)
         self.next.say(suggestion_of(findings, recording))
 
     def _place_figures(self, columns: int) -> None:

@@ -20,6 +20,7 @@ from jalerte_desktop.window.children import Caller, Command
 from jalerte_desktop.window.closing import KeepQuestion, Leave, leave
 from jalerte_desktop.window.collector import Collector
 from jalerte_desktop.window.contacts import configured
+from jalerte_desktop.window.demo import DemoRecorder, open_demo, under_strip
 from jalerte_desktop.window.filing_closing import closing_question
 from jalerte_desktop.window.filing_desk import DIARY, FilingDesk
 from jalerte_desktop.window.home_page import HomePage
@@ -62,6 +63,7 @@ class MainWindow(QMainWindow):
         source: Callable[[Path], Source] = live_source,
         clock: Callable[[], int] = time.time_ns,
         shown_folder: str = "",
+        demo: bool = False,
     ) -> None:
         super().__init__()
         self.setWindowTitle("jalerte")
@@ -70,6 +72,7 @@ class MainWindow(QMainWindow):
         self._caller = caller
         self._theme = theme
         self._config = config
+        self._demo = demo
         self._shown_folder = shown_folder or str(caller.home)
         self.preferences = Preferences(caller.home)
         self.entry = entry_for(caller.home)
@@ -80,7 +83,7 @@ class MainWindow(QMainWindow):
         self._saving_to_leave = False
         self._known_refusals: dict[str, Refusal] = {}
         self.dialog: QDialog | None = None
-        self.recorder = RecorderControl(caller, self)
+        self.recorder = (DemoRecorder if demo else RecorderControl)(caller, self)
         self.recorder.changed.connect(self._recorder_changed)
         self.papers = Papers(caller, self)
         self.papers.busy.connect(self._papers_busy)
@@ -133,7 +136,7 @@ class MainWindow(QMainWindow):
         self.nav = navigation.buttons
         across.addWidget(navigation)
         across.addWidget(self.pages, 1)
-        self.setCentralWidget(inner)
+        self.setCentralWidget(under_strip(inner, self) if self._demo else inner)
 
         self.home.start_recording.connect(self.start_recording)
         self.home.question.answered.connect(self._confirm_line)
@@ -141,6 +144,8 @@ class MainWindow(QMainWindow):
         self.home.incidents.show_all.connect(self._show_incidents)
         self.home.next.alert.connect(partial(self.go, ALERT))
         self.home.next.letter.connect(self.papers.write_letter)
+        for place in (self.settings.demo, self.home.first_run.demo):
+            place.clicked.connect(partial(open_demo, self._caller, place))
         self.settings.start_recording.connect(self.start_recording)
         self.settings.stop_recording.connect(self.stop_recording)
         self.settings.home_line.connect(self._confirm_line)
@@ -248,7 +253,7 @@ class MainWindow(QMainWindow):
             return starting_sentence() if state in (State.ON, State.STARTING) else reading_sentence()
         if state is State.UNKNOWN:
             return reading_sentence()
-        now = state_now(reading.findings, reading.at_ns, state in (State.ON, State.STARTING, State.STOPPING))
+        now = state_now(reading.findings, reading.at_ns, self.recorder.running or state is State.DEMO)
         return state_sentence(now, reading.at_ns, starting=state is State.STARTING)
 
     def _show_table(self) -> None:

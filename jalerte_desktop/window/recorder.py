@@ -28,6 +28,8 @@ class State(StrEnum):
     STOPPING = "stopping"
     DIED = "died"
     """It ended although nobody asked it to; ``RecorderControl.message`` says what is known."""
+    DEMO = "demo"
+    """Made-up data are shown as if they had just been recorded; there is no recorder."""
 
 
 class RecorderControl(QObject):

@@ -180,6 +180,8 @@ class SettingsPage(QScrollArea):
         self.folder_button = button(_("&Open the folder"))
         self.folder_button.clicked.connect(self.open_folder)
         row.addWidget(self.folder_button)
+        self.demo = button(_("Look at &demonstration data"))
+        row.addWidget(self.demo)
         row.addStretch(1)
         card.column.addWidget(
             label(_("All measurements and papers stay here, on this computer."), 12.5, tone="soft")
@@ -203,6 +205,8 @@ class SettingsPage(QScrollArea):
     def show_recorder(self, state: State) -> None:
         self._state = state
         self.recording.setText(recorder_words(state))
+        for absent in (self.switch, self.keep, self.login, self.login_note, self.demo):
+            absent.setVisible(state is not State.DEMO)
         on = state in (State.ON, State.STARTING, State.STOPPING)
         self.switch.setText(_("&Pause recording") if on else _("&Start recording"))
         self.switch.setEnabled(state is not State.STOPPING)
@@ -262,6 +266,7 @@ def recorder_words(state: State) -> str:
         State.ON: _("Recording is on."),
         State.STOPPING: _("Recording is being stopped."),
         State.DIED: _("Recording has stopped by itself."),
+        State.DEMO: _("The recorder does not run in the demonstration."),
     }[state]
 
 

@@ -117,7 +117,7 @@ def schedule_words(standing: Standing | None, recorder: State) -> str:
     if not standing.per_day:
         return _("Nothing is measured by itself: each measurement is started by you.")
     said = _("Measurements are spread over the day, the evening included, and wait until the line is idle.")
-    if recorder not in (State.ON, State.STARTING, State.UNKNOWN):
+    if recorder not in (State.ON, State.STARTING, State.UNKNOWN, State.DEMO):
         said += " " + _("Recording is off: scheduled measurements wait until it runs.")
     return said
 

@@ -195,7 +195,7 @@ def next_words(series: Series | None, now_ns: int, recorder: State) -> str:
     )
     if series.state != "running" or series.next_ns is None:
         return " ".join(one for one in (begun, series.reason) if one)
-    if recorder not in (State.ON, State.STARTING, State.UNKNOWN):
+    if recorder not in (State.ON, State.STARTING, State.UNKNOWN, State.DEMO):
         waits = _("Recording is off: the next measurement waits until it runs.")
     elif series.next_ns <= now_ns:
         waits = _("The next one is due now, as soon as the line is idle.")

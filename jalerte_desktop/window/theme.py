@@ -184,6 +184,7 @@ QWidget#clear, QScrollArea#clear { background: transparent; border: none; }
 QFrame#navigation { background: @card; border: none; border-right: 1px solid @line; }
 QFrame#card { background: @card; border: 1px solid @line; border-radius: 12px; }
 QFrame#banner { background: @chosen; border: 1px solid @accent; border-radius: 12px; }
+QFrame#demo { background: @chosen; border: none; border-bottom: 2px solid @accent; }
 QFrame#rule { background: @line; border: none; max-height: 1px; min-height: 1px; }
 QFrame#row { border: 1px solid transparent; border-radius: 6px; }
 QFrame#row:focus { border: 1px solid @accent; }

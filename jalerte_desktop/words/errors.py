@@ -83,6 +83,15 @@ _SENTENCES: dict[str, str] = {
     "output_not_writable": N_("{path} cannot be written ({why}): choose another place."),
     "parquet_missing": N_("Parquet needs the package pyarrow: run “make setup” again, or use --format csv."),
     "bad_duration": N_("“{value}” is no number of seconds above zero."),
+    "not_in_demo": N_(
+        "“jalerte {command}” is not for the demonstration: its data are made up, nothing is measured and nothing leaves."
+    ),
+    "demo_folder_taken": N_(
+        "{path} holds something else than demonstration data: move it away, or choose another folder with --home."
+    ),
+    "demo_not_made": N_(
+        "The demonstration data in {path} cannot be written ({why}): make room, or choose another folder with --home."
+    ),
     "name_too_long": N_("The name is too long: 60 characters at most, on one line."),
 }
 
@@ -90,8 +99,9 @@ _SENTENCES: dict[str, str] = {
 def sentences() -> dict[str, str]:
     """Every known code with its English sentence."""
     found = dict(_SENTENCES)
-    from jalerte_desktop.words import errors_filing, errors_papers, errors_speed
+    from jalerte_desktop.words import errors_evidence, errors_filing, errors_papers, errors_speed
 
+    found.update(errors_evidence.SENTENCES)
     found.update(errors_filing.SENTENCES)
     found.update(errors_papers.SENTENCES)
     found.update(errors_speed.SENTENCES)

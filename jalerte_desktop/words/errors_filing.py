@@ -47,6 +47,21 @@ SENTENCES: dict[str, str] = {
     "filing_is_handed": N_(
         "You send filing {id} yourself: “jalerte alert receipts add {id}” notes the proof."
     ),
+    "filing_withdrawn_excluded": N_(
+        "Filing {id} holds incidents against the operator that you have excluded since ({n}): it is not sent; prepare a"
+        " new one."
+    ),
+    "filing_withdrawn_verdict": N_(
+        "Filing {id} holds incidents against the operator that the measurements no longer attribute to it ({n}): it is"
+        " not sent; prepare a new one."
+    ),
+    "filing_withdrawn_line": N_(
+        "Filing {id} is about a line that is not, or no longer, confirmed as your home: it is not sent; prepare a new"
+        " one."
+    ),
+    "filing_withdrawn_other_line": N_(
+        "Filing {id} is about another line than the one that is your home now: it is not sent; prepare a new one."
+    ),
     "receipt_unknown": N_("There is no receipt “{value}”: “jalerte alert receipts” lists them."),
     "receipt_future": N_("A receipt cannot be of later than now: correct --at."),
     "receipt_empty": N_("Give a --reference or a --text: an empty receipt proves nothing."),
@@ -240,6 +255,22 @@ REMARKS: dict[str, str] = {
     "desk_anonymous": N_(
         "Without your name, e-mail and telephone. Your words and files may still name you, and the machine’s key tells"
         " that several alerts are of one machine."
+    ),
+    "withdrawn_excluded": N_(
+        "it holds incidents against the operator that you have excluded since ({n}): prepare a new one"
+    ),
+    "withdrawn_verdict": N_(
+        "it holds incidents against the operator that the measurements no longer attribute to it ({n}): prepare a new"
+        " one"
+    ),
+    "withdrawn_line": N_(
+        "it is about a line that is not, or no longer, confirmed as your home: prepare a new one"
+    ),
+    "withdrawn_other_line": N_(
+        "it is about another line than the one that is your home now: prepare a new one"
+    ),
+    "send_unchecked": N_(
+        "the measurements cannot be read, so nobody can tell whether it still holds (“jalerte incidents” says why)"
     ),
     "mail_other_sender": N_("it was composed for another sender than the account’s ({sender})"),
     "mail_keyring_closed": N_("the system’s keyring does not give the password"),

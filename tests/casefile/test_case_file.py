@@ -140,6 +140,19 @@ def test_a_frozen_paper_comes_back_whole(file):
     }
 
 
+def test_the_seal_is_kept_with_the_key_that_signed_it(file):
+    signed = replace(examples.SEAL, key="ab" * 32)
+    file.freeze(paper(seal=signed))
+    assert file.papers()[0].seal == signed
+
+
+def test_a_signed_alert_that_did_not_change_is_not_frozen_again(file):
+    signed = replace(examples.SEAL, key="ab" * 32)
+    first = file.freeze(paper("alert", files=(), seal=signed))
+    assert file.freeze(paper("alert", files=(), seal=signed, made_ns=examples.NOW + 1)) == first
+    assert len(file.papers()) == 1
+
+
 def test_a_paper_without_a_seal_is_kept_too(file):
     file.freeze(paper(seal=None))
     assert file.papers()[0].seal is None

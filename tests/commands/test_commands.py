@@ -306,7 +306,8 @@ def test_a_newer_journal_is_left_alone(home: Path, run: Run, command: tuple[str,
 
 def test_a_damaged_record_is_one_line(home: Path, run: Run) -> None:
     with closing(sqlite3.connect(home / "journal.sqlite")) as db, db:
-        db.execute("UPDATE records SET body = x'00' WHERE type = 'samples'")
+        db.execute("UPDATE entries SET fields = x'00' WHERE type = 'samples'")
+        db.execute("UPDATE pages SET heads = x'00'")
     code, _, err = run("incidents")
     assert code == 1
     assert len(err.strip().splitlines()) == 1

@@ -53,6 +53,21 @@ def test_it_tells_the_facts_with_dates_times_amounts_and_a_deadline():
     assert "C-1234567" in text
 
 
+KEY = "0123456789abcdef" * 4
+
+
+def test_annex_1_prints_the_seal_and_the_key_whole_and_to_be_read_out():
+    signed = examples.findings(examples.two_cuts_a_day(2), seal=replace(examples.SEAL, key=KEY))
+    letter = complaint(findings=signed)
+    annex = "\n".join(every_text(asdict(letter.annexes[0])))
+    assert examples.SEAL.link in annex
+    assert "empreinte 0123\u00a04567\u00a089ab\u00a0cdef…" in annex
+    assert f"SHA-256 de la clé publique\u00a0: {KEY})" in annex
+    unsigned = "\n".join(every_text(asdict(complaint(findings=examples.ordinary()).annexes[0])))
+    assert "n’était pas encore signé" in unsigned
+    assert "empreinte" not in unsigned
+
+
 def test_it_says_how_much_was_observed_what_is_left_out_and_by_which_method():
     text = plain(text_of(complaint()))
     assert "20 j 14 h, soit 97,9 % de la période" in text
@@ -367,7 +382,7 @@ def test_whatever_a_person_typed_the_letter_is_composed_and_clean(typed):
 
 def test_french_spaces_stand_where_they_belong():
     for text in every_text(asdict(complaint())):
-        if text in ("complaint", "complaint 2026-11-23"):
+        if text in ("complaint", "complaint 2026-11-24"):
             continue
         for mark in ";!?":
             assert f" {mark}" not in text, text

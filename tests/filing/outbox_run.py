@@ -10,6 +10,11 @@ from jalerte_desktop.casefile.case_file import open_case_file
 from jalerte_desktop.filing.mail_account import MailAccount
 from jalerte_desktop.filing.mail_send import MailSender
 from jalerte_desktop.filing.outbox import deliver_due
+from jalerte_desktop.findings.model import Findings
+
+
+def _no_findings() -> Findings:
+    raise AssertionError("what is delivered here stands on no paper")
 
 
 def main() -> None:
@@ -22,6 +27,7 @@ def main() -> None:
                 {"email": MailSender(account)},
                 time.time_ns,
                 Random(seed),
+                _no_findings,
             )
         except Held:
             time.sleep(0.01)

@@ -66,6 +66,19 @@ everything = st.builds(
 )
 
 
+def test_the_seal_and_the_key_stand_in_the_text_in_groups():
+    signed = examples.findings(
+        examples.two_cuts_a_day(2), seal=replace(examples.SEAL, key="0123456789abcdef" * 4)
+    )
+    link = "9f86 d081 884c 7d65"
+    assert plain(described(findings=signed).text).endswith(
+        f"Dernier scellé du relevé : n° 4812, {link}… ; clé de l’ordinateur : 0123 4567 89ab cdef…"
+    )
+    unsigned = plain(described().text)
+    assert unsigned.endswith(f"Dernier scellé du relevé : n° 4812, {link}…")
+    assert "scellé" not in described(findings=examples.findings(seal=None)).text
+
+
 @settings(deadline=None)
 @given(
     findings=everything, limit=st.integers(SHORTEST, 2500), impact=st.text(max_size=400), known=st.booleans()

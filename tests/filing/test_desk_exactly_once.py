@@ -16,6 +16,7 @@ from jalerte_desktop.filing import outbox
 from jalerte_desktop.filing.desk_send import DeskSender
 from jalerte_desktop.filing.outbox_model import FilingState
 from tests.filing.desk_cases import envelope, only_trust
+from tests.filing.post import never
 from tests.servers.alert_desk_server import MOMENTS, AlertDesk, TestAuthority
 
 
@@ -52,7 +53,7 @@ def deliver_all(tmp_path, seed, alerts, deaths, cuts):
         with open_file() as file:
             for number in range(alerts):
                 made = outbox.prepare(file, envelope(desk.url, number), f"alert-{number}", None)
-                outbox.agree(file, made.id, made.envelope.sha256)
+                outbox.agree(file, made.id, made.envelope.sha256, never)
                 shown[made.id] = made.envelope
         tries = 0
         problems = []
@@ -67,7 +68,7 @@ def deliver_all(tmp_path, seed, alerts, deaths, cuts):
         met_dead = 0
         for _ in range(alerts):
             due = outbox.deliver_due(
-                open_file, {"desk": DeskSender()}, clock.ns, random.Random(seed), tell=tell
+                open_file, {"desk": DeskSender()}, clock.ns, random.Random(seed), never, tell=tell
             )
             if due is None:
                 break

@@ -167,6 +167,16 @@ def test_what_is_no_address_is_refused(typed):
         composed(sender=typed)
 
 
+def test_own_words_bring_the_seal_along_and_a_drafted_text_says_it_once():
+    key = "0123456789abcdef" * 4
+    signed = examples.findings(examples.two_cuts_a_day(2), seal=replace(examples.SEAL, key=key))
+    for own in (False, True):
+        text = an_alert(signed).description if not own else "Ma ligne coupe tous les jours."
+        shown = mail.seen(composed(an_alert(signed, own_words=own, description=text)).content).text
+        assert shown.count("0123\u00a04567\u00a089ab\u00a0cdef…") == 1
+        assert shown.count("9f86\u00a0d081\u00a0884c\u00a07d65…") == 1
+
+
 def test_addresses_with_other_letters():
     domain = composed(to=("service@opérateur.example",))
     assert domain.destination == "service@xn--oprateur-c1a.example"

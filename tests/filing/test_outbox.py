@@ -11,6 +11,7 @@ from jalerte_desktop.casefile.case_file import open_case_file
 from jalerte_desktop.filing import outbox
 from jalerte_desktop.filing import outbox_store as store
 from jalerte_desktop.filing.outbox_model import Envelope, FilingState, Receipt
+from tests.filing.post import never
 
 NOW = 1_790_000_000 * SECOND
 
@@ -34,7 +35,7 @@ def prepared(file, **more):
 
 def waiting(file, **more):
     filing = prepared(file, **more)
-    return outbox.agree(file, filing.id, filing.envelope.sha256)
+    return outbox.agree(file, filing.id, filing.envelope.sha256, never)
 
 
 def refused(code, act, *words):
@@ -61,11 +62,11 @@ def test_what_is_kept_is_what_was_given(file):
 def test_only_the_digest_that_was_shown_is_a_yes(file):
     filing = prepared(file)
     for wrong in ("", "0" * 64, filing.envelope.sha256[:-1], filing.envelope.sha256 + "0", "é"):
-        refused("filing_digest", outbox.agree, file, filing.id, wrong)
+        refused("filing_digest", outbox.agree, file, filing.id, wrong, never)
     assert states(file) == [FilingState.PREPARED]
-    agreed = outbox.agree(file, filing.id, filing.envelope.sha256.upper())
+    agreed = outbox.agree(file, filing.id, filing.envelope.sha256.upper(), never)
     assert (agreed.state, agreed.agreed_ns, agreed.next_ns) == (FilingState.WAITING, NOW, NOW)
-    refused("filing_is_waiting", outbox.agree, file, filing.id, filing.envelope.sha256)
+    refused("filing_is_waiting", outbox.agree, file, filing.id, filing.envelope.sha256, never)
 
 
 def test_an_id_may_be_shortened_but_not_guessed(file):
@@ -80,8 +81,8 @@ def test_what_was_shown_before_for_the_same_purpose_is_forgotten(file):
     other = prepared(file, content=b"two", destination="other@b.example")
     second = prepared(file, content=b"three")
     assert [one.id for one in outbox.filings(file)] == [other.id, second.id]
-    refused("filing_unknown", outbox.agree, file, first.id, first.envelope.sha256)
-    agreed = outbox.agree(file, second.id, second.envelope.sha256)
+    refused("filing_unknown", outbox.agree, file, first.id, first.envelope.sha256, never)
+    agreed = outbox.agree(file, second.id, second.envelope.sha256, never)
     prepared(file, content=b"four")
     assert agreed.id in {one.id for one in outbox.filings(file)}
 
@@ -102,7 +103,7 @@ def test_cancelled_until_sent(file):
         refused("filing_is_cancelled", outbox.cancel, file, filing.id)
         refused("filing_is_cancelled", outbox.retry, file, filing.id)
         refused("filing_is_cancelled", outbox.settle, file, filing.id, True)
-        refused("filing_is_cancelled", outbox.agree, file, filing.id, filing.envelope.sha256)
+        refused("filing_is_cancelled", outbox.agree, file, filing.id, filing.envelope.sha256, never)
 
 
 def test_what_the_person_sends_is_sent_when_they_say_so_or_bring_a_receipt(file):

@@ -13,7 +13,7 @@ import pytest
 from jalerte_desktop.filing import mail, outbox
 from jalerte_desktop.filing.outbox_model import FilingState
 from tests import examples
-from tests.filing.post import post
+from tests.filing.post import never, post
 from tests.filing.test_mail import an_alert
 from tests.servers.mail_server import STEPS, ScriptedServer
 
@@ -33,7 +33,7 @@ def real_filings(post, many):
                 unique=f"{n:04x}",
             )
             filing = outbox.prepare(file, envelope, f"a{n}", None)
-            outbox.agree(file, filing.id, envelope.sha256)
+            outbox.agree(file, filing.id, envelope.sha256, never)
             found[envelope.content] = filing.id
     return found
 

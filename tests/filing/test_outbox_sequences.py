@@ -8,7 +8,7 @@ from diagnostics.model import SECOND, BadInput
 from jalerte_desktop.filing import outbox
 from jalerte_desktop.filing.deliver import wake
 from jalerte_desktop.filing.outbox_model import FilingState, Refused, TryAgain, Unsure
-from tests.filing.post import UNREACHABLE, WHY, Crash, FakeSender, Post
+from tests.filing.post import UNREACHABLE, WHY, Crash, FakeSender, Post, never
 
 OUTCOMES = st.sampled_from(["delivered", "again", "patience", "refused", "unsure", "crash"])
 ENDS = (FilingState.SENT, FilingState.CANCELLED)
@@ -81,7 +81,9 @@ class AnySequence(RuleBasedStateMachine):
 
     @rule(data=st.data(), right=st.booleans())
     def agree(self, data, right):
-        self._act(data, lambda f, one: outbox.agree(f, one.id, one.envelope.sha256 if right else "0" * 64))
+        self._act(
+            data, lambda f, one: outbox.agree(f, one.id, one.envelope.sha256 if right else "0" * 64, never)
+        )
 
     @rule(data=st.data())
     def cancel(self, data):

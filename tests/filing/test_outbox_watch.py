@@ -17,6 +17,7 @@ from jalerte_desktop.filing.mail_send import Patience
 from jalerte_desktop.filing.outbox_model import Envelope, FilingState
 from jalerte_desktop.filing.outbox_watch import watch
 from tests import examples
+from tests.filing.post import never
 from tests.filing.test_mail import an_alert
 from tests.filing.test_paper_commands import desk
 from tests.filing.test_send_commands import TO, filings, ready, server, typed
@@ -121,7 +122,7 @@ def test_the_watch_delivers_what_waits_and_ends_when_told(ready, server, way):
             an_alert(), to=(TO,), sender="marie@exemple.fr", made_ns=examples.NOW, unique="ab12"
         )
         filing = outbox.prepare(file, envelope, "", None)
-        outbox.agree(file, filing.id, envelope.sha256)
+        outbox.agree(file, filing.id, envelope.sha256, never)
     child = watching(ready.home.folder)
     try:
         sent = until(child, lambda one: one["event"] == "filing" and one["state"] != "sending")
@@ -146,7 +147,7 @@ def test_told_to_stop_in_the_middle_of_a_try_it_ends_the_try_first(ready, server
         filing = outbox.prepare(
             file, Envelope("email", TO, b"From: x\r\n\r\nhello\r\n", {"from": "marie@exemple.fr"}), "", None
         )
-        outbox.agree(file, filing.id, filing.envelope.sha256)
+        outbox.agree(file, filing.id, filing.envelope.sha256, never)
     children = []
 
     def at(step):

@@ -13,6 +13,7 @@ import pytest
 from diagnostics.clock import Reading
 from diagnostics.model import BadInput, Problem
 from jalerte_desktop.casefile.case_file import open_case_file
+from jalerte_desktop.casefile.model import PaperFile
 from jalerte_desktop.commands.context import Context, Home
 from jalerte_desktop.documents.period import last_days
 from jalerte_desktop.filing.form import form
@@ -122,6 +123,7 @@ def test_the_alert_preview_has_the_promised_keys_and_is_frozen(desk):
         "sequence": 4812,
         "link": examples.SEAL.link,
         "at": "2026-11-22T08:59:00.000+00:00",
+        "key": None,
     }
     assert [use.incident_id for use in paper.incidents] == [i.id for i in desk.found.incidents]
     assert found["description"] in paper.text
@@ -225,6 +227,19 @@ def test_the_newest_letter_is_offered_as_an_attachment(desk, tmp_path):
     assert run(desk, "alert", "preview", "--json")["attachments"] == [str(out)]
     out.unlink()
     assert run(desk, "alert", "preview", "--json")["attachments"] == []
+
+
+def test_another_paper_than_a_complaint_never_goes_along_by_itself(desk, tmp_path):
+    a_case(desk)
+    out = tmp_path / "lettre.pdf"
+    run(desk, "letter", "complaint", "--out", str(out))
+    report = tmp_path / "rapport.pdf"
+    report.write_bytes(b"%PDF")
+    with open_case_file(desk.home.case, lambda: examples.NOW) as file:
+        written = PaperFile(str(report), hashlib.sha256(b"%PDF").hexdigest(), 4)
+        file.freeze(replace(file.papers()[-1], kind="report", made_ns=examples.NOW + 1, files=(written,)))
+        assert file.papers()[-1].kind == "report"
+    assert run(desk, "alert", "preview", "--json")["attachments"] == [str(out)]
 
 
 def test_the_period_is_the_one_asked_for_else_the_last_thirty_days(desk):

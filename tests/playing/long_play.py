@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from diagnostics.incidents.study import Study
-from diagnostics.journal import codec
+from diagnostics.journal import rollups
 from diagnostics.model import (
     MILLISECOND,
     MINUTE,
@@ -45,7 +45,7 @@ class Minute:
 
     line: Line
     span: Span
-    rollups: codec.Rollups
+    rollups: rollups.Rollups
     recorded: tuple[Sample, ...]
     shift_ns: int = 0
     offset_ns: int = 0
@@ -100,7 +100,7 @@ class Memory:
             for epoch in dict.fromkeys(sample.sent_ns - sample.mono_ns for sample in samples):
                 part = tuple(s for s in samples if s.sent_ns - s.mono_ns == epoch)
                 span = Span(part[0].sent_ns, part[-1].sent_ns)
-                minutes.append(Minute(line, span, codec.roll_up(part), part))
+                minutes.append(Minute(line, span, rollups.roll_up(part), part))
         return minutes
 
     def take_events(self) -> list[Event]:
@@ -234,7 +234,7 @@ class _Days:
             if samples[n].outcome is Outcome.OK and rtt is not None:
                 samples[n] = replace(samples[n], rtt_ns=quantise_rtt(rtt + round(SPIKE_MS * MILLISECOND)))
         strewn = tuple(samples)
-        return Minute(minute.line, minute.span, codec.roll_up(strewn), strewn)
+        return Minute(minute.line, minute.span, rollups.roll_up(strewn), strewn)
 
     def _hits(self, count: int, share: float) -> set[int]:
         """Which of ``count`` tries chance meets, each with probability ``share``."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -233,11 +232,13 @@ def test_five_targets_once_a_second_on_a_home_line(bench: Bench) -> None:
     assert bench.kinds() == [
         "started",
         "configuration",
+        "seal",
         "link",
         "line",
         "line_home",
         "clock_state",
         "stopped",
+        "seal",
     ]
     assert verify(bench.path).first_fault is None
 
@@ -314,11 +315,10 @@ def test_a_minute_has_its_witnesses_before_it_is_sealed(bench: Bench) -> None:
         events = list(reader.events(EventKind.WITNESS))
     said = [int(str(event.data["start_ns"])) // MINUTE for event in events]
     assert said == list(range(said[0], said[0] + len(said)))
-    sealed: list[tuple[int, int]] = []
-    with closing(sqlite3.connect(bench.path)) as db:
-        for seq, start in db.execute("SELECT seq, start_ns FROM records WHERE type = 'samples'"):
-            sealed.append((start // MINUTE, seq))
-        heard = [seq for (seq,) in db.execute("SELECT seq FROM records WHERE type = 'witness' ORDER BY seq")]
+    with Reader(bench.path) as reader:
+        records = list(reader.records())
+    sealed = [(record.start_ns // MINUTE, record.seq) for record in records if record.type == "samples"]
+    heard = [record.seq for record in records if record.type == "witness"]
     order = dict(zip(said, heard, strict=True))
     assert len(sealed) >= 6
     assert all(order[minute] < seq for minute, seq in sealed if minute in order)

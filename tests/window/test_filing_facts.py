@@ -39,6 +39,7 @@ from jalerte_desktop.window.filing_shown import shown_of
 from jalerte_desktop.window.filing_words import (
     alert_sentence,
     counter,
+    filing_badge,
     filing_words,
     gaps_markup,
     period_arguments,
@@ -206,6 +207,33 @@ def test_a_reason_is_a_sentence_of_its_own():
                                      next="2026-11-18T16:20:00.000+01:00")]}
     )  # fmt: skip
     assert filing_words(waiting) == "The site is not there. Next try: 2026-11-18, 16:20."
+
+
+WITHDRAWN = {"code": "withdrawn_excluded", "text": "you have excluded it since: prepare a new one"}
+
+
+def test_one_that_was_stopped_says_that_nobody_refused_it_and_is_not_tried_again():
+    (stopped,) = filings_of(
+        {"filings": [examples.filing("b", "email", "failed", problem=WITHDRAWN["text"], withdrawn=WITHDRAWN)]}
+    )
+    assert filing_badge(stopped)[0].endswith("was stopped")
+    assert filing_words(stopped) == f"It did not leave, and will not: {WITHDRAWN['text']}."
+    assert ways_of(stopped, ()) == ["cancel", "show"]
+    (refused,) = filings_of({"filings": [examples.filing("b", "email", "failed", problem="no")]})
+    assert filing_badge(refused) == state_badge("failed")
+    assert ways_of(refused, ()) == ["retry", "cancel", "show"]
+
+
+@pytest.mark.parametrize("state", ["prepared", "waiting", "handed"])
+def test_one_that_has_not_left_says_that_it_must_not(state):
+    (one,) = filings_of({"filings": [examples.filing("b", "email", state, withdrawn=WITHDRAWN)]})
+    assert filing_words(one) == f"Do not send it: {WITHDRAWN['text']}."
+    assert filing_badge(one) == state_badge(state)
+
+
+def test_one_that_waits_untried_says_why_where_there_is_a_reason():
+    (one,) = filings_of({"filings": [examples.filing("b", "email", "waiting", problem="nothing to compare")]})
+    assert filing_words(one).startswith("Nothing to compare.")
 
 
 def test_where_the_form_stopped_is_said_whatever_step_it_was():

@@ -26,7 +26,13 @@ class Hour:
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """One local day. ``cuts`` and ``cut_s`` are those that count against the line, within this day alone."""
+    """One local day, or the part of it that lies in the period: ``span``.
+
+    ``cuts`` are those that count against the line and touch this day (one over midnight is in both days), ``cut_s`` the
+    seconds of them within this day alone, ``working_minutes_lost`` the minutes of working hours that they took, None
+    where no such hours are set. ``incidents`` are all of the line that touch this day, whatever their cause, without
+    the excluded ones.
+    """
 
     day: date
     span: Span
@@ -68,7 +74,11 @@ class Promise:
 
 @dataclass(frozen=True, slots=True)
 class CampaignFinding:
-    """A campaign's judgement: ``criteria`` are sentences with their arithmetic. ``conforming`` None: not to be said."""
+    """A campaign's judgement: ``criteria`` are sentences with their arithmetic. ``conforming`` None: not to be said.
+
+    ``missing`` measurements are still wanted; while there are any, nothing is judged. ``unfinished_before`` counts the
+    line's campaigns that were begun before and not finished: who begins anew until a result pleases is seen here.
+    """
 
     rules: str
     version: str
@@ -76,6 +86,10 @@ class CampaignFinding:
     rejected: int
     criteria: tuple[str, ...]
     conforming: bool | None
+    id: str = ""
+    started_ns: int = 0
+    missing: int = 0
+    unfinished_before: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +106,10 @@ class Stamp:
 class Evidence:
     """What the report can be checked against. ``key`` is the signing key's fingerprint, empty where nothing was signed.
 
-    ``dated_until_ns`` is the time of the newest outside time stamp that covers samples of the period, None without one.
-    ``lost_tails`` are the times at which the recorder found that the journal's end was missing.
+    ``stamps`` are those that cover samples of the period, oldest first, up to the first one that covers all of it.
+    ``dated_until_ns`` is up to when they date what was recorded: when the newest of their seals was made, by this
+    machine's clock; None without one. ``lost_tails`` are the times at which the recorder found that the journal's end
+    was missing.
     """
 
     sequence: int
@@ -107,7 +123,7 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """A share of the observed time, 0–1, and of how many seconds that could be told. None: nothing tells."""
+    """A share of the observed time, 0–1, as far as it could be told: of ``told_s`` seconds. None: nothing tells."""
 
     ratio: float | None
     told_s: float
@@ -119,7 +135,9 @@ class Honesty:
 
     ``outside_*`` are of the record outside the chosen period: its incidents on the line, and its coverage.
     ``clock_*``: of the hourly clock states within the period, how many said that the clock was synchronised, and the
-    largest offset told (ms). ``versions`` and ``methods`` are those that recorded the period.
+    largest offset told (ms). ``versions`` and ``methods`` are those that recorded the period. ``left_out`` counts the
+    journal's entries and kept packages that were damaged or missing, so that their facts are in no figure. ``own_load``
+    was looked at in every ``own_load_every``-th hour: 1 is all of the time.
     """
 
     wifi: Share
@@ -138,11 +156,17 @@ class Honesty:
     outside_incidents: int
     outside_cuts: int
     outside_coverage: float | None
+    left_out: int = 0
+    own_load_every: int = 1
 
 
 @dataclass(frozen=True, slots=True)
 class SecondWitness:
-    """What another machine's bundle says of the same time: of our cuts, how many it saw, and what it saw alone."""
+    """What another machine's bundle says of the same time: of our cuts, how many it saw, and what it saw alone.
+
+    ``span`` is the part of the period that its bundle tells of. ``not_seen``: it watched and saw nothing;
+    ``not_observed``: it did not watch, or had a trouble of its own. ``key`` as in the bundle.
+    """
 
     name: str
     span: Span

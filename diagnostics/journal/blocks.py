@@ -1,0 +1,140 @@
+"""Blocks: one minute (or part of one) of one line, as readers get them, each part unpacked when it is asked for."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from diagnostics.journal import codec, format, legacy, rollups
+from diagnostics.model import SECOND, Line, Sample, Span, Target
+
+
+@dataclass(frozen=True, slots=True)
+class TargetColumn:
+    """One target's tries, in order of sending. Times in ns, UTC; ``rtt_ns`` -1 where there was no answer.
+
+    ``outcomes``: bits 0–3 the outcome, 4–6 the flags, so that a plain OK is 0.
+    """
+
+    target: Target
+    times_ns: array[int]
+    rtt_ns: array[int]
+    outcomes: bytes
+
+
+_OUTCOME_OF_KEY = bytes(key & 0x7F for key in range(256))
+
+
+def target_column(batch: codec.Batch, column: codec.Column, target: Target) -> TargetColumn:
+    """A packed column's values. Raises ValueError for one that does not fit together."""
+    return TargetColumn(
+        target,
+        times_of(batch.base_s, column),
+        rtts_of(column),
+        column.keys.translate(_OUTCOME_OF_KEY),
+    )
+
+
+def times_of(base_s: int, column: codec.Column) -> array[int]:
+    base = base_s * SECOND
+    return array(
+        "q",
+        [
+            base + second * SECOND + phase * codec.TICK_NS
+            for second, phase in zip(column.seconds, codec.words("H", column.phases), strict=True)
+        ],
+    )
+
+
+def rtts_of(column: codec.Column) -> array[int]:
+    """Round trips in ns for each try, -1 where there is none. Raises ValueError for too few or too many."""
+    rtt_of = codec.rtt_of
+    values = [rtt_of(step) for step in codec.words("I", column.rtts)]
+    if len(values) == len(column.keys):
+        return array("q", values)
+    answers = iter(values)
+    found = array("q", [next(answers, -2) if key & codec.HAS_RTT else -1 for key in column.keys])
+    if -2 in found or next(answers, None) is not None:
+        raise ValueError("as many times as answers")
+    return found
+
+
+@dataclass(frozen=True)
+class Block:
+    """``seq`` is 0 while it is staged and not yet sealed.
+
+    A quiet minute is judged by its ``rollups`` alone; ``columns`` and ``samples`` are unpacked at first use, and raise
+    format.Damaged where they cannot be.
+    """
+
+    seq: int
+    line: Line
+    span: Span
+    targets: Mapping[int, Target]
+    packed_rollup: bytes = b""
+    source: Callable[[], Mapping[str, bytes]] | None = None
+    """The packed fields, of a sealed block."""
+    staged: tuple[Sample, ...] = ()
+    legacy: bool = False
+
+    @cached_property
+    def rollups(self) -> rollups.Rollups:
+        if self.source is None:
+            return rollups.roll_up(self.staged)
+        try:
+            return rollups.decode_rollups(self.packed_rollup, self.targets.__getitem__)
+        except codec.DamagedBatch as error:
+            raise format.Damaged("block_damaged", seq=self.seq) from error
+
+    @cached_property
+    def samples(self) -> tuple[Sample, ...]:
+        if self.source is None:
+            return self.staged
+        target = self.targets.__getitem__
+        try:
+            fields = self.source()
+            if self.legacy:
+                return tuple(legacy.decode_batch(legacy.decompress(fields["body"]), target))
+            return tuple(codec.decode_samples(fields, target))
+        except (codec.DamagedBatch, KeyError) as error:
+            raise format.Damaged("block_damaged", seq=self.seq) from error
+
+    @cached_property
+    def columns(self) -> tuple[TargetColumn, ...]:
+        """One for each target tried."""
+        if self.source is None or self.legacy:
+            return _columns_of(self.samples)
+        try:
+            batch = codec.unpack(self.source()["samples"])
+            return tuple(
+                target_column(batch, column, self.targets[column.number]) for column in batch.columns
+            )
+        except (ValueError, KeyError) as error:
+            raise format.Damaged("block_damaged", seq=self.seq) from error
+
+    @cached_property
+    def offset_ns(self) -> int:
+        """Wall less monotonic clock, the same for the whole block."""
+        if self.source is None or self.legacy:
+            return self.samples[0].sent_ns - self.samples[0].mono_ns
+        try:
+            return codec.unpack(self.source()["samples"]).offset_ns
+        except (codec.DamagedBatch, KeyError) as error:
+            raise format.Damaged("block_damaged", seq=self.seq) from error
+
+
+def _columns_of(samples: tuple[Sample, ...]) -> tuple[TargetColumn, ...]:
+    by_target: dict[str, list[Sample]] = {}
+    for sample in samples:
+        by_target.setdefault(sample.target.id, []).append(sample)
+    return tuple(
+        TargetColumn(
+            column[0].target,
+            array("q", [sample.sent_ns for sample in column]),
+            array("q", [-1 if sample.rtt_ns is None else sample.rtt_ns for sample in column]),
+            bytes(int(sample.outcome) | sample.flags << 4 for sample in column),
+        )
+        for column in by_target.values()
+    )

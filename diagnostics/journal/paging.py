@@ -1,0 +1,127 @@
+"""What the writer does when an hour is over: chain its figures, repack its records; and remove what is too old."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Mapping
+
+from diagnostics.journal import chain, codec, format, hours, pages, rollups, store
+from diagnostics.journal.hours import HourFigures, Stretch, Stretches
+
+Insert = Callable[[str, int, int, Mapping[str, bytes]], None]
+"""Chains a record of this type, start, end and fields."""
+
+
+def open_hour(db: sqlite3.Connection) -> Stretches:
+    """What was counted since the last hour was closed: the batches that are still rows."""
+    found: Stretches = {}
+    for start, end, blob in db.execute(
+        "SELECT start_ns, end_ns, fields FROM entries WHERE type = ? ORDER BY seq", (chain.SAMPLES,)
+    ):
+        fields = format.unpack_fields(bytes(blob))
+        found.setdefault(fields["line"].decode(), Stretch.empty()).add(
+            rollups.sort_out(codec.unpack(fields["samples"])), start, end
+        )
+    return found
+
+
+def close_hour(insert: Insert, stretches: Stretches) -> None:
+    """Chain the hour's figures of each line."""
+    for line in sorted(stretches):
+        stretch = stretches[line]
+        fields = {"line": line.encode(), "rollup": stretch.rollup}
+        insert(hours.HOUR, stretch.start_ns, stretch.end_ns, fields)
+
+
+def close_day(db: sqlite3.Connection, insert: Insert) -> None:
+    """Chain the figures of what is between the last day's record and now: of its samples, and of its hours."""
+    after = db.execute("SELECT coalesce(max(seq), 0) FROM entries WHERE type = ?", (hours.DAY,)).fetchone()[0]
+    days: Stretches = {}
+    figures: dict[str, list[HourFigures]] = {}
+    for row in store.walk(db, after_seq=int(after), damage=[]):
+        if row.legacy:
+            continue
+        line = row.fields.get("line", b"").decode()
+        if row.type == chain.SAMPLES and "samples" in row.fields:
+            days.setdefault(line, Stretch.empty()).add(
+                rollups.sort_out(codec.unpack(row.fields["samples"])), row.start_ns, row.end_ns
+            )
+        elif row.type == hours.HOUR:
+            figures.setdefault(line, []).append(HourFigures(row.start_ns, row.fields["rollup"]))
+    for line in sorted(days):
+        day = days[line]
+        fields = {
+            "line": line.encode(),
+            "rollup": day.rollup,
+            "hours": hours.encode_hours(figures.get(line, [])),
+        }
+        insert(hours.DAY, day.start_ns, day.end_ns, fields)
+
+
+def make_page(db: sqlite3.Connection) -> None:
+    """Put the rows of the types that come often into a page."""
+    marks = ", ".join("?" * len(format.PAGED))
+    rows = db.execute(
+        f"SELECT seq, type, start_ns, end_ns, fields, link FROM entries WHERE type IN ({marks}) ORDER BY seq",
+        format.PAGED,
+    ).fetchall()
+    if not rows:
+        return
+    records = [
+        pages.PageRecord(seq, kind, start, end, format.unpack_fields(bytes(fields)))
+        for seq, kind, start, end, fields, _link in rows
+    ]
+    made = pages.pack(records)
+    db.execute(
+        "INSERT INTO pages VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, x'')",
+        (
+            records[0].seq,
+            records[-1].seq,
+            min(record.start_ns for record in records),
+            max(record.end_ns for record in records),
+            _link_before(db, records[0].seq),
+            bytes(rows[-1][5]),
+            b"".join(bytes(row[5])[: pages.MARK_BYTES] for row in rows),
+            made.heads,
+            made.body,
+        ),
+    )
+    db.execute(f"DELETE FROM entries WHERE type IN ({marks})", format.PAGED)
+
+
+def _link_before(db: sqlite3.Connection, seq: int) -> bytes:
+    """What comes often is paged all at once, so the record before is a row, or the last of a page."""
+    link = store.link_before(db, seq)
+    if link is None:
+        raise codec.DamagedBatch("the record before a page is missing")
+    return link
+
+
+def remove_next(db: sqlite3.Connection, secret: bytes, before_ns: int, after_first: int) -> int | None:
+    """Take away the samples of the next page that ended before a time, leaving their digests.
+
+    Looks at pages that begin above ``after_first``; returns where that page begins, None where there is none. A damaged
+    page keeps what it has.
+    """
+    row = db.execute(
+        "SELECT first FROM pages WHERE first > ? AND end_ns < ? ORDER BY first LIMIT 1",
+        (after_first, before_ns),
+    ).fetchone()
+    if row is None:
+        return None
+    first = int(row[0])
+    try:
+        page = next(store.pages_between(db, first - 1, first))
+        if not page.body_blob:
+            return first
+        digests = [
+            dict(chain.digests(secret, record.seq, page.body.fields[page.places[record.seq]]))
+            for record in page.records
+            if record.type == chain.SAMPLES
+        ]
+    except codec.DamagedBatch:
+        return first
+    db.execute(
+        "UPDATE pages SET body = x'', removed = ? WHERE first = ?", (store.encode_removed(digests), first)
+    )
+    return first

@@ -1,0 +1,202 @@
+"""``jalerte bundle --for WHOM --out F.zip``: the evidence of a period as one file, shown before it is written."""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from diagnostics.journal.reader import Reader
+from diagnostics.machine_key import load_or_make
+from diagnostics.model import BadInput
+from jalerte_desktop import __version__
+from jalerte_desktop.casefile.case_file import CaseFile, open_case_file
+from jalerte_desktop.casefile.diary import DiaryEntry, entries
+from jalerte_desktop.casefile.model import NO_CASE, Case, PaperFile
+from jalerte_desktop.commands._papers import frozen, printable, used_json
+from jalerte_desktop.commands._report_zone import local_zone
+from jalerte_desktop.commands.arguments import add_json, add_period, output_file, period
+from jalerte_desktop.commands.context import Context
+from jalerte_desktop.documents.bundle.redaction import COPIES
+from jalerte_desktop.findings.personal import personal_of
+from jalerte_desktop.words.language import LANGUAGES, N_, _, current, speaking
+
+if TYPE_CHECKING:
+    from jalerte_desktop.documents.bundle.contents import AttachedFile, Bundle
+    from jalerte_desktop.documents.report.model import ReportFacts
+
+KIND = "bundle"
+COPY_NAMES = {
+    "operator": N_("the operator"),
+    "mediator": N_("the mediator"),
+    "arcep": N_("Arcep"),
+    "public": N_("the public"),
+}
+_LARGEST_FILE = 25_000_000
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.add_argument(
+        "--for",
+        dest="copy",
+        required=True,
+        choices=COPIES,
+        help=_("whose copy: it decides what is taken out"),
+    )
+    parser.add_argument("--out", metavar="F", help=_("the file to write: .zip"))
+    parser.add_argument("--force", action="store_true", help=_("replace an existing file"))
+    parser.add_argument(
+        "--preview", action="store_true", help=_("only show what is in it and what was taken out")
+    )
+    parser.add_argument("--yes", action="store_true", help=_("write it without asking"))
+    add_period(parser)
+    parser.add_argument(
+        "--language", choices=LANGUAGES, help=_("the language of its texts; by default yours")
+    )
+    add_json(parser)
+
+
+def run(arguments: argparse.Namespace, context: Context) -> int:
+    """Compose, show, and after a yes write and freeze. Exit 0, also after a no; problems are raised."""
+    out = _out(arguments)
+    if not arguments.preview and not arguments.yes and (context.json or not sys.stdin.isatty()):
+        raise BadInput("bundle_needs_yes")
+    facts, bundle = _compose(arguments, context)
+    if not context.json:
+        _show(arguments.copy, bundle, context)
+    if arguments.preview or out is None:
+        if context.json:
+            context.print_json({"preview": _preview_json(bundle), "path": None})
+        return 0
+    if not arguments.yes:
+        from jalerte_desktop.commands._ask import says_yes
+
+        if not says_yes(_("Write exactly this? [y/N] "), context.out):
+            context.say(_("Nothing was written."))
+            return 0
+    return _write(out, arguments, facts, bundle, context)
+
+
+def _out(arguments: argparse.Namespace) -> Path | None:
+    if arguments.out is None:
+        if arguments.preview:
+            return None
+        raise BadInput("bundle_no_out")
+    out = Path(arguments.out).absolute()
+    if out.suffix.lower() != ".zip":
+        raise BadInput("bundle_format", value=printable(Path(out.name)))
+    if out.exists() and not arguments.force and not arguments.preview:
+        raise BadInput("output_exists", path=str(out))
+    return out
+
+
+def _compose(arguments: argparse.Namespace, context: Context) -> tuple[ReportFacts, Bundle]:
+    # Dear imports: other words of the command line do not pay for them.
+    from jalerte_desktop.documents.bundle.contents import Making, compose
+    from jalerte_desktop.documents.report.facts import Sources, gather
+    from jalerte_desktop.documents.report.pdf import report_pdf
+
+    language = arguments.language or current()
+    since, until = period(arguments, context.now_ns)
+    case: Case = NO_CASE
+    diary: tuple[DiaryEntry, ...] = ()
+    attached: tuple[AttachedFile, ...] = ()
+    if context.home.case.exists():
+        with open_case_file(context.home.case, lambda: context.now_ns) as file:
+            case, diary, attached = file.active() or NO_CASE, entries(file), _attached(file)
+    sources = Sources(
+        journal=context.home.journal,
+        files=context.home.files,
+        case=case,
+        diary=diary,
+        personal=personal_of(context.config),
+        version=__version__,
+        demo=context.demo,
+    )
+    with speaking(language):
+        facts = gather(sources, since, until, local_zone(), context.now_ns // 1000 * 1000)
+    making = Making(
+        language, facts.made_ns, f"jalerte {__version__}", load_or_make(context.home.keys), report_pdf
+    )
+    with Reader(context.home.journal) as reader:
+        return facts, compose(reader, facts, arguments.copy, making, attached)
+
+
+def _attached(file: CaseFile) -> tuple[AttachedFile, ...]:
+    """The files that go along with the case's draft, as they were kept; one that changed since is refused."""
+    from jalerte_desktop.documents.bundle.contents import AttachedFile
+    from jalerte_desktop.filing.drafts import open_draft
+
+    draft = open_draft(file) if file.active() else None
+    found = []
+    for one in draft.attachments if draft else ():
+        try:
+            with Path(one.path).open("rb") as opened:
+                content = opened.read(_LARGEST_FILE + 1)
+        except OSError as error:
+            why = error.strerror or str(error)
+            raise BadInput("attach_unreadable", path=one.path, why=why) from error
+        if hashlib.sha256(content).hexdigest() != one.sha256:
+            raise BadInput("bundle_attachment_changed", name=one.name)
+        found.append(AttachedFile(one.kind, one.name, content))
+    return tuple(found)
+
+
+def _show(copy: str, bundle: Bundle, context: Context) -> None:
+    from jalerte_desktop.documents.bundle.preview import preview_lines
+
+    context.say(_("A copy for {whom}.").format(whom=_(COPY_NAMES[copy])))
+    if bundle.preview.demo:
+        context.say(_("Made-up demonstration data"))
+    for line in preview_lines(bundle.preview):
+        context.say(line)
+    context.say()
+
+
+def _preview_json(bundle: Bundle) -> dict[str, Any]:
+    from jalerte_desktop.documents.bundle.preview import preview_json
+
+    return preview_json(bundle.preview)
+
+
+def _write(
+    out: Path, arguments: argparse.Namespace, facts: ReportFacts, bundle: Bundle, context: Context
+) -> int:
+    from jalerte_desktop.documents.bundle import archive
+    from jalerte_desktop.documents.bundle.redaction import default_rules
+
+    content = archive.write(bundle.members)
+    written = PaperFile(printable(out), hashlib.sha256(content).hexdigest(), len(content))
+    text = json.dumps({"copy": arguments.copy, **_preview_json(bundle)}, ensure_ascii=False)
+    template = f"bundle {default_rules().version}"
+    paper = frozen(KIND, template, facts.made_ns, facts.account, text, (written,))
+    paper_id = None
+    with output_file(out, force=arguments.force) as draft:
+        draft.write_bytes(content)
+        if context.home.case.exists():
+            with open_case_file(context.home.case, lambda: context.now_ns) as file:
+                paper_id = file.freeze(paper) if file.active() else None
+    if context.json:
+        context.print_json(
+            {
+                "kind": KIND,
+                "copy": arguments.copy,
+                "demo": bundle.preview.demo,
+                "path": written.path,
+                "sha256": written.sha256,
+                "bytes": written.size_bytes,
+                **used_json(paper_id or "", paper),
+                "paper": paper_id,
+                "preview": _preview_json(bundle),
+            }
+        )
+        return 0
+    context.say(_("Written: {path} (SHA-256 {sha256}).").format(path=written.path, sha256=written.sha256))
+    if paper_id:
+        context.say(_("Frozen in the case file as paper {id}.").format(id=paper_id))
+    context.say(_("“jalerte verify {path}” checks it.").format(path=written.path))
+    return 0

@@ -1,0 +1,184 @@
+"""``jalerte verify``: is an evidence bundle, or this folder's own journal, as it was made? Ends with 1 if not."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from diagnostics.model import Problem, Remark, Scalar
+from jalerte_desktop.commands.arguments import add_json
+from jalerte_desktop.commands.context import Context
+from jalerte_desktop.words.errors import harmless, say_problem
+from jalerte_desktop.words.figures import iso, local, number, percent
+from jalerte_desktop.words.language import _
+
+
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    """What both checks come to. ``fault`` has its figures for programs, ``first_fault`` the sentence."""
+
+    ok: bool
+    checked: Mapping[str, int]
+    signature: str
+    fingerprint: str
+    first_fault: str | None
+    fault: Mapping[str, Scalar] | None
+    notes: tuple[str, ...]
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "bundle",
+        nargs="?",
+        type=Path,
+        metavar="F.zip",
+        help=_("the evidence bundle; without it, this folder’s own journal is checked"),
+    )
+    add_json(parser)
+
+
+def run(arguments: argparse.Namespace, context: Context) -> int:
+    tell = _progress(context)
+    if arguments.bundle is None:
+        subject, outcome = context.home.journal, _journal(context.home.journal, tell)
+    else:
+        subject, outcome = arguments.bundle, _bundle(arguments.bundle, tell)
+    if context.json:
+        context.print_json(_document(outcome))
+    else:
+        _say(context, str(subject), outcome)
+    return 0 if outcome.ok else 1
+
+
+def _progress(context: Context) -> Callable[[float], None]:
+    """Tells the share that is done on the terminal's error output, and nobody else."""
+    if context.json or not context.err.isatty():
+        return lambda _share: None
+
+    def tell(share: float) -> None:
+        with suppress(OSError, ValueError):
+            words = _("Checking … {share}").format(share=percent(share, 0)) if share < 1 else ""
+            context.err.write(f"\r{words}\x1b[K")
+            context.err.flush()
+
+    return tell
+
+
+def _bundle(path: Path, tell: Callable[[float], None]) -> _Outcome:
+    from jalerte_desktop.documents.bundle.check import check_bundle
+
+    found = check_bundle(path, lambda done, of: tell(done / of))
+    tell(1.0)
+    text = fault = None
+    if found.first_fault is not None:
+        wrong = found.first_fault
+        values = dict(wrong.values)
+        sentence = _sentence(wrong.code, values)
+        text = _at(wrong.seq, wrong.at_ns, sentence) if wrong.at_ns else sentence
+        fault = _fault(wrong.code, wrong.seq, wrong.at_ns, wrong.member)
+    return _Outcome(
+        found.ok,
+        {"blocks": found.blocks, "samples": found.samples, "members": found.members},
+        found.signature,
+        found.fingerprint,
+        text,
+        fault,
+        tuple(_note(note) for note in found.notes),
+    )
+
+
+def _journal(path: Path, tell: Callable[[float], None]) -> _Outcome:
+    from diagnostics.journal.verify import verify
+
+    found = verify(path, tell)
+    tell(1.0)
+    text = fault = None
+    if found.first_fault is not None:
+        wrong = found.first_fault
+        text = _at(wrong.seq, wrong.at_ns or 0, _(wrong.why))
+        fault = _fault("journal", wrong.seq, wrong.at_ns or 0, "")
+    return _Outcome(
+        found.first_fault is None,
+        {"blocks": found.records, "samples": found.samples, "members": 0},
+        found.signature,
+        found.key,
+        text,
+        fault,
+        tuple(_note(note) for note in found.notes),
+    )
+
+
+def _fault(code: str, seq: int, at_ns: int, member: str) -> dict[str, Scalar]:
+    at = None
+    with suppress(ValueError, OverflowError, OSError):
+        at = iso(at_ns) if at_ns else None
+    return {"code": code, "seq": seq or None, "at": at, "member": member or None}
+
+
+def _sentence(code: str, values: dict[str, Scalar]) -> str:
+    if "why" in values:
+        values["why"] = _(str(values["why"]))
+    return say_problem(Problem(code, **values))
+
+
+def _at(seq: int, at_ns: int, sentence: str) -> str:
+    """The sentence, with the minute that it is about where there is one."""
+    if not seq:
+        return harmless(sentence)
+    when = _moment(at_ns) if at_ns else "–"
+    return _("Minute of {at} (record {seq}): {what}").format(at=when, seq=seq, what=harmless(sentence))
+
+
+def _moment(at_ns: int) -> str:
+    try:
+        return f"{local(at_ns):%d/%m/%Y %H:%M}"
+    except (ValueError, OverflowError, OSError):
+        return str(at_ns)
+
+
+def _note(note: Remark) -> str:
+    values = dict(note.values)
+    if isinstance(values.get("at_ns"), int):
+        values["at"] = _moment(int(str(values["at_ns"])))
+    code = note.code if note.code.startswith("note_") else f"note_{note.code}"
+    return say_problem(Problem(code, **values))
+
+
+def _document(outcome: _Outcome) -> dict[str, Any]:
+    return {
+        "ok": outcome.ok,
+        "checked": dict(outcome.checked),
+        "signature": outcome.signature,
+        "fingerprint": outcome.fingerprint or None,
+        "first_fault": outcome.first_fault,
+        "fault": None if outcome.fault is None else dict(outcome.fault),
+        "notes": list(outcome.notes),
+    }
+
+
+def _say(context: Context, subject: str, outcome: _Outcome) -> None:
+    if outcome.first_fault is not None:
+        context.say(_("{subject}: NOT as it was made.").format(subject=harmless(subject)))
+        context.say(outcome.first_fault)
+    elif outcome.ok:
+        context.say(_("{subject}: whole.").format(subject=harmless(subject)))
+    else:
+        context.say(
+            _("{subject}: nothing wrong was found, but not all was checked.").format(
+                subject=harmless(subject)
+            )
+        )
+    counts = outcome.checked
+    context.say(
+        _("Checked: {blocks} records, {samples} samples, {members} members.").format(
+            blocks=number(counts["blocks"]),
+            samples=number(counts["samples"]),
+            members=number(counts["members"]),
+        )
+    )
+    for note in outcome.notes:
+        context.say(note)

@@ -1,0 +1,294 @@
+"""``LISEZMOI.txt`` and ``README.txt``: how to check a bundle with ``sha256sum`` and ``openssl``, and what it proves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from textwrap import fill
+
+from jalerte_desktop.documents.report.model import ReportFacts
+from jalerte_desktop.words.figures import local, plain_date
+from jalerte_desktop.words.language import speaking
+
+_WIDTH = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What the texts name. ``facts`` are those of the copy; ``stamps`` the names of time stamps' files."""
+
+    facts: ReportFacts
+    copy: str
+    fingerprint: str
+    last: int
+    link: str
+    stamps: tuple[str, ...]
+    program: str
+
+
+_COPIES = {
+    "fr": {
+        "operator": "l’opérateur",
+        "mediator": "le médiateur",
+        "arcep": "l’Arcep",
+        "public": "le public",
+    },
+    "en": {
+        "operator": "the operator",
+        "mediator": "the mediator",
+        "arcep": "Arcep (the regulator)",
+        "public": "the public",
+    },
+}
+
+_FRENCH = """\
+DOSSIER DE PREUVES – COMMENT LE VÉRIFIER
+{demo}
+Ce dossier rassemble ce qu’un ordinateur a mesuré d’une ligne internet, du {since} au {until}. \
+Copie destinée à : {copy}. Faite le {made} avec {program}.
+
+Commencez par report.pdf : tout y est dit en clair. Les autres fichiers servent à le vérifier, ou à \
+refaire les calculs.
+
+1. RIEN N’A-T-IL CHANGÉ DEPUIS LA SIGNATURE ?
+
+Décompressez l’archive, ouvrez un terminal dans le dossier obtenu, puis tapez :
+
+    sha256sum -c manifest.sha256
+
+Chaque ligne doit finir par « OK » (ou « Réussi »). Aucun fichier ne doit être en plus, hormis \
+manifest.sha256 et manifest.sig. \
+Puis :
+
+    openssl pkeyutl -verify -pubin -inkey key.pem -rawin -in manifest.sha256 -sigfile manifest.sig
+
+La réponse attendue : « Signature Verified Successfully ». (Il faut OpenSSL 3 ; sous macOS, celui de \
+Homebrew.)
+
+2. DE QUEL ORDINATEUR VIENT-IL ?
+
+L’empreinte de la clé figure dans le rapport et dans chaque lettre déjà envoyée. Elle doit être la même \
+partout :
+
+    openssl pkey -pubin -in key.pem -outform DER | tail -c 32 | sha256sum
+
+Réponse attendue :
+    {fingerprint}
+
+3. DEPUIS QUAND EXISTE-T-IL ?
+{stamps}
+4. TOUT VÉRIFIER D’UN COUP
+
+    python3 verify.py DOSSIER.zip
+
+(DOSSIER.zip est l’archive telle que vous l’avez reçue.) Ce petit programme ne demande rien d’autre que \
+Python (3.8 ou plus récent) et, pour les signatures, openssl. Il reconstruit \
+l’archive octet par octet, suit la chaîne de chaque enregistrement, contrôle les scellés, recalcule les \
+chiffres des mesures \
+montrées. Sans openssl, il dit « signature non vérifiée » et jamais « intact ».
+
+CE QUE CELA PROUVE
+
+– Depuis la signature, rien n’a été changé, ajouté, retiré ni déplacé dans ce dossier.
+– Chaque enregistrement porte l’empreinte de tous ceux qui le précèdent : on ne peut en changer un sans \
+refaire toute la suite.
+– Ce qui est masqué dans cette copie est resté à sa place, sous forme d’empreinte ; removed.json dit quoi, \
+combien et pourquoi. \
+Une autre copie du même dossier montre la même chaîne.
+– Dernier enregistrement : n° {last}, empreinte {link}
+
+CE QUE CELA NE PROUVE PAS
+
+– Que les mesures étaient justes au moment où elles ont été faites, ni que l’ordinateur n’y était pour \
+rien : voyez dans le \
+rapport les arguments contraires et la page « honnêteté ».
+– Ce qui n’est daté par aucun horodatage extérieur, ni par un courrier déjà parti, aurait pu être refait \
+en entier par qui détient \
+l’ordinateur.
+– Ce n’est pas une mesure certifiée par une autorité : c’est un moyen de preuve ordinaire, à la portée de \
+qui veut le contester.
+
+LES FICHIERS
+
+  report.pdf                le rapport
+   incidents.json, .csv      chaque incident, ses raisons, ce qui les contredit, les enregistrements sur \
+lesquels il repose
+  samples.csv.gz            chaque mesure des incidents, et deux minutes avant et après (heures UTC)
+  rollups.csv.gz            les chiffres de chaque minute, calmes comprises
+  chain/records.jsonl.gz    les enregistrements du journal, tels qu’ils sont chaînés
+  stamps/                   les horodatages extérieurs, s’il y en a
+  attachments/              les pièces jointes, s’il y en a
+  removed.json              ce qui a été retiré de cette copie, et selon quelle règle
+  bundle.json               la période, le premier et le dernier enregistrement, le scellé
+
+jalerte est un logiciel indépendant, ni édité ni approuvé par l’Arcep ou par un opérateur.
+"""
+
+_FRENCH_STAMPS = """
+Un service extérieur a daté le scellé du journal (RFC 3161). Pour le vérifier, procurez-vous le certificat \
+racine de ce service \
+auprès de lui (fichier racine.pem), puis :
+{commands}
+La réponse attendue : « Verification: OK ». La date se lit avec : openssl ts -reply -in {first} -text
+"""
+_FRENCH_NO_STAMP = """
+Aucun service extérieur n’a daté ce dossier. Sa date est celle de l’ordinateur ; elle n’est confirmée que \
+par les courriers et \
+dépôts qui citent déjà son empreinte.
+"""
+_FRENCH_DEMO = """
+*** DONNÉES DE DÉMONSTRATION, INVENTÉES : ce dossier ne prouve rien. ***
+"""
+
+_ENGLISH = """\
+EVIDENCE PACKAGE – HOW TO CHECK IT
+{demo}
+This package holds what a computer measured of an internet line, from {since} to {until}. \
+Copy for: {copy}. Made on {made} with {program}.
+
+Begin with report.pdf: it says everything in plain words. The other files are there to check it, or to do \
+the sums again.
+
+1. HAS ANYTHING CHANGED SINCE IT WAS SIGNED?
+
+Unpack the archive, open a terminal in the folder and type:
+
+    sha256sum -c manifest.sha256
+
+Each line must end in “OK”. No file may lie beside those listed but manifest.sha256 and manifest.sig. Then:
+
+    openssl pkeyutl -verify -pubin -inkey key.pem -rawin -in manifest.sha256 -sigfile manifest.sig
+
+The answer must be “Signature Verified Successfully”. (It takes OpenSSL 3; on macOS the one from Homebrew.)
+
+2. WHICH COMPUTER DOES IT COME FROM?
+
+The key’s fingerprint is printed in the report and in every letter sent before. It must be the same \
+everywhere:
+
+    openssl pkey -pubin -in key.pem -outform DER | tail -c 32 | sha256sum
+
+The answer must be:
+    {fingerprint}
+
+3. SINCE WHEN HAS IT EXISTED?
+{stamps}
+4. CHECK EVERYTHING AT ONCE
+
+    python3 verify.py PACKAGE.zip
+
+(PACKAGE.zip is the archive as you received it.) This small program needs nothing but Python (3.8 or \
+newer) and, for signatures, openssl. It rebuilds the archive byte by byte, \
+follows the chain of every record, checks the seals and works out the figures of the samples that are \
+shown. Without openssl it \
+says “signature not checked”, and never “whole”.
+
+WHAT THIS PROVES
+
+– Nothing in this package was changed, added, removed or moved since it was signed.
+– Every record carries the digest of all before it: none can be changed without making all that follow anew.
+– What is hidden in this copy is still in its place, as a digest; removed.json says what, how much and \
+why. Another copy of the \
+same package shows the same chain.
+– Last record: no. {last}, digest {link}
+
+WHAT THIS DOES NOT PROVE
+
+– That the measurements were right when they were made, or that the computer had no part in it: see the \
+counter-evidence and the \
+“honesty” page of the report.
+– What no outside time stamp and no letter sent before dates could have been made anew, whole, by whoever \
+holds the computer.
+– It is no measurement certified by an authority, but ordinary evidence, open to whoever wants to contest \
+it.
+
+THE FILES
+
+  report.pdf                the report
+   incidents.json, .csv      each incident, its reasons, what speaks against them, the records that it \
+stands on
+   samples.csv.gz            every sample of the incidents, and of two minutes before and after (times in \
+UTC)
+  rollups.csv.gz            the figures of each minute, quiet ones included
+  chain/records.jsonl.gz    the journal’s records, as they are chained
+  stamps/                   outside time stamps, where there are any
+  attachments/              enclosed files, where there are any
+  removed.json              what was taken out of this copy, and by which rule
+  bundle.json               the period, the first and the last record, the seal
+
+jalerte is independent software, neither made nor endorsed by Arcep or any operator.
+"""
+
+_ENGLISH_STAMPS = """
+An outside service dated the journal’s seal (RFC 3161). To check it, get the root certificate of that \
+service from the service \
+itself (file root.pem), then:
+{commands}
+The answer must be “Verification: OK”. The date can be read with: openssl ts -reply -in {first} -text
+"""
+_ENGLISH_NO_STAMP = """
+No outside service dated this package. Its date is the computer’s own; only letters and filings that \
+already quote its digest \
+confirm it.
+"""
+_ENGLISH_DEMO = """
+*** MADE-UP DEMONSTRATION DATA: this package proves nothing. ***
+"""
+
+_TEXTS = {
+    "fr": (_FRENCH, _FRENCH_STAMPS, _FRENCH_NO_STAMP, _FRENCH_DEMO, "racine.pem"),
+    "en": (_ENGLISH, _ENGLISH_STAMPS, _ENGLISH_NO_STAMP, _ENGLISH_DEMO, "root.pem"),
+}
+
+
+def text(told: Told, language: str) -> bytes:
+    """The text in "fr" or "en", UTF-8, lines of at most ``_WIDTH`` characters but for commands."""
+    whole, stamps, no_stamp, demo, root = _TEXTS[language]
+    tokens = [name for name in told.stamps if name.endswith(".tsr")]
+    commands = "\n".join(
+        f"\n    openssl ts -verify -data {name[:-3]}link -in {name} -CAfile {root}" for name in tokens
+    )
+    findings, zone = told.facts.account.findings, told.facts.zone
+    with speaking(language):
+        days = [
+            plain_date(local(ns, zone).date()) for ns in (findings.span.start_ns, findings.span.end_ns - 1)
+        ]
+        made = plain_date(local(told.facts.made_ns, zone).date())
+    filled = whole.format(
+        demo=demo if told.facts.demo else "",
+        since=days[0],
+        until=days[1],
+        copy=_COPIES[language][told.copy],
+        made=made,
+        program=told.program,
+        fingerprint=told.fingerprint,
+        last=told.last,
+        link=told.link,
+        stamps=stamps.format(commands=commands + "\n", first=tokens[0]) if tokens else no_stamp,
+    )
+    french = language == "fr"
+    return (_spaced(_wrapped(filled)) if french else _wrapped(filled)).encode()
+
+
+def _wrapped(filled: str) -> str:
+    lines = []
+    for line in filled.split("\n"):
+        if line.startswith("  ") or len(line) <= _WIDTH:
+            lines.append(line)
+        else:
+            indent = "  " if line.startswith("–") else ""
+            lines.append(
+                fill(line, _WIDTH, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
+            )
+    return "\n".join(lines)
+
+
+def _spaced(filled: str) -> str:
+    """French spaces that do not break; commands stay as they are typed."""
+    lines = []
+    for line in filled.split("\n"):
+        if not line.startswith("    "):
+            line = line.replace("« ", "«\u00a0").replace(" »", "\u00a0»").replace(" :", "\u00a0:")
+            for mark in ";!?":
+                line = line.replace(f" {mark}", f"\u202f{mark}")
+        lines.append(line)
+    return "\n".join(lines)

@@ -1,0 +1,230 @@
+"""The first page: what a person at a call centre has to grasp in ten seconds."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from diagnostics.incidents.method import default_method
+from diagnostics.model import Incident
+from jalerte_desktop.casefile.text import clean
+from jalerte_desktop.documents.account import longest
+from jalerte_desktop.documents.report.calendar import MONTHS_UP_TO, calendar
+from jalerte_desktop.documents.report.drawing import WIDTH
+from jalerte_desktop.documents.report.model import Day, ReportFacts
+from jalerte_desktop.documents.report.paper import Figure, Front
+from jalerte_desktop.documents.report.sayings import cause_words, date_time, length, put, share
+from jalerte_desktop.documents.report.strips import day_title, one_day, worst_days
+from jalerte_desktop.documents.reserves import ENOUGH_OBSERVED
+from jalerte_desktop.findings.model import total_s, total_within_s
+from jalerte_desktop.words import figures
+from jalerte_desktop.words.figures import local
+from jalerte_desktop.words.language import _
+from jalerte_desktop.words.remarks import say
+from jalerte_desktop.words.views import working_hours_words
+
+_NARROW = 232.0
+_CELL, _STRIP = 25.0, 42.0
+"""Heights of a day in the calendar and of the worst day, in points."""
+_MOST_TOLD = 4
+"""Other causes named on the first page; the list has all."""
+
+
+def front(facts: ReportFacts) -> Front:
+    """The first page of these facts, in the active language."""
+    account = facts.account
+    coverage = account.findings.coverage
+    worst = worst_days(facts, 1)
+    wide = len(facts.days) > MONTHS_UP_TO
+    mark, sentence = _sentence(facts)
+    return Front(
+        mark=mark,
+        sentence=sentence,
+        explanation=_explanation(facts),
+        figures=(*_cut_figures(facts), _working(facts), _observed(facts)),
+        worst_title=_worst_title(facts, worst[0]) if worst else "",
+        worst=one_day(facts, worst[0], _STRIP) if worst else None,
+        calendar_title=_("Day by day"),
+        calendar=calendar(facts.days, coverage, WIDTH if wide else _NARROW, _CELL),
+        wide=wide,
+        verdict_title=_("Whose fault?"),
+        verdict=_verdict(facts),
+        proof=_proof(facts),
+    )
+
+
+def _worst_title(facts: ReportFacts, day: Day) -> str:
+    return put(
+        _("Worst day: {day} – {what}"),
+        day=figures.day(local(day.span.start_ns, facts.zone)),
+        what=day_title(day),
+    )
+
+
+def cut_s(facts: ReportFacts) -> float:
+    """Seconds without internet through cuts held against the operator, within the period."""
+    return total_within_s(facts.account.outages, facts.account.findings.span)
+
+
+def _sentence(facts: ReportFacts) -> tuple[str, str]:
+    account = facts.account
+    if account.findings.coverage.observed_s <= 0:
+        return "unknown", _("Nothing was observed in this period: this report says nothing of the line.")
+    if account.outages:
+        return "bad", put(
+            _("{n:cut|cuts} attributed to the operator’s network, {time} in all."),
+            n=len(account.outages),
+            time=figures.duration(cut_s(facts)),
+        )
+    if account.held:
+        return "bad", put(
+            _(
+                "No cut, but {n:degradation|degradations} attributed to the operator’s network: {time} of"
+                " poor service."
+            ),
+            n=len(account.held),
+            time=figures.duration(total_within_s(account.held, account.findings.span)),
+        )
+    if account.uncertain:
+        return "unknown", put(
+            _("{n:incident|incidents} of uncertain origin; nothing is attributed to the operator’s network."),
+            n=len(account.uncertain),
+        )
+    sure = account.findings.coverage.ratio >= ENOUGH_OBSERVED and not account.excluded
+    return "fine" if sure else "unknown", _("Nothing in this period is attributed to the operator’s network.")
+
+
+def _explanation(facts: ReportFacts) -> str:
+    account = facts.account
+    if not account.findings.confirmed:
+        return _("The line is not confirmed as the holder’s: no operator is named.")
+    if not account.findings.incidents:
+        return ""
+    return put(
+        _(
+            "Of {n:incident|incidents} in all: {held} attributed to the operator, {uncertain} uncertain,"
+            " {aside} with another cause."
+        ),
+        n=len(account.findings.incidents) - len(account.excluded) - len(account.other_line),
+        held=len(account.held),
+        uncertain=len(account.uncertain),
+        aside=len(account.set_aside) + len(account.dns),
+    )
+
+
+def _cut_figures(facts: ReportFacts) -> tuple[Figure, Figure]:
+    cuts = facts.account.outages
+    note = put(_("the longest: {time}"), time=length(longest(cuts))) if cuts else ""
+    return (
+        Figure(
+            figures.number(len(cuts)),
+            put(_("{n:cut attributed|cuts attributed} to the operator"), n=len(cuts)).split(" ", 1)[1],
+            note,
+        ),
+        Figure(figures.duration(cut_s(facts)) if cuts else figures.duration(0), _("without internet in all")),
+    )
+
+
+def _working(facts: ReportFacts) -> Figure:
+    hours = facts.account.findings.telework.hours
+    lost = [day.working_minutes_lost for day in facts.days]
+    if hours is None or all(one is None for one in lost):
+        return Figure("–", _("of working time lost"), _("no working hours were given"))
+    minutes = sum(one or 0 for one in lost)
+    return Figure(
+        figures.duration(minutes * 60) if minutes else put(_("{n} min"), n=0),
+        _("of working time lost"),
+        working_hours_words(hours.entries),
+    )
+
+
+def _observed(facts: ReportFacts) -> Figure:
+    coverage = facts.account.findings.coverage
+    return Figure(
+        share(coverage.ratio) if coverage.ratio > 0 else figures.percent(0, 0),
+        _("of the period observed"),
+        put(_("not observed: {time}"), time=figures.duration(coverage.not_observed_s)),
+    )
+
+
+def _verdict(facts: ReportFacts) -> tuple[str, ...]:
+    """The count argued: what is held against the operator and why, what is not, and what speaks against it."""
+    account = facts.account
+    lines = []
+    if account.held:
+        lines.append(
+            put(
+                _(
+                    "Attributed to the operator: {n:incident|incidents}, {time}. The equipment at home still"
+                    " answered, a second kind of probe suffered too, and the confidence is above {limit}."
+                ),
+                n=len(account.held),
+                time=figures.duration(total_s(account.held)),
+                limit=figures.percent(default_method().blame, 0),
+            )
+        )
+        lines += _reserve(account.held)
+    lines.append(
+        _group(
+            _("Uncertain origin, not counted: {n:incident|incidents}."),
+            account.uncertain,
+            _("Uncertain origin: none."),
+        )
+    )
+    causes = [f"{cause_words(cause)} {figures.number(n)}" for cause, n in account.set_aside_by_cause]
+    if len(causes) > _MOST_TOLD:
+        causes = [*causes[:_MOST_TOLD], "…"]
+    if causes:
+        lines.append(
+            put(
+                _("Other causes, not counted: {n:incident|incidents} ({causes})."),
+                n=len(account.set_aside),
+                causes=", ".join(causes),
+            )
+        )
+    if account.dns:
+        lines.append(
+            put(_("Names not resolved (DNS), counted apart: {n:incident|incidents}."), n=len(account.dns))
+        )
+    if account.excluded:
+        lines.append(
+            put(
+                _("Excluded by the holder, with the reason: {n:incident|incidents}."), n=len(account.excluded)
+            )
+        )
+    return tuple(lines)
+
+
+def _group(text: str, incidents: tuple[Incident, ...], none: str) -> str:
+    return put(text, n=len(incidents)) if incidents else none
+
+
+def _reserve(held: tuple[Incident, ...]) -> list[str]:
+    """The argument against that is met most often."""
+    counts = Counter(remark.code for incident in held for remark in incident.verdict.counter_evidence)
+    if not counts:
+        return []
+    code, n = min(counts.items(), key=lambda item: (-item[1], item[0]))
+    remark = next(r for i in held for r in i.verdict.counter_evidence if r.code == code)
+    return [
+        put(
+            _("The most frequent reserve ({n} of {all}): {reserve}"),
+            n=n,
+            all=len(held),
+            reserve=say(remark),
+        )
+    ]
+
+
+def _proof(facts: ReportFacts) -> str:
+    evidence = facts.evidence
+    if evidence is None:
+        return _("The record was not sealed yet. Ordinary evidence; no certified mechanism.")
+    return put(
+        _(
+            "Sealed record: link no. {n}, {at}, SHA-256 {link}… How to check this report stands on its last"
+            " pages. Ordinary evidence; no certified mechanism."
+        ),
+        n=evidence.sequence,
+        at=date_time(evidence.at_ns, facts.zone),
+        link=clean(evidence.link)[:16],
+    )

@@ -1,0 +1,206 @@
+"""The measured sections of a report: its pictures, speed and series, the diary, other machines' word."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from diagnostics.model import SECOND
+from jalerte_desktop.casefile.diary import DiaryEntry
+from jalerte_desktop.casefile.text import clean
+from jalerte_desktop.documents.letter import Bullets, Paragraph, Table
+from jalerte_desktop.documents.report.calendar import calendar
+from jalerte_desktop.documents.report.drawing import WIDTH
+from jalerte_desktop.documents.report.model import CampaignFinding, ReportFacts, SpeedPoint
+from jalerte_desktop.documents.report.paper import Part
+from jalerte_desktop.documents.report.pictures import hours_of_day, loaded_latency, response, speed
+from jalerte_desktop.documents.report.sayings import clipped, ms, period_words, put
+from jalerte_desktop.documents.report.strips import enlarged, worst_days
+from jalerte_desktop.words import figures
+from jalerte_desktop.words.diary import kind_name, whom
+from jalerte_desktop.words.figures import local
+from jalerte_desktop.words.language import _
+from jalerte_desktop.words.shape import capital
+
+_CALENDAR_CELL = 26.0
+
+
+def timeline(facts: ReportFacts) -> tuple[Part, ...]:
+    """The period in pictures."""
+    coverage = facts.account.findings.coverage
+    parts = [
+        Part(_("The period in pictures"), (), fresh=True),
+        Part(_("Calendar"), (calendar(facts.days, coverage, WIDTH, _CALENDAR_CELL),), level=2),
+    ]
+    worst = worst_days(facts)
+    if worst:
+        parts.append(Part(_("At which hours"), (hours_of_day(facts),), level=2))
+        parts.append(Part(_("The worst days, hour by hour"), (enlarged(facts, worst),), level=2))
+    times = response(facts)
+    if times is not None:
+        parts.append(Part(_("Response times"), (times,), level=2))
+    return tuple(parts)
+
+
+def speeds(facts: ReportFacts) -> tuple[Part, ...]:
+    """Speed against the contract, response under load, series and every measurement."""
+    title = _("Speed")
+    if not facts.speed:
+        return (Part(title, (Paragraph(_("No speed was measured in this period.")),)),)
+    pictures = [picture for picture in (speed(facts), loaded_latency(facts)) if picture is not None]
+    parts = [Part(title, tuple(pictures[:1]), fresh=False)]
+    if len(pictures) > 1:
+        parts.append(Part(_("Response time under load"), tuple(pictures[1:]), level=2))
+    parts += [_campaign(found) for found in facts.campaigns]
+    return tuple(parts)
+
+
+def speed_list(facts: ReportFacts) -> tuple[Part, ...]:
+    """Every measurement in figures; no part without any."""
+    return (Part(_("Every speed measurement"), (_speed_table(facts),)),) if facts.speed else ()
+
+
+def _campaign(found: CampaignFinding) -> Part:
+    verdict = {
+        True: _("The measured speeds keep what was promised, by these rules."),
+        False: _("The measured speeds do not keep what was promised, by these rules."),
+        None: _("By these rules nothing can be said yet."),
+    }[found.conforming]
+    counted = put(
+        _(
+            "Rules {rules}, version {version}: {accepted:measurement counts|measurements count}, {rejected}"
+            " set aside."
+        ),
+        rules=clipped(found.rules, 60),
+        version=clipped(found.version, 40),
+        accepted=found.accepted,
+        rejected=found.rejected,
+    )
+    warning = _(
+        "Ordinary evidence: these rules follow a procedure of another country, and no regulator certified"
+        " them."
+    )
+    return Part(
+        put(_("Series of measurements: {rules}"), rules=clipped(found.rules, 60)),
+        (
+            Paragraph(f"{verdict} {counted}"),
+            Bullets(tuple(clean(criterion) for criterion in found.criteria)),
+            Paragraph(warning, small=True),
+        ),
+        level=2,
+    )
+
+
+def _speed_table(facts: ReportFacts) -> Table:
+    header = (
+        _("Date"),
+        _("Download"),
+        _("Upload"),
+        _("At rest"),
+        _("Loaded, down"),
+        _("Loaded, up"),
+        _("Measured with"),
+        _("Remark"),
+    )
+    rows = tuple(_speed_row(point, facts) for point in facts.speed)
+    return Table(
+        header,
+        rows,
+        (20, 11, 11, 9, 12, 11, 17, 28),
+        right=(1, 2, 3, 4, 5),
+        caption=_("Speeds in Mbit/s of payload, response times in ms."),
+    )
+
+
+def _speed_row(point: SpeedPoint, facts: ReportFacts) -> tuple[str, ...]:
+    at = local(point.at_ns, facts.zone)
+    remarks = []
+    if point.accepted is False:
+        remarks.append(
+            put(_("not counted: {reason}"), reason=clean(point.reason)) if point.reason else _("not counted")
+        )
+    elif point.reason:
+        remarks.append(clean(point.reason))
+    if point.indicative:
+        remarks.append(_("indicative only"))
+    return (
+        f"{figures.short_date(at)} {figures.clock_time(at, seconds=False)}",
+        _mega(point.download_bps),
+        _mega(point.upload_bps),
+        ms(point.idle_ms),
+        ms(point.loaded_down_ms),
+        ms(point.loaded_up_ms),
+        clipped(point.provider, 60),
+        ", ".join(remarks),
+    )
+
+
+def _mega(bps: float | None) -> str:
+    return "–" if bps is None else figures.number(bps / 1e6, 0 if bps >= 1e8 else 1)
+
+
+def diary(facts: ReportFacts) -> tuple[Part, ...]:
+    """The exchanges, as the holder noted them; no part without any."""
+    if not facts.diary:
+        return ()
+    header = (_("Date"), _("Kind"), _("With"), _("What was said"), _("Promised"))
+    rows = tuple(_entry(entry, facts) for entry in facts.diary)
+    note = Paragraph(
+        _("As the holder of the line noted them; jalerte has verified nothing of it."), small=True
+    )
+    return (Part(_("Exchanges"), (note, Table(header, rows, (17, 13, 16, 38, 22)))),)
+
+
+def _entry(entry: DiaryEntry, facts: ReportFacts) -> tuple[str, ...]:
+    at = local(entry.at_ns, facts.zone)
+    promise = clean(entry.promise)
+    if entry.due is not None:
+        promise = put(_("{promise} (by {day})"), promise=promise, day=figures.plain_date(entry.due))
+    until = ""
+    if entry.until_ns is not None and entry.until_ns > entry.at_ns:
+        until = f" ({figures.duration((entry.until_ns - entry.at_ns) / SECOND)})"
+    return (
+        f"{figures.short_date(at)} {figures.clock_time(at, seconds=False)}{until}",
+        capital(kind_name(clean(entry.kind))),
+        whom(clean(entry.with_whom)),
+        clean(entry.text),
+        promise,
+    )
+
+
+def witnesses(facts: ReportFacts) -> tuple[Part, ...]:
+    """What other machines' evidence packages say of the same time; no part without any."""
+    if not facts.witnesses:
+        return ()
+    header = (
+        _("Witness"),
+        _("Observed"),
+        _("Our cuts it saw"),
+        _("Not seen by it"),
+        _("While it did not observe"),
+        _("Seen by it alone"),
+    )
+    rows = tuple(
+        (
+            put(_("{name} (key {key}…)"), name=clipped(one.name), key=clean(one.key)[:16]),
+            period_words(one.span, facts.zone),
+            *(figures.number(n) for n in (one.confirmed, one.not_seen, one.not_observed, one.alone)),
+        )
+        for one in facts.witnesses
+    )
+    note = Paragraph(
+        _("Other machines recorded the same line at the same time; how many cuts they confirm."), small=True
+    )
+    table = Table(header, rows, (24, 28, 12, 12, 14, 12), right=(2, 3, 4, 5))
+    return (Part(_("Second witnesses"), (note, table)),)
+
+
+def plain_days(days: tuple[date, ...], most: int = 30) -> str:
+    """The days by name, or the first and the last where they are many."""
+    if len(days) > most:
+        return put(
+            _("{n} days from {first} to {last}"),
+            n=len(days),
+            first=figures.plain_date(days[0]),
+            last=figures.plain_date(days[-1]),
+        )
+    return ", ".join(figures.plain_date(day) for day in days)

@@ -1,0 +1,580 @@
+"""Is a bundle as it was made? Every change of it is found, by the program and by the file that goes with it."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import random
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from diagnostics.model import MINUTE, BadInput
+from jalerte_desktop.documents.bundle import archive, check, manifest, records, verify_alone
+from jalerte_desktop.documents.bundle.archive import Member
+from jalerte_desktop.documents.bundle.check import BundleCheck, check_bundle
+from jalerte_desktop.documents.bundle.records import BundleRecord, FieldHidden, FieldShown
+from tests.documents import bundle_made
+from tests.documents.bundle_made import BEGIN_NS, KEY, PUBLIC, Made, made
+
+WHOLE, BROKEN, NOT_ALL = 0, 1, 2
+FLIPS, HONEST = 1000, 100
+Change = Callable[[random.Random, bytes], bytes]
+
+needs_openssl = pytest.mark.skipif(
+    shutil.which("openssl") is None, reason="there is no openssl: verify.py checks signatures with it"
+)
+
+
+def put(folder: Path, data: bytes) -> Path:
+    path = folder / "bundle.zip"
+    path.write_bytes(data)
+    return path
+
+
+def fault(folder: Path, data: bytes) -> check.Fault:
+    """The fault that both checks find; the one of the program."""
+    path = put(folder, data)
+    found = check_bundle(path)
+    assert found.first_fault is not None
+    assert not found.ok
+    assert alone(path) == BROKEN
+    return found.first_fault
+
+
+def alone(path: Path) -> int:
+    return verify_alone.main([str(path)])
+
+
+def signed_again(data_or_members: bytes | list[Member], folder: Path, key: Ed25519PrivateKey = KEY) -> bytes:
+    """With its own listing and signature: what only the holder of the key can make."""
+    members = data_or_members
+    if isinstance(members, bytes):
+        members = list(archive.read(put(folder, members)))
+    body = [member for member in members if member.name not in (manifest.LISTING, manifest.SIGNATURE)]
+    return archive.write(manifest.assemble(body, key.sign))
+
+
+# --- honest ones -----------------------------------------------------------------------------------------------------
+
+
+def honest(folder: Path, seeds: range) -> None:
+    for seed in seeds:
+        path = put(folder, made(seed, minutes=6 + seed % 9).bundle())
+        found = check_bundle(path)
+        assert (found.ok, found.first_fault, found.signature) == (True, None, check.OK), seed
+        assert alone(path) == WHOLE, seed
+
+
+@needs_openssl
+def test_honest_bundles_are_whole(tmp_path: Path) -> None:
+    honest(tmp_path, range(HONEST // 10))
+
+
+@needs_openssl
+@pytest.mark.soak
+def test_a_hundred_honest_bundles_are_whole(tmp_path: Path) -> None:
+    honest(tmp_path, range(HONEST))
+
+
+def test_what_was_looked_at_is_counted(tmp_path: Path) -> None:
+    parts = made(3)
+    told: list[tuple[int, int]] = []
+    found = check_bundle(put(tmp_path, parts.bundle()), lambda done, of: told.append((done, of)))
+    assert found.blocks == len(parts.chain.records)
+    assert found.samples == 3 * 36
+    assert found.members == len(parts.members()) + 2
+    assert found.about == parts.about()
+    assert "note_fingerprint" in [note.code for note in found.notes]
+    assert told == []  # too few records for a word of progress
+
+
+def test_progress_is_told_of_many_records(tmp_path: Path) -> None:
+    parts = made(3)
+    for second in range(1100):
+        parts.chain.event("witness", BEGIN_NS + second, {"what": "x"})
+    told: list[tuple[int, int]] = []
+    check_bundle(put(tmp_path, parts.bundle()), lambda done, of: told.append((done, of)))
+    count = len(parts.chain.records)
+    assert told == [(500, count), (1000, count)]
+
+
+def test_a_demonstration_says_so(tmp_path: Path) -> None:
+    parts = made(3)
+    parts.demo = True
+    assert "note_demo" in [note.code for note in check_bundle(put(tmp_path, parts.bundle())).notes]
+
+
+def test_a_change_of_the_machines_key_is_told_and_no_fault(tmp_path: Path) -> None:
+    parts = made(3)
+    parts.chain.seal(BEGIN_NS + 60 * MINUTE, Ed25519PrivateKey.from_private_bytes(bytes(32)))
+    parts.chain.seal(BEGIN_NS + 61 * MINUTE)
+    found = check_bundle(put(tmp_path, parts.bundle()))
+    assert found.ok
+    assert "note_keys" in [note.code for note in found.notes]
+
+
+# --- changed bytes ---------------------------------------------------------------------------------------------------
+
+
+def _flip(chance: random.Random, data: bytes) -> bytes:
+    place = chance.randrange(len(data))
+    return data[:place] + bytes([data[place] ^ chance.randrange(1, 256)]) + data[place + 1 :]
+
+
+def _remove(chance: random.Random, data: bytes) -> bytes:
+    place = chance.randrange(len(data))
+    return data[:place] + data[place + 1 :]
+
+
+def _insert(chance: random.Random, data: bytes) -> bytes:
+    place = chance.randrange(len(data) + 1)
+    return data[:place] + chance.randbytes(1) + data[place:]
+
+
+def _swap(chance: random.Random, data: bytes) -> bytes:
+    while True:
+        one, other = sorted(chance.sample(range(len(data)), 2))
+        if data[one] != data[other]:
+            break
+    changed = bytearray(data)
+    changed[one], changed[other] = changed[other], changed[one]
+    return bytes(changed)
+
+
+CHANGES: tuple[Change, ...] = (_flip, _flip, _flip, _remove, _insert, _swap)
+
+
+def bytes_of_the_file(folder: Path, count: int) -> None:
+    """Changes over the whole file, half of them in the headers, which are few bytes beside the contents."""
+    right = made(1).bundle()
+    path = put(folder, right)
+    with archive.Archive(path) as opened:
+        contents = [range(place.offset, place.offset + place.size) for place in opened._places.values()]
+    inside = {place for one in contents for place in one}
+    headers = [place for place in range(len(right)) if place not in inside]
+    chance = random.Random(2026)
+    for number in range(count):
+        if number % 2:
+            place = chance.choice(headers)
+            wrong = right[:place] + bytes([right[place] ^ chance.randrange(1, 256)]) + right[place + 1 :]
+        else:
+            wrong = chance.choice(CHANGES)(chance, right)
+        path.write_bytes(wrong)
+        assert check_bundle(path).first_fault is not None, number
+        assert alone(path) == BROKEN, number
+
+
+def members_in_a_right_container(folder: Path, count: int) -> None:
+    """Changes of each member in turn, the container made anew around them: checksums and lengths fit."""
+    right = archive.read(put(folder, made(1).bundle()))
+    chance = random.Random(2027)
+    for number in range(count):
+        place = number % len(right)
+        changed = chance.choice(CHANGES)(chance, right[place].data)
+        members = [*right[:place], Member(right[place].name, changed), *right[place + 1 :]]
+        path = put(folder, archive.write(members))
+        assert check_bundle(path).first_fault is not None, (number, right[place].name)
+        assert alone(path) == BROKEN, (number, right[place].name)
+
+
+def members_in_a_right_listing(folder: Path, count: int) -> None:
+    """The same with the listing made anew: only the signature is not."""
+    right = archive.read(put(folder, made(1).bundle()))
+    signature = next(member.data for member in right if member.name == manifest.SIGNATURE)
+    body = [member for member in right if member.name not in (manifest.LISTING, manifest.SIGNATURE)]
+    chance = random.Random(2028)
+    for number in range(count):
+        place = number % len(body)
+        changed = chance.choice(CHANGES)(chance, body[place].data)
+        members = [*body[:place], Member(body[place].name, changed), *body[place + 1 :]]
+        path = put(folder, archive.write(manifest.assemble(members, lambda listing: signature)))
+        assert check_bundle(path).first_fault is not None, (number, body[place].name)
+        assert alone(path) == BROKEN, (number, body[place].name)
+
+
+def records_signed_anew(folder: Path, count: int) -> None:
+    """Changes of the records' text, all else signed anew by the key's holder: the chain itself finds them.
+
+    What is only written in another way and means the same record, or is the claim ``shown_line``, is no change of it.
+    """
+    parts = made(1)
+    text = gzip.decompress(records.write(parts.chain.records))
+    meant = [replace(record, shown_line="") for record in parts.chain.records]
+    chance = random.Random(2029)
+    for number in range(count):
+        packed = gzip.compress(chance.choice(CHANGES)(chance, text), mtime=0)
+        try:
+            if [replace(record, shown_line="") for record in records.read([packed])] == meant:
+                continue
+        except archive.Broken:
+            pass
+        members = [
+            Member(member.name, packed if member.name == records.MEMBER else member.data)
+            for member in parts.members()
+        ]
+        path = put(folder, signed_again(members, folder))
+        assert check_bundle(path).first_fault is not None, number
+        assert alone(path) == BROKEN, number
+
+
+LAYERS = (
+    bytes_of_the_file,
+    members_in_a_right_container,
+    members_in_a_right_listing,
+    records_signed_anew,
+)
+
+
+@needs_openssl
+@pytest.mark.parametrize("layer", LAYERS, ids=lambda layer: layer.__name__)
+def test_changed_bytes_are_found(tmp_path: Path, layer: Callable[[Path, int], None]) -> None:
+    layer(tmp_path, FLIPS // 10)
+
+
+@needs_openssl
+@pytest.mark.soak
+@pytest.mark.parametrize("layer", LAYERS, ids=lambda layer: layer.__name__)
+def test_a_thousand_changed_bytes_are_found(tmp_path: Path, layer: Callable[[Path, int], None]) -> None:
+    layer(tmp_path, FLIPS)
+
+
+# --- members, records, references ------------------------------------------------------------------------------------
+
+
+@needs_openssl
+def test_members_left_out_added_or_in_another_order_are_found(tmp_path: Path) -> None:
+    right = list(archive.read(put(tmp_path, made(1).bundle())))
+    for place in range(len(right)):
+        assert fault(tmp_path, archive.write(right[:place] + right[place + 1 :])).code == "bundle_lacks"
+        beside = [*right[:place], Member("beside.txt", b"x"), *right[place:]]
+        assert fault(tmp_path, archive.write(beside)).code == "bundle_beside"
+        if place:
+            swapped = [*right[: place - 1], right[place], right[place - 1], *right[place + 1 :]]
+            assert fault(tmp_path, archive.write(swapped)).code == "bundle_order"
+
+
+@needs_openssl
+@pytest.mark.parametrize("name", check.NEEDED[2:])
+def test_a_signed_bundle_without_what_it_must_have_is_broken(tmp_path: Path, name: str) -> None:
+    members = [member for member in made(1).members() if member.name != name]
+    found = fault(tmp_path, signed_again(members, tmp_path))
+    assert (found.code, found.member) == ("bundle_lacks", name)
+
+
+def _with_records(change: Callable[[list[BundleRecord]], object]) -> bytes:
+    parts = made(1)
+    found = list(parts.chain.records)
+    change(found)
+    return parts.bundle(
+        lambda members: [
+            Member(member.name, records.write(found) if member.name == records.MEMBER else member.data)
+            for member in members
+        ]
+    )
+
+
+@needs_openssl
+@pytest.mark.parametrize("place", [0, 5, -1])
+def test_records_dropped_swapped_or_twice_are_found_though_signed(tmp_path: Path, place: int) -> None:
+    count = len(made(1).chain.records)
+    seq = made(1).chain.first_seq + place % count
+
+    def swap(found: list[BundleRecord]) -> None:
+        other = place - 1 if place else 1
+        found[place], found[other] = found[other], found[place]
+
+    dropped = fault(tmp_path, _with_records(lambda found: found.pop(place)))
+    assert dropped.code == ("bundle_end" if place == -1 else "bundle_gap")
+    assert dropped.seq == seq
+    assert fault(tmp_path, _with_records(swap)).code == "bundle_gap"
+    assert (
+        fault(tmp_path, _with_records(lambda found: found.insert(place, found[place]))).code == "bundle_gap"
+    )
+
+
+@needs_openssl
+def test_a_changed_value_is_found_at_its_record_and_minute(tmp_path: Path) -> None:
+    def change(found: list[BundleRecord]) -> None:
+        place = next(i for i, one in enumerate(found) if bundle_made.shows(one, "samples"))
+        samples = found[place].fields["samples"]
+        assert isinstance(samples, FieldShown)
+        wrong = samples.value[:-1] + bytes([samples.value[-1] ^ 1])
+        found[place] = replace(
+            found[place], fields={**found[place].fields, "samples": FieldShown(samples.salt, wrong)}
+        )
+
+    first = next(one for one in made(1).chain.records if bundle_made.shows(one, "samples"))
+    found = fault(tmp_path, _with_records(change))
+    assert (found.code, found.seq, found.at_ns) == ("bundle_link", first.seq, first.start_ns)
+
+
+@needs_openssl
+def test_hiding_a_field_leaves_the_chain_whole(tmp_path: Path) -> None:
+    parts = made(1)
+    for place, record in enumerate(parts.chain.records):
+        if record.type == "witness":
+            digest = records.chain.field_digest
+            fields = {
+                name: FieldHidden(digest(shown.salt, name, shown.value))
+                if isinstance(shown, FieldShown)
+                else shown
+                for name, shown in record.fields.items()
+            }
+            parts.chain.records[place] = replace(record, fields=fields)
+    path = put(tmp_path, parts.bundle())
+    assert check_bundle(path).ok
+    assert alone(path) == WHOLE
+
+
+@needs_openssl
+def test_figures_that_are_not_those_of_the_samples_are_found(tmp_path: Path) -> None:
+    parts = made(1)
+    chance = random.Random(5)
+    good = bundle_made.batch(parts.chain, chance, BEGIN_NS + 90 * MINUTE, bad=True)
+    parts.chain.records.pop()
+    values = {name: shown.value for name, shown in good.fields.items() if isinstance(shown, FieldShown)}
+    values |= {"line": b"line", "rollup": values["rollup"][:-1] + b"\x01"}
+    parts.chain.add("samples", good.start_ns, good.end_ns, values)
+    found = fault(tmp_path, parts.bundle())
+    assert (found.code, found.seq) == ("bundle_content", parts.chain.records[-1].seq)
+    assert found.values["why"] == "the figures are not those of the samples"
+
+
+@needs_openssl
+@pytest.mark.parametrize("wrong", ["signature", "link", "seq", "hidden"])
+def test_a_seal_that_does_not_hold_is_found(tmp_path: Path, wrong: str) -> None:
+    parts = made(1)
+    right = parts.chain.seal(BEGIN_NS + 60 * MINUTE)
+    parts.chain.records.pop()
+    data = {
+        name: records.parse(shown.value)
+        for name, shown in right.fields.items()
+        if isinstance(shown, FieldShown)
+    }
+    if wrong == "signature":
+        data["signature"] = "00" * 64
+    elif wrong == "link":
+        data["link"] = "00" * 32
+    elif wrong == "seq":
+        data["seq"] -= 1
+    about = parts.about()
+    parts.chain.event(
+        "seal", BEGIN_NS + 60 * MINUTE, data, hidden=("signature",) if wrong == "hidden" else ()
+    )
+    parts.about = lambda: replace(  # type: ignore[method-assign]
+        about,
+        last=manifest.Link(right.seq, parts.chain.link),
+        seal=manifest.Link(data["seq"], bytes.fromhex(data["link"])),
+        counts={**about.counts, "records": len(parts.chain.records)},
+    )
+    found = fault(tmp_path, parts.bundle())
+    assert (found.code, found.seq) == ("bundle_content", right.seq)
+
+
+@needs_openssl
+def test_another_key_than_the_seals_is_found(tmp_path: Path) -> None:
+    other = Ed25519PrivateKey.from_private_bytes(bytes(32))
+    parts = made(3)
+    parts.chain.seal(BEGIN_NS + 60 * MINUTE)
+    parts.key = other
+    assert fault(tmp_path, parts.bundle()).code == "bundle_other_key"
+
+
+@needs_openssl
+def test_a_signature_of_another_key_is_found(tmp_path: Path) -> None:
+    other = Ed25519PrivateKey.from_private_bytes(bytes(32))
+    path = put(tmp_path, signed_again(made(1).bundle(), tmp_path, other))
+    found = check_bundle(path)
+    assert found.signature == check.FAILED
+    assert found.first_fault is not None
+    assert found.first_fault.code == "bundle_signature"
+    assert alone(path) == BROKEN
+
+
+def _member(name: str, change: Callable[[bytes], bytes]) -> bytes:
+    return made(1).bundle(
+        lambda members: [
+            Member(member.name, change(member.data) if member.name == name else member.data)
+            for member in members
+        ]
+    )
+
+
+def _about(**values: object) -> bytes:
+    parts = made(1)
+    about = replace(parts.about(), **values)  # type: ignore[arg-type]
+    parts.about = lambda: about  # type: ignore[method-assign]
+    return parts.bundle()
+
+
+def _repacked(change: Callable[[bytes], bytes]) -> Callable[[bytes], bytes]:
+    return lambda data: gzip.compress(change(gzip.decompress(data)), mtime=0)
+
+
+def _first_of(parts: Made) -> int:
+    return parts.incidents[0][1][0][0]
+
+
+SIGNED_LIES: dict[str, tuple[str, Callable[[], bytes]]] = {
+    "too few records named": ("bundle_end", lambda: _about(last=manifest.Link(3, bytes(32)))),
+    "another first link": ("bundle_first", lambda: _about(first=manifest.Link(1, b"\1" * 32))),
+    "another seal": ("bundle_seal", lambda: _about(seal=manifest.Link(2, bytes(32)))),
+    "another count": ("bundle_counts", lambda: _about(counts={"records": 21, "samples": 109})),
+    "a newer version": (
+        "bundle_about",
+        lambda: _member("bundle.json", lambda data: data.replace(b'"version":1', b'"version":2')),
+    ),
+    "another table of incidents": (
+        "bundle_incidents_differ",
+        lambda: _member("incidents.csv", lambda data: data.replace(b"outage-1", b"outage-2")),
+    ),
+    "an incident without samples": (
+        "bundle_reference",
+        lambda: _member("incidents.json", lambda data: data.replace(b"[[", b"[[1,3],[")),
+    ),
+    "an incident beyond the bundle": (
+        "bundle_reference",
+        lambda: _member("incidents.json", lambda data: data.replace(b"[[", b"[[900000,900001],[")),
+    ),
+    "incidents that are none": (
+        "bundle_json",
+        lambda: _member("incidents.json", lambda data: b'{"incidents":[1]}'),
+    ),
+    "removals that are none": (
+        "bundle_json",
+        lambda: _member("removed.json", lambda data: b'{"records":[1]}'),
+    ),
+    "a row of samples less": (
+        "bundle_rows",
+        lambda: _member("samples.csv.gz", _repacked(lambda text: b"\n".join(text.split(b"\n")[:-2]) + b"\n")),
+    ),
+    "a row of samples more": ("bundle_rows", lambda: _member("samples.csv.gz", _repacked(_last_row_twice))),
+    "figures of no minute": (
+        "bundle_rows",
+        lambda: _member("rollups.csv.gz", _repacked(lambda text: text.replace(b"\n", b"\n999", 1))),
+    ),
+    "a table without its head": (
+        "bundle_rows",
+        lambda: _member("rollups.csv.gz", _repacked(lambda text: text.replace(b"record", b"minute"))),
+    ),
+    "an end of line less": (
+        "bundle_packed",
+        lambda: _member("rollups.csv.gz", _repacked(lambda text: text[:-1])),
+    ),
+    "no key": ("bundle_key", lambda: _member("key.pem", lambda data: data + b"\n")),
+    "a stamp of another link": ("bundle_stamp", lambda: _stamped(b"\1" * 32)),
+    "a stamp without its link": ("bundle_stamp", lambda: _added("stamps/00000002.tsr", b"x")),
+    "a stamp that is none": ("bundle_stamp", lambda: _added("stamps/notes.txt", b"x")),
+}
+
+
+def _last_row_twice(text: bytes) -> bytes:
+    return text + text.split(b"\n")[-2] + b"\n"
+
+
+def _added(name: str, data: bytes) -> bytes:
+    return made(1).bundle(lambda members: [*members, Member(name, data)])
+
+
+def _stamped(link: bytes) -> bytes:
+    seq = made(1).chain.first_seq + 1
+    return made(1).bundle(
+        lambda members: [
+            *members,
+            Member(f"stamps/{seq:08d}.tsr", records.hashlib.sha256(link).digest()),
+            Member(f"stamps/{seq:08d}.link", link),
+        ]
+    )
+
+
+@needs_openssl
+@pytest.mark.parametrize("lie", SIGNED_LIES)
+def test_what_contradicts_the_chain_is_found_though_signed(tmp_path: Path, lie: str) -> None:
+    code, make = SIGNED_LIES[lie]
+    assert fault(tmp_path, make()).code == code
+
+
+@needs_openssl
+def test_samples_that_retention_took_may_be_missing_where_it_is_said(tmp_path: Path) -> None:
+    parts = made(1)
+    gone = parts.chain.first_seq + 5
+    parts.incidents = [("old", [(gone, gone)])]
+    assert not bundle_made.shows(parts.chain.records[5], "samples")
+    assert fault(tmp_path, parts.bundle()).code == "bundle_reference"
+    parts.removed = {"records": [[gone, gone]]}
+    path = put(tmp_path, parts.bundle())
+    assert check_bundle(path).ok
+    assert alone(path) == WHOLE
+
+
+# --- the machine's side ----------------------------------------------------------------------------------------------
+
+
+def test_a_file_that_is_not_there_is_bad_input(tmp_path: Path) -> None:
+    with pytest.raises(BadInput) as raised:
+        check_bundle(tmp_path / "none.zip")
+    assert raised.value.remark.code == "bundle_missing"
+
+
+def test_nothing_is_called_whole_where_signatures_cannot_be_checked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(check, "verify_ed25519", lambda key, signature, message: None)
+    found: BundleCheck = check_bundle(put(tmp_path, made(1).bundle()))
+    assert (found.ok, found.signature, found.first_fault) == (False, check.UNCHECKED, None)
+    assert "note_unchecked" in [note.code for note in found.notes]
+
+
+def run_alone(path: Path, folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    """The file out of the bundle, alone in a folder, by a Python that knows nothing of this program."""
+    with archive.Archive(path) as opened:
+        (folder / "verify.py").write_bytes(opened.read(bundle_made.VERIFY, 1 << 20))
+    return subprocess.run(
+        [sys.executable, "-I", "-S", str(folder / "verify.py"), str(path)],
+        capture_output=True,
+        encoding="utf-8",
+        env={**os.environ, "PYTHONIOENCODING": "utf-8", **environment},
+        timeout=60,
+        check=False,
+    )
+
+
+@needs_openssl
+def test_the_file_that_goes_with_it_stands_alone(tmp_path: Path) -> None:
+    path = put(tmp_path, made(1).bundle())
+    done = run_alone(path, tmp_path)
+    assert done.returncode == WHOLE, done.stdout + done.stderr
+    assert "WHOLE" in done.stdout
+    assert "INTACT" in done.stdout
+    assert records.hashlib.sha256(PUBLIC).hexdigest() in done.stdout
+
+
+def test_without_openssl_it_never_says_whole(tmp_path: Path) -> None:
+    path = put(tmp_path, made(1).bundle())
+    done = run_alone(path, tmp_path, PATH=str(tmp_path))
+    assert done.returncode == NOT_ALL
+    assert "signature NOT checked" in done.stdout
+    assert "signature NON VÉRIFIÉE" in done.stdout
+    assert not {"WHOLE", "INTACT", "whole", "intact"} & set(done.stdout.replace(":", " ").split())
+
+
+def test_an_openssl_that_knows_no_ed25519_is_none(tmp_path: Path) -> None:
+    path = put(tmp_path, made(1).bundle())
+    script = tmp_path / "openssl"
+    for answer in ("exit 0", "exit 1", "sleep 0; kill $$"):
+        script.write_text(f"#!/bin/sh\n{answer}\n")
+        script.chmod(0o755)
+        assert run_alone(path, tmp_path, PATH=f"{tmp_path}:/bin").returncode == NOT_ALL
+
+
+def test_wrong_use_shows_how(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for words in ([], ["--help"], ["a", "b"], [str(tmp_path / "none.zip")]):
+        assert verify_alone.main(list(words)) == NOT_ALL
+        assert "verify.py BUNDLE.zip" in capsys.readouterr().err

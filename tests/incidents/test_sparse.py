@@ -1,0 +1,222 @@
+"""A minute taken by its columns leaves the study as it is when every try is fed: in all it knows, not only in what it finds."""
+
+from __future__ import annotations
+
+import random
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import fields, is_dataclass, replace
+from enum import Enum
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from diagnostics.incidents import study as study_module
+from diagnostics.incidents.study import Study
+from diagnostics.model import (
+    MILLISECOND,
+    SECOND,
+    Event,
+    EventKind,
+    Flag,
+    Outcome,
+    Protocol,
+    Role,
+    Sample,
+    Target,
+    quantise_rtt,
+)
+from tests.made import (
+    ANCHORS,
+    BEYOND_BOX,
+    BEYOND_HOP,
+    EVERYTHING,
+    GATEWAY,
+    GOOD,
+    HOP,
+    LOST,
+    OFFSET,
+    T0,
+    Fate,
+    MadeBlock,
+    World,
+    blocks,
+    samples,
+)
+
+SECONDS = 600
+SIX = tuple(Target(Role.ANCHOR, Protocol.ICMP, f"2001:db8::{n}", 6, f"AS{n}") for n in (1, 2))
+TCP = Target(Role.TCP_CHECK, Protocol.TCP, "203.0.113.11", 4)
+LARGE = Target(Role.LARGE, Protocol.HTTP, "http://203.0.113.90/large")
+TUNNEL = Target(Role.VPN, Protocol.ICMP, "tun0>10.8.0.1", 4)
+LATE: Fate = (Outcome.LATE, 1500.0)
+REFUSED: Fate = (Outcome.REFUSED, 3.0)
+UNREACHABLE: Fate = (Outcome.UNREACHABLE, None)
+UNSENT: Fate = (Outcome.SEND_ERROR, None)
+PORTAL: Fate = (Outcome.PORTAL, 9.0)
+
+fates = st.sampled_from(
+    [LOST, LOST, LOST, LATE, (Outcome.OK, 45.0), (Outcome.OK, 120.0), (Outcome.OK, 1200.0)]
+    + [REFUSED, UNREACHABLE, UNSENT, PORTAL]
+)
+whom = st.sampled_from(
+    [(role,) for role in EVERYTHING]
+    + [BEYOND_BOX, BEYOND_HOP, EVERYTHING]
+    + [(ANCHORS[0],), (ANCHORS[0],), ANCHORS[:2], ANCHORS, SIX, (TCP,), (LARGE,), (TUNNEL,), (GATEWAY, HOP)]
+)
+troubles = st.lists(
+    st.tuples(
+        st.floats(50, SECONDS - 5),
+        st.sampled_from([0.3, 0.9, 1.1, 2.0, 4.0, 12.0, 40.0, 150.0]),
+        whom,
+        fates,
+    ),
+    max_size=6,
+)
+plans = st.sampled_from(
+    [
+        (GATEWAY, HOP, *ANCHORS),
+        (GATEWAY, HOP, *ANCHORS[:3], *SIX, TCP),
+        (GATEWAY, *ANCHORS[:2], LARGE, TUNNEL),
+        (HOP, ANCHORS[0]),
+    ]
+)
+
+
+def world_of(chosen: Sequence[tuple[float, float, tuple[object, ...], Fate]]) -> World:
+    def world(target: Target, at_s: float) -> Fate:
+        for start, length, hit, fate in chosen:
+            if start <= at_s < start + length and (target.role in hit or target in hit):
+                return fate
+        return GOOD
+
+    return world
+
+
+def spoilt(stream: Sequence[Sample], seed: int, share: float) -> list[Sample]:
+    """With spikes of delay, coarse clocks, and extra tries after a miss, all by chance."""
+    rng = random.Random(seed)
+    made: list[Sample] = []
+    for sample in stream:
+        chance = rng.random()
+        if sample.rtt_ns is not None and chance < share:
+            more = rng.choice([20, 35, 80, 350]) * MILLISECOND
+            sample = replace(sample, rtt_ns=quantise_rtt(sample.rtt_ns + more))
+        elif chance < 2 * share:
+            sample = replace(sample, flags=Flag.COARSE_CLOCK)
+        made.append(sample)
+        if sample.target.role is Role.ANCHOR and not sample.outcome.answered and rng.random() < 0.3:
+            at = 100 * MILLISECOND
+            again = replace(
+                sample,
+                sent_ns=sample.sent_ns + at,
+                mono_ns=sample.mono_ns + at,
+                flags=Flag.EXTRA,
+            )
+            made.append(again)
+    return sorted(made, key=lambda sample: sample.sent_ns)
+
+
+def known(thing: object) -> object:
+    """All that an object holds, to be compared; sums of logarithms to twelve digits."""
+    if isinstance(thing, float):
+        return round(thing, 9)
+    if isinstance(thing, Enum | int | str | bytes | type(None)):
+        return thing
+    if isinstance(thing, dict):
+        return {key: known(value) for key, value in thing.items()}
+    if isinstance(thing, set | frozenset):
+        return thing
+    if isinstance(thing, list | tuple | deque):
+        return [known(one) for one in thing]
+    if is_dataclass(thing):
+        return {one.name: known(getattr(thing, one.name)) for one in fields(thing)}
+    return {"class": type(thing).__name__, **{name: known(value) for name, value in vars(thing).items()}}
+
+
+def compare(made: Sequence[MadeBlock], events: Sequence[Event] = ()) -> tuple[int, int]:
+    """Feed both ways and compare after each block; returns how many were taken by columns, and all."""
+    quick, slow = Study(), Study()
+    quick.note(events)
+    slow.note(events)
+    taken = 0
+    take = study_module.take
+    for block in made:
+        count = 0
+
+        def counted(*arguments: object) -> bool:
+            nonlocal count
+            count = take(*arguments)  # type: ignore[arg-type]
+            return bool(count)
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(study_module, "take", counted)
+            quick.feed(block)
+            patch.setattr(study_module, "take", lambda *_: False)
+            slow.feed(block)
+        taken += count
+        assert known(quick) == known(slow)
+    return taken, len(made)
+
+
+hard = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+
+
+@hard
+@given(troubles, plans, st.sampled_from([0.0, 0.001, 0.01]), st.integers(0, 2**32))
+def test_a_minute_taken_by_its_columns_is_as_if_all_had_been_fed(chosen, plan, noise: float, seed: int) -> None:  # type: ignore[no-untyped-def]
+    stream = samples(world_of(chosen), SECONDS, targets=plan, noise=noise, seed=seed)
+    compare(blocks(spoilt(list(stream), seed, noise)))
+
+
+@hard
+@given(troubles, st.integers(60, SECONDS - 60), st.sampled_from([ANCHORS[0], HOP, GATEWAY]), st.integers(0, 99))
+def test_a_target_that_was_always_silent_and_one_that_is_no_longer_tried(chosen, until: int, dead, seed: int) -> None:  # type: ignore[no-untyped-def]
+    chosen = [(0.0, SECONDS, (dead,), LOST), *chosen]
+    stream = [
+        sample
+        for sample in samples(world_of(chosen), SECONDS, noise=0.002, seed=seed)
+        if sample.target is not ANCHORS[3] or sample.sent_ns < T0 + until * SECOND
+    ]
+    compare(blocks(stream))
+
+
+@hard
+@given(troubles, st.integers(60, SECONDS - 60), st.integers(-3000, 3000), st.integers(0, 99))
+def test_clocks_that_step_or_drift_and_links_that_change(chosen, second: int, step_ms: int, seed: int) -> None:  # type: ignore[no-untyped-def]
+    step = step_ms * MILLISECOND
+    before = list(samples(world_of(chosen), second, noise=0.002, seed=seed))
+    after = [
+        replace(sample, sent_ns=sample.sent_ns + step)
+        for sample in samples(world_of(chosen), SECONDS - second, start_s=second, noise=0.002, seed=seed)
+    ]
+    link = Event(
+        EventKind.LINK, T0 + (second + 20) * SECOND, {"carrier": True, "interface": "eth0", "tunnel": seed % 2 == 0}
+    )
+    compare([*blocks(before), *blocks(after)], [link])
+
+
+def test_nearly_all_of_a_quiet_line_with_chance_losses_is_taken_by_columns_or_figures() -> None:
+    taken, whole = compare(blocks(samples(lambda *_: GOOD, 3600, noise=0.001)))
+    fed = sum(1 for _ in range(whole)) - taken
+    assert taken >= 12
+    assert OFFSET
+    assert fed < whole
+
+
+def test_what_cannot_be_read_changes_nothing() -> None:
+    made = blocks(samples(lambda *_: GOOD, 300, noise=0.004))
+
+    class Broken(MadeBlock):
+        @property
+        def columns(self):  # type: ignore[no-untyped-def]
+            raise ValueError("damaged")
+
+    study = Study()
+    for block in made[:3]:
+        study.feed(block)
+    before = known(study)
+    with pytest.raises(ValueError, match="damaged"):
+        study.feed(Broken(made[3].line, made[3].span, made[3].rollups, made[3].samples))
+    assert known(study) == before
