@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from diagnostics.journal import rollups
+from diagnostics.journal.blocks import Block, TargetColumn
 from diagnostics.model import (
     MILLISECOND,
     SECOND,

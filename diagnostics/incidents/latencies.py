@@ -126,7 +126,9 @@ class LatencyDetector:
             times, rtts = part.column.times_ns, part.column.rtt_ns
             usual = self._around.usual_ns(part.key) or 0
             first = bisect_left(times, start, part.start, part.end)
-            answered += [(times[at], stage, rtts[at] - usual) for at in range(first, part.end) if rtts[at] >= 0]
+            answered += [
+                (times[at], stage, rtts[at] - usual) for at in range(first, part.end) if rtts[at] >= 0
+            ]
         answered.sort(key=lambda one: one[0])
         at, last = (Moment(one[0], one[0] - offset_ns) for one in (answered[0], answered[-1]))
         if self._window is None or self._window.index != start // width:

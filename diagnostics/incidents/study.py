@@ -58,6 +58,7 @@ class Block(Protocol):
     def offset_ns(self) -> int:
         """Wall clock less monotonic clock."""
         ...
+
     @property
     def columns(self) -> Sequence[Column]: ...
     @property

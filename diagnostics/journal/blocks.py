@@ -24,7 +24,7 @@ class TargetColumn:
     outcomes: bytes
 
 
-_OUTCOME_OF_KEY = bytes(key & 0x7F for key in range(256))
+OUTCOME_OF_KEY = bytes(key & 0x7F for key in range(256))
 
 
 def target_column(batch: codec.Batch, column: codec.Column, target: Target) -> TargetColumn:
@@ -33,16 +33,17 @@ def target_column(batch: codec.Batch, column: codec.Column, target: Target) -> T
         target,
         times_of(batch.base_s, column),
         rtts_of(column),
-        column.keys.translate(_OUTCOME_OF_KEY),
+        column.keys.translate(OUTCOME_OF_KEY),
     )
 
 
 def times_of(base_s: int, column: codec.Column) -> array[int]:
-    base = base_s * SECOND
+    """When each try was sent (UTC ns)."""
+    base, tick = base_s * SECOND, codec.TICK_NS
     return array(
         "q",
         [
-            base + second * SECOND + phase * codec.TICK_NS
+            base + second * SECOND + phase * tick
             for second, phase in zip(column.seconds, codec.words("H", column.phases), strict=True)
         ],
     )
@@ -50,8 +51,12 @@ def times_of(base_s: int, column: codec.Column) -> array[int]:
 
 def rtts_of(column: codec.Column) -> array[int]:
     """Round trips in ns for each try, -1 where there is none. Raises ValueError for too few or too many."""
-    rtt_of = codec.rtt_of
-    values = [rtt_of(step) for step in codec.words("I", column.rtts)]
+    fine, coarse = codec.FINE_NS, codec.COARSE_NS
+    edge, edge_ns = codec.FINE_STEPS, codec.FINE_STEPS * codec.FINE_NS
+    values = [
+        step * fine if step < edge else edge_ns + (step - edge) * coarse
+        for step in codec.words("I", column.rtts)
+    ]
     if len(values) == len(column.keys):
         return array("q", values)
     answers = iter(values)

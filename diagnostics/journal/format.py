@@ -57,6 +57,7 @@ CREATE TABLE pages (
     body BLOB NOT NULL,
     removed BLOB NOT NULL
 );
+CREATE INDEX pages_by_time ON pages (end_ns, start_ns);
 CREATE TABLE staged (
     id INTEGER PRIMARY KEY,
     minute INTEGER NOT NULL,

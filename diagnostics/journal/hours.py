@@ -72,17 +72,18 @@ class HourFigures:
 def encode_hours(hours: Sequence[HourFigures]) -> bytes:
     """A day's field ``hours``: u16 hours, u16 targets; i64 start of each hour; then for each target by rising number
     u16 number and six columns of u32 (count, missed, min, median, p95, max), one value an hour."""
-    tables = [{row[0]: row[1:] for row in _rows(hour.rollup)} for hour in hours]
+    tables = [{row[0]: row[1:] for row in rows(hour.rollup)} for hour in hours]
     numbers = sorted({number for table in tables for number in table})
     parts = [_HEAD.pack(len(hours), len(numbers)), packed("q", [hour.start_ns for hour in hours])]
     for number in numbers:
-        rows = [table.get(number, _MISSING) for table in tables]
+        values = [table.get(number, _MISSING) for table in tables]
         parts.append(struct.pack("<H", number))
-        parts += [packed("I", [row[column] for row in rows]) for column in range(6)]
+        parts += [packed("I", [row[column] for row in values]) for column in range(6)]
     return b"".join(parts)
 
 
-def _rows(rollup: bytes) -> Iterator[tuple[int, ...]]:
+def rows(rollup: bytes) -> Iterator[tuple[int, ...]]:
+    """Number, count, missed, min, median, p95, max of each target of a packed rollup. Raises DamagedBatch."""
     try:
         yield from _ROLLUP_ROW.iter_unpack(rollup[_ROLLUP_HEAD:])
     except struct.error as error:
@@ -101,6 +102,11 @@ class HourColumns:
     p95: Sequence[int]
     most: Sequence[int]
 
+    @property
+    def values(self) -> tuple[Sequence[int], ...]:
+        """The six columns in the order of a rollup's row."""
+        return (self.counts, self.missed, self.least, self.median, self.p95, self.most)
+
 
 def decode_hours(blob: bytes, number: int) -> HourColumns | None:
     """One target's columns of a day's field ``hours``, None where it was not tried. Raises DamagedBatch."""
@@ -118,6 +124,21 @@ def decode_hours(blob: bytes, number: int) -> HourColumns | None:
             starts = words("q", blob[_HEAD.size : first])
             return HourColumns(starts, *(values[i * hours : (i + 1) * hours] for i in range(6)))
     return None
+
+
+def split_hours(blob: bytes) -> list[HourFigures]:
+    """Undo ``encode_hours``. Raises DamagedBatch."""
+    tables = [(number, decode_hours(blob, number)) for number in numbers_of(blob)]
+    starts = words("q", blob[_HEAD.size : _HEAD.size + 8 * _HEAD.unpack_from(blob)[0]])
+    found = []
+    for place, start_ns in enumerate(starts):
+        packed_rows = [
+            _ROLLUP_ROW.pack(number, *(column[place] for column in table.values))
+            for number, table in tables
+            if table is not None and table.counts[place]
+        ]
+        found.append(HourFigures(start_ns, bytes(_ROLLUP_HEAD) + b"".join(packed_rows)))
+    return found
 
 
 def numbers_of(blob: bytes) -> list[int]:

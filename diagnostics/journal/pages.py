@@ -256,6 +256,16 @@ def _inflate(data: bytes) -> bytes:
     return part
 
 
+def _cut(column: Column, first: int, last: int, rtts_from: int, rtts_to: int) -> Column:
+    return Column(
+        column.number,
+        column.seconds[first:last],
+        column.phases[2 * first : 2 * last],
+        column.keys[first:last],
+        column.rtts[rtts_from:rtts_to],
+    )
+
+
 def records(heads: bytes) -> list[PageRecord]:
     """The records of a page, without what is in its body. Raises DamagedBatch."""
     parts = _Parts.of(heads)
@@ -344,6 +354,18 @@ class Body:
             raise DamagedBatch("columns of different lengths")
         return column
 
+    def of_target(self, number: int) -> Iterator[tuple[int, Column | None]]:
+        """For each batch its first second, and the target's tries in it; None where it was not tried."""
+        column = self.column(number)
+        tried = answered = 0
+        for base_s, _offset_ns, columns in self.table:
+            size = next(((c[1], c[2]) for c in columns if c[0] == number), None)
+            if size is None or column is None:
+                yield base_s, None
+                continue
+            yield base_s, _cut(column, tried, tried + size[0], answered, answered + 4 * size[1])
+            tried, answered = tried + size[0], answered + 4 * size[1]
+
     def batches(self) -> Iterator[Batch]:
         """Each batch, in order."""
         whole = {number: self.column(number) for number in self._numbers}
@@ -356,15 +378,7 @@ class Body:
                     raise DamagedBatch("a column is missing")
                 a, b = at[number]
                 c, d = a + tries, b + 4 * answers
-                columns.append(
-                    Column(
-                        number,
-                        column.seconds[a:c],
-                        column.phases[2 * a : 2 * c],
-                        column.keys[a:c],
-                        column.rtts[b:d],
-                    )
-                )
+                columns.append(_cut(column, a, c, b, d))
                 at[number] = c, d
             yield Batch(base_s, offset_ns, tuple(columns))
 

@@ -11,8 +11,9 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
-from diagnostics.journal import chain, codec, format, legacy, opening, store
-from diagnostics.journal.blocks import Block
+from diagnostics.journal import chain, codec, format, legacy, opening, spans, store
+from diagnostics.journal.blocks import Block, TargetColumn
+from diagnostics.journal.spans import RollupRow
 from diagnostics.model import (
     NO_LINE,
     SECOND,
@@ -379,6 +380,27 @@ class Reader:
             span = Span(ordered[0].sent_ns, ordered[-1].sent_ns)
             blocks.append(Block(0, self._line(line), span, {}, staged=ordered))
         return blocks
+
+    def rollups(self, step: str, span: Span, line_id: str | None = None) -> Iterator[RollupRow]:
+        """The figures of the steps (``minute``, ``hour``, ``day``) that touch ``span``: see ``spans.figures``."""
+        with self._problems():
+            yield from spans.figures(self._stored, spans.Step(step), span, line_id)
+
+    def columns(self, target_id: str, span: Span, line_id: str | None = None) -> TargetColumn | None:
+        """All sealed tries at one target that were sent within ``span``; None for an unknown target."""
+        with self._problems():
+            return spans.tries(self._stored, target_id, span, line_id)
+
+    def overview(
+        self, target_id: str, span: Span, columns: int, line_id: str | None = None
+    ) -> spans.Overview | None:
+        """A target's long time in few columns: see ``spans.overview``."""
+        with self._problems():
+            return spans.overview(self._stored, target_id, span, columns, line_id)
+
+    @cached_property
+    def _stored(self) -> spans.Stored:
+        return spans.Stored(self._db, self._targets)
 
     def blocks(self) -> Iterator[Block]:
         """Sealed, then staged."""

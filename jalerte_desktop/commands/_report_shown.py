@@ -89,8 +89,10 @@ def print_result(facts: ReportFacts, paper: FrozenPaper, paper_id: str | None, c
     cuts, cut_s = cuts_of(facts)
     span, coverage = facts.account.findings.span, facts.account.findings.coverage
     words = ngettext(
-        "{path}: {n} cut held against the line, {time} in all, from {since} to {until}; {ratio} observed.",
-        "{path}: {n} cuts held against the line, {time} in all, from {since} to {until}; {ratio} observed.",
+        "{path}: {n} cut attributed to the operator’s network, {time} in all, from {since} to {until};"
+        " {ratio} observed.",
+        "{path}: {n} cuts attributed to the operator’s network, {time} in all, from {since} to {until};"
+        " {ratio} observed.",
         cuts,
     )
     context.say(

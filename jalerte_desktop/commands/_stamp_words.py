@@ -29,7 +29,7 @@ def who_sees_what(server: str) -> list[str]:
     found = find(server)
     host = parts.netloc
     lines = [
-        _("{host} is asked once a day, while the recorder runs.").format(host=host),
+        _("{host} is asked once a day while the recorder runs, and again later when that fails.").format(host=host),
         _(
             "It sees your public address, the time, and a number of 32 bytes that tells nothing of your line: the"
             " SHA-256 of the newest seal."
@@ -62,14 +62,12 @@ def known_words() -> list[str]:
     """The dated list, for ``choose`` without a server."""
     lines = [
         _(
-            "None is chosen by this. Servers that can be asked without an account; none was tried from where the list"
+            "None is chosen by this. Servers that can be asked without an account, never yet tried by this program:"
         )
-        + " "
-        + _("was made:")
     ]
     for known in load_known():
         lines.append(f"  {known.url}")
-        about = [*_about(known), *([_("Says it is qualified (eIDAS).")] if known.qualified else [])]
+        about = [*_about(known), *([_("Said to be qualified (eIDAS).")] if known.qualified else [])]
         lines.extend(f"    {line}" for line in about)
     return lines
 

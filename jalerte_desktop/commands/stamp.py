@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    actions = parser.add_subparsers(dest="action", required=True, metavar=_("ACTION"))
+    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     show = actions.add_parser("show", help=_("what is chosen, which days are dated, what failed"))
     add_json(show)
     choose = actions.add_parser("choose", help=_("who dates the seals; without --server: the known ones"))

@@ -6,8 +6,10 @@ from collections import deque
 from pathlib import Path
 
 from diagnostics.incidents.study import Study
+from diagnostics.journal.blocks import Block
 from diagnostics.journal.reader import Reader
-from diagnostics.model import BadInput, EventKind
+from diagnostics.model import BadInput
+from jalerte_desktop.findings.feeding import feed, feed_sealed, head_of
 from jalerte_desktop.findings.load import RUN_UP_NS, summaries, tell
 from jalerte_desktop.findings.model import Findings, MinuteSummary
 from jalerte_desktop.findings.personal import Personal
@@ -48,7 +50,7 @@ class LiveFindings:
             study = self._study.fork()
             staged: list[MinuteSummary] = []
             for block in reader.staged():
-                study.feed(block)
+                feed([study], block)
                 staged += summaries(block)
             return tell(reader, study, since_ns, until_ns, (*self._minutes, *staged), self._personal)
 
@@ -60,13 +62,13 @@ class LiveFindings:
             self._identity = identity
             self._reset()
             self._seq = reader.seq_before(since_ns - RUN_UP_NS)
-        head = reader.head()
-        newest = head.seq if head else 0
-        self._study.note(reader.events(EventKind.LINK, EventKind.GAP, EventKind.WITNESS, after_seq=self._seq))
-        for block in reader.sealed(after_seq=self._seq):
-            self._study.feed(block)
+
+        def keep(block: Block) -> None:
             if block.span.end_ns >= since_ns:
                 self._minutes += summaries(block)
+
+        newest = head_of(reader)
+        feed_sealed(reader, [(self._study, self._seq)], each=keep)
         while self._minutes and self._minutes[0].start_ns < since_ns:
             self._minutes.popleft()
         self._seq = newest

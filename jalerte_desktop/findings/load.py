@@ -11,38 +11,43 @@ from diagnostics.incidents.merged import MergedIncident, merge
 from diagnostics.incidents.method import default_method
 from diagnostics.incidents.own_method import own_method
 from diagnostics.incidents.study import Study
+from diagnostics.journal.blocks import Block
+from diagnostics.journal.reader import Reader
 from diagnostics.journal.rollups import Rollup
-from diagnostics.journal.reader import Block, Reader
 from diagnostics.model import MILLISECOND, NO_LINE, SECOND, Event, EventKind, Incident, Line, Span
+from jalerte_desktop.findings.feeding import Progress, feed, feed_sealed
+from jalerte_desktop.findings.kept import studied
 from jalerte_desktop.findings.model import Findings, MinuteSummary, Seal
 from jalerte_desktop.findings.personal import OwnThresholds, Personal, telework_of
 from jalerte_desktop.findings.surroundings import newest_box
 
 
 def load(
-    journal: Path, since_ns: int | None = None, until_ns: int | None = None, personal: Personal | None = None
+    journal: Path,
+    since_ns: int | None = None,
+    until_ns: int | None = None,
+    personal: Personal | None = None,
+    progress: Progress | None = None,
 ) -> Findings:
     """Study the whole journal and tell what lies between ``since_ns`` and ``until_ns`` (default: all of it).
 
     The whole journal is studied whatever the period, so that an incident has the same id and the same edges in every
-    paper. Thresholds of the person's own are studied beside. Raises diagnostics.model.Problem when there is no
+    paper; what was studied before is kept (``kept``). Thresholds of the person's own are studied beside. ``progress``
+    is told of what is new, which takes a while the first time. Raises diagnostics.model.Problem when there is no
     journal or it cannot be read.
     """
     personal = personal or Personal()
     with Reader(journal) as reader:
-        study = Study()
-        own = Study(own_method(personal.thresholds, default_method())) if personal.thresholds else None
-        studies = [one for one in (study, own) if one is not None]
-        events = list(reader.events(EventKind.LINK, EventKind.GAP, EventKind.WITNESS))
-        for one in studies:
-            one.note(events)
-        for block in reader.blocks():
-            for one in studies:
-                one.feed(block)
+        methods = [default_method()]
+        if personal.thresholds:
+            methods.append(own_method(personal.thresholds, methods[0]))
+        study, *others = studies = studied(reader, methods, progress)
+        for block in reader.staged():
+            feed(studies, block)
         found = tell(reader, study, since_ns, until_ns, personal=personal)
-        if own is None:
+        if not others:
             return found
-        incidents = _named(own.incidents(found.exclusions), reader.lines, found.span)
+        incidents = _named(others[0].incidents(found.exclusions), reader.lines, found.span)
         return replace(found, own=OwnThresholds(personal.thresholds, incidents))
 
 
@@ -57,10 +62,9 @@ def load_recent(journal: Path, since_ns: int, until_ns: int, personal: Personal 
     """
     with Reader(journal) as reader:
         study = Study()
-        place = reader.seq_before(since_ns - RUN_UP_NS)
-        study.note(reader.events(EventKind.LINK, EventKind.GAP, EventKind.WITNESS, after_seq=place))
-        for block in (*reader.sealed(after_seq=place), *reader.staged()):
-            study.feed(block)
+        feed_sealed(reader, [(study, reader.seq_before(since_ns - RUN_UP_NS))])
+        for block in reader.staged():
+            feed([study], block)
         return tell(reader, study, since_ns, until_ns, personal=personal)
 
 

@@ -14,7 +14,7 @@ from PySide6.QtWidgets import (
 )
 
 from jalerte_desktop.window.children import Caller
-from jalerte_desktop.window.parts import button, label
+from jalerte_desktop.window.parts import ElidedLabel, button, label
 from jalerte_desktop.window.recorder import RecorderControl, State
 from jalerte_desktop.words.language import _
 
@@ -58,9 +58,9 @@ class DemoStrip(QFrame):
         row.setContentsMargins(24, 7, 16, 7)
         row.setSpacing(14)
         self.title = label(made_up(), 14, bold=True, wrap=False)
-        self.words = label(
-            _("Nothing here was measured, nothing leaves. To leave the demonstration, close this window."),
-            12.5,
+        self.words = ElidedLabel()
+        self.words.say(
+            _("Nothing here was measured, nothing leaves. To leave the demonstration, close this window.")
         )
         self.leave = button(_("Leave the demonstration"), "link", 12.5)
         self.leave.clicked.connect(window.close)

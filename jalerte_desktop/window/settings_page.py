@@ -57,7 +57,8 @@ class SettingsPage(QScrollArea):
         column.addWidget(self._language_card())
         column.addWidget(_hours_card(configured))
         column.addWidget(self._data_card(folder))
-        column.addWidget(_contacts_card(configured))
+        self.contacts = _contacts_card(configured)
+        column.addWidget(self.contacts)
         column.addStretch(1)
         self.setWidget(inner)
 
@@ -205,7 +206,7 @@ class SettingsPage(QScrollArea):
     def show_recorder(self, state: State) -> None:
         self._state = state
         self.recording.setText(recorder_words(state))
-        for absent in (self.switch, self.keep, self.login, self.login_note, self.demo):
+        for absent in (self.switch, self.keep, self.login, self.login_note, self.demo, self.contacts):
             absent.setVisible(state is not State.DEMO)
         on = state in (State.ON, State.STARTING, State.STOPPING)
         self.switch.setText(_("&Pause recording") if on else _("&Start recording"))

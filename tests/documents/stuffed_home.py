@@ -155,7 +155,10 @@ def targets() -> tuple[Target, ...]:
     return (
         Target(Role.GATEWAY, Protocol.ICMP, GATEWAY, 4),
         Target(Role.FIRST_HOP, Protocol.ICMP, HOP, 4),
-        *(Target(Role.ANCHOR, Protocol.ICMP, address, 4, f"AS{n}") for n, address in enumerate(SHIPPED_ANCHORS)),
+        *(
+            Target(Role.ANCHOR, Protocol.ICMP, address, 4, f"AS{n}")
+            for n, address in enumerate(SHIPPED_ANCHORS)
+        ),
         Target(Role.ANCHOR, Protocol.ICMP, WORK_ANCHOR, 4, "acme-quincaillerie"),
         Target(Role.VPN, Protocol.ICMP, "tunwig0>10.99.88.77", 4),
     )
@@ -198,7 +201,10 @@ def _write_case(path: Path) -> tuple[Case, tuple[DiaryEntry, ...]]:
                 due=date(2026, 12, 24),
             ),
         )
-        add(file, DiaryEntry("visit", T0 + 1200 * SECOND, with_whom="Monsieur Quatremère", text="chez Philomène"))
+        add(
+            file,
+            DiaryEntry("visit", T0 + 1200 * SECOND, with_whom="Monsieur Quatremère", text="chez Philomène"),
+        )
         return file.show(), entries(file)
 
 
@@ -238,7 +244,9 @@ def _detailed(sample: Sample) -> Sample:
         detail = f"{GATEWAY} net-unreachable" if second < 910 else "198.51.100.77 host-unreachable"
         return _with(sample, Outcome.UNREACHABLE, detail)
     if sample.target.role is Role.WEB:
-        return _with(sample, Outcome.PORTAL, f"302 http://portail-secret.example/?mac={MAC}&host=zebulon-thinkpad")
+        return _with(
+            sample, Outcome.PORTAL, f"302 http://portail-secret.example/?mac={MAC}&host=zebulon-thinkpad"
+        )
     if sample.target.role is Role.SYSTEM_RESOLVER:
         return _with(sample, Outcome.REFUSED, "servfail lfbn-gre-1-77.example")
     return sample
@@ -264,7 +272,9 @@ def _line(second: float, mac: str, interface: str, gateway: str, **more) -> Even
 def _before() -> list[Event]:
     system = "Linux-6.8.0-zebulon-thinkpad-x86_64"
     return [
-        _event(EventKind.STARTED, 0, version="0", method="2026", system=system, ping="icmp-datagram", pid=4242),
+        _event(
+            EventKind.STARTED, 0, version="0", method="2026", system=system, ping="icmp-datagram", pid=4242
+        ),
         _event(
             EventKind.CONFIGURATION,
             0,
@@ -359,7 +369,12 @@ def _during() -> list[Event]:
         _event(EventKind.CLOCK_STEP, 530, step_s=0.5, coffre="CoffreFortTresPrive"),
         _event(EventKind.WITNESS, 540, source="thermometre", where="CoffreFortTresPrive", ssid="WigglesNet"),
         _event(
-            EventKind.LINK, 3190, interface=OTHER_INTERFACE, gateway=OTHER_GATEWAY, carrier=True, medium="wifi"
+            EventKind.LINK,
+            3190,
+            interface=OTHER_INTERFACE,
+            gateway=OTHER_GATEWAY,
+            carrier=True,
+            medium="wifi",
         ),
         _event(
             EventKind.TARGETS,
@@ -371,7 +386,14 @@ def _during() -> list[Event]:
             family=4,
             network="",
         ),
-        _line(3200, OTHER_MAC, OTHER_INTERFACE, OTHER_GATEWAY, ssid="VoisinsDupontel", operator="acme-quincaillerie"),
+        _line(
+            3200,
+            OTHER_MAC,
+            OTHER_INTERFACE,
+            OTHER_GATEWAY,
+            ssid="VoisinsDupontel",
+            operator="acme-quincaillerie",
+        ),
         _event(EventKind.LINE_NAMED, 3201, id=OTHER_ID, name="Bureau de Barnabé"),
         _event(EventKind.LINE_HOME, 3201, id=OTHER_ID, home=False, by="person"),
         _event(
@@ -404,7 +426,9 @@ def _speed() -> Event:
         INTERFACE,
         wifi=Wifi(WifiState.CONNECTED, INTERFACE, "WigglesNet", "9a:8b:7c:6d:5e:4f", signal_dbm=-60),
     )
-    digest = hashlib.sha256(f"{HOME_ID}|http|http://nas-grenier.example/|{_at(200)}".encode()).hexdigest()[:12]
+    digest = hashlib.sha256(f"{HOME_ID}|http|http://nas-grenier.example/|{_at(200)}".encode()).hexdigest()[
+        :12
+    ]
     result = SpeedResult(
         id=digest,
         at_ns=_at(200),
@@ -423,5 +447,3 @@ def _speed() -> Event:
         duration_ns=12 * SECOND,
     )
     return speed_record.to_event(result)
-
-

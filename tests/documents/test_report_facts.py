@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from contextlib import closing
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -15,6 +16,8 @@ from hypothesis import strategies as st
 from diagnostics.campaigns.model import Campaign, Promised, Rates
 from diagnostics.campaigns.record import started
 from diagnostics.campaigns.rules import load_rules
+from diagnostics.journal.reader import Reader
+from diagnostics.journal.writer import Writer
 from diagnostics.model import SECOND, BadInput, Event, EventKind, Problem, Scalar, Span
 from diagnostics.throughput import record
 from diagnostics.throughput.model import (
@@ -31,7 +34,9 @@ from diagnostics.throughput.model import (
 from diagnostics.witnesses import Origin, Step, Traffic, to_event
 from jalerte_desktop.casefile.diary import DiaryEntry
 from jalerte_desktop.casefile.model import Case
+from jalerte_desktop.documents.report import honesty
 from jalerte_desktop.documents.report.facts import AROUND_NS, Sources, gather, period_of
+from jalerte_desktop.documents.report.honesty import looked_at
 from jalerte_desktop.documents.report.model import Promise, ReportFacts
 from jalerte_desktop.words.language import speaking
 from tests.documents.paper_cases import marie
@@ -177,7 +182,7 @@ def facts_of_missing(folder: Path) -> ReportFacts:
 def test_honesty_tells_clock_runs_link_and_load(tmp_path: Path) -> None:
     load = Traffic(Origin.HOME, moment(50), (Step(10 * SECOND, 90_000_000, 0), Step(10 * SECOND, 0, 0)))
     more = Traffic(Origin.HOME, moment(70), (Step(10 * SECOND, 80_000_000, 0), Step(10 * SECOND, 100_000, 0)))
-    honesty = facts_of(
+    told = facts_of(
         tmp_path,
         RUN,
         event(EventKind.LINK, 0, interface="eth0", medium="ethernet"),
@@ -189,19 +194,19 @@ def test_honesty_tells_clock_runs_link_and_load(tmp_path: Path) -> None:
         to_event(load, moment(80)),
         to_event(more, moment(90)),
     ).honesty
-    assert (honesty.versions, honesty.methods, honesty.systems) == (("1.2.3",), ("icmp-raw",), ("Linux 6",))
-    assert (honesty.clock_states, honesty.clock_synchronised, honesty.clock_worst_ms) == (2, 1, 3.5)
-    assert honesty.clock_steps == ((moment(70), -0.25),)
-    assert honesty.wifi.ratio == pytest.approx(0.25, abs=0.01)
-    assert honesty.vpn.ratio == pytest.approx(0.25, abs=0.01)
-    assert (honesty.own_load.told_s, honesty.own_load.ratio) == (40, pytest.approx(0.5))
-    assert dict(honesty.thresholds)["outage.min_misses"] == 3
-    assert honesty.removed_days == ()
+    assert (told.versions, told.methods, told.systems) == (("1.2.3",), ("icmp-raw",), ("Linux 6",))
+    assert (told.clock_states, told.clock_synchronised, told.clock_worst_ms) == (2, 1, 3.5)
+    assert told.clock_steps == ((moment(70), -0.25),)
+    assert told.wifi.ratio == pytest.approx(0.25, abs=0.01)
+    assert told.vpn.ratio == pytest.approx(0.25, abs=0.01)
+    assert (told.own_load.told_s, told.own_load.ratio) == (40, pytest.approx(0.5))
+    assert dict(told.thresholds)["outage.min_misses"] == 3
+    assert told.removed_days == ()
 
 
 def test_days_removed_by_age_are_named(tmp_path: Path) -> None:
-    honesty = facts_of(tmp_path, event(EventKind.RETENTION, 500, before_ns=moment(60), keep_days=30)).honesty
-    assert honesty.removed_days == (date(2026, 11, 18),)
+    told = facts_of(tmp_path, event(EventKind.RETENTION, 500, before_ns=moment(60), keep_days=30)).honesty
+    assert told.removed_days == (date(2026, 11, 18),)
 
 
 KEY = "cd" * 32
@@ -224,17 +229,33 @@ def stamp(second: float, seq: int, link: str) -> Event:
     )
 
 
+def links(journal: Path) -> dict[int, str]:
+    """The chain's links by number, as far as the journal goes."""
+    with Reader(journal) as reader:
+        head = reader.head()
+        assert head is not None
+        found = {seq: reader.link_at(seq) for seq in range(1, head.seq + 1)}
+    return {seq: link.hex() for seq, link in found.items() if link is not None}
+
+
+def add(journal: Path, *events: Event) -> None:
+    with closing(Writer(journal)) as writer:
+        for one in events:
+            writer.append(one)
+
+
 def test_stamps_date_the_record_up_to_their_seal(tmp_path: Path) -> None:
-    evidence = facts_of(
-        tmp_path,
-        seal(60, 3, "a1" * 32),
-        stamp(65, 3, "a1" * 32),
-        seal(120, 4, "a2" * 32),
-        stamp(130, 4, "a2" * 32),
+    journal = write_journal(tmp_path / "journal.sqlite")
+    link = links(journal)
+    add(
+        journal,
+        seal(60, 3, link[3]),
+        stamp(65, 3, link[3]),
+        seal(120, 4, link[4]),
+        stamp(130, 4, link[4]),
         event(EventKind.HEAD_LOST, 140, head_seq=9, head_link=DIGEST, found_seq=8),
-        since=0,
-        until=190,
-    ).evidence
+    )
+    evidence = facts_of(tmp_path, since=0, until=190).evidence
     assert evidence is not None
     assert evidence.key == hashlib.sha256(bytes.fromhex(KEY)).hexdigest()
     assert [one.sequence for one in evidence.stamps] == [3, 4]
@@ -243,12 +264,11 @@ def test_stamps_date_the_record_up_to_their_seal(tmp_path: Path) -> None:
 
 
 def test_only_stamps_that_say_something_of_the_period_are_told(tmp_path: Path) -> None:
-    events = [
-        one
-        for n, at in enumerate((20, 60, 120, 150), 3)
-        for one in (seal(at, n, f"a{n}" * 32), stamp(at + 5, n, f"a{n}" * 32))
-    ]
-    evidence = facts_of(tmp_path, *events, since=30, until=100).evidence
+    journal = write_journal(tmp_path / "journal.sqlite")
+    link = links(journal)
+    for n, at in enumerate((20, 60, 120, 150), 3):
+        add(journal, seal(at, n, link[n]), stamp(at + 5, n, link[n]))
+    evidence = facts_of(tmp_path, since=30, until=100).evidence
     assert evidence is not None
     assert [one.sequence for one in evidence.stamps] == [4, 5]
     assert evidence.dated_until_ns == moment(120)
@@ -258,6 +278,16 @@ def test_a_stamp_of_no_seal_in_the_journal_dates_nothing(tmp_path: Path) -> None
     found = facts_of(tmp_path, seal(60, 3, "a1" * 32), stamp(65, 3, "a2" * 32))
     assert found.evidence is not None
     assert (found.evidence.stamps, found.evidence.dated_until_ns, found.honesty.left_out) == ((), None, 1)
+
+
+def test_a_stamp_of_a_seal_that_the_chain_does_not_go_through_dates_nothing(tmp_path: Path) -> None:
+    journal = write_journal(tmp_path / "journal.sqlite")
+    link = links(journal)
+    add(journal, seal(60, 3, link[3]), stamp(65, 3, link[3]), seal(120, 4, DIGEST), stamp(130, 4, DIGEST))
+    found = facts_of(tmp_path)
+    assert found.evidence is not None
+    assert [one.sequence for one in found.evidence.stamps] == [3]
+    assert (found.evidence.dated_until_ns, found.honesty.left_out) == (moment(60), 1)
 
 
 def speed_event(second: float, line: str = LINE.id, identity: str = "one", down: int = 90_000_000) -> Event:
@@ -337,35 +367,67 @@ def test_the_case_gives_the_holder_and_the_diary_around_the_period(tmp_path: Pat
     assert facts_of(tmp_path).holder.name == ""
 
 
-def test_a_second_witness_is_compared_and_a_changed_package_left_out(tmp_path: Path) -> None:
-    files = tmp_path / "files"
-    files.mkdir()
-    names = []
-    for content in (b"good", b"changed", b"gone", b"own"):
-        digest = hashlib.sha256(content).hexdigest()
-        names.append(digest)
-        if content != b"gone":
-            (files / f"{digest}.zip").write_bytes(b"x" if content == b"changed" else content)
+def test_a_second_witness_is_compared_and_what_is_no_other_machine_left_out(tmp_path: Path) -> None:
+    names = {f"{n}{n}" * 32: name for n, name in enumerate(("good", "changed", "own"), 1)}
     events = [seal(1, 1, DIGEST)] + [
-        event(
-            EventKind.SECOND_WITNESS, 300 + n, sha256=name, name=f"n° {n}", key=KEY, start_ns=T0, end_ns=NOW
-        )
-        for n, name in enumerate(names)
+        event(EventKind.SECOND_WITNESS, 300, sha256=sha256, name=name, key=KEY, start_ns=T0, end_ns=NOW)
+        for sha256, name in names.items()
     ]
     write_journal(tmp_path / "journal.sqlite", events)
-    own_key = hashlib.sha256(bytes.fromhex(KEY)).hexdigest()
 
     def read(path: Path) -> Other:
+        name = names[path.stem]
+        if name == "changed":
+            raise Problem("witness_changed", path=str(path))
         # seconds of Other count from the epoch: shift them to the record's start
         kind, start, end, cause = outage(CUT_AT_S + 1, CUT_AT_S + CUT_S)
         whole = Span(T0, NOW)
-        key = own_key if path.read_bytes() == b"own" else "ee" * 32
-        return Other(((kind, T0 + start, T0 + end, cause),), (whole,), whole, "portable", key)
+        key = hashlib.sha256(bytes.fromhex(KEY)).hexdigest() if name == "own" else "ee" * 32
+        return Other(((kind, T0 + start, T0 + end, cause),), (whole,), whole, "ee", key)
 
+    files = tmp_path / "files"
     found = gather(Sources(tmp_path / "journal.sqlite", files), None, None, PARIS, NOW, read_record=read)
     (witness,) = found.witnesses
-    assert (witness.name, witness.confirmed, witness.not_seen, witness.alone) == ("n° 0", 1, 0, 0)
-    assert found.honesty.left_out == 3
+    assert (witness.name, witness.confirmed, witness.not_seen, witness.alone) == ("good", 1, 0, 0)
+    assert found.honesty.left_out == 2
+
+
+def test_a_package_that_is_gone_is_left_out_and_counted(tmp_path: Path) -> None:
+    gone = event(EventKind.SECOND_WITNESS, 300, sha256=DIGEST, name="x", key=KEY, start_ns=T0, end_ns=NOW)
+    found = facts_of(tmp_path, gone)
+    assert (found.witnesses, found.honesty.left_out) == ((), 1)
+
+
+@given(st.integers(1, 10_000))
+def test_of_a_long_period_every_hour_of_the_week_comes_up(hours: int) -> None:
+    every = looked_at(Span(0, hours * 3600 * SECOND))
+    assert (every == 1) == (hours <= 240)
+    assert -(-hours // every) <= 240
+    assert len({n * every % 168 for n in range(168)}) == 168 or every == 1
+
+
+def test_of_a_long_period_only_some_hours_are_looked_at_and_it_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Five minutes stand for five hours, sealed at their ends; the line is full in the second one only.
+    monkeypatch.setattr(honesty, "HOUR_NS", 60 * SECOND)
+    monkeypatch.setattr(honesty, "MOST_HOURS", 2)
+    hours = [(second, 90 if second == 60 else 0) for second in range(0, 300, 60)]
+    journal = tmp_path / "journal.sqlite"
+    write_journal(journal, seconds=300)
+    with closing(Writer(journal)) as writer:
+        for second, rate in hours:
+            steps = tuple(Step(10 * SECOND, rate * 1_000_000, 0) for _ in range(6))
+            seq = writer.append(to_event(Traffic(Origin.HOME, moment(second), steps), moment(second + 59)))
+            writer.append(seal(second + 59.5, seq, DIGEST))
+    found = facts_of(tmp_path).honesty
+    assert found.own_load_every == 5
+    # The period begins within an hour: two stretches may be of the same one.
+    assert found.own_load.told_s in (pytest.approx(60, abs=1), pytest.approx(120, abs=1))
+    monkeypatch.setattr(honesty, "MOST_HOURS", 240)
+    found = facts_of(tmp_path).honesty
+    assert (found.own_load_every, found.own_load.ratio) == (1, pytest.approx(0.2, abs=0.01))
+    assert found.own_load.told_s == pytest.approx(300, abs=1)
 
 
 KINDS = (

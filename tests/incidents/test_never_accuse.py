@@ -230,7 +230,7 @@ def test_tcp_that_never_worked_over_ipv4_proves_no_cut_fed_or_skimmed() -> None:
     skimmed, fed = Study(), Study()
     for block in blocks(sorted(stream, key=lambda sample: sample.sent_ns)):
         skimmed.feed(block)
-        fed.feed(replace(block, rollups=replace(block.rollups, longest_gap_ns=1 << 62)))
+        fed.feed(replace(block, rollups=block.rollups._replace(longest_gap_ns=1 << 62)))
     incident = one(skimmed.incidents())
     assert "only_pings" in codes(incident.verdict.counter_evidence)
     assert incident.verdict == one(fed.incidents()).verdict

@@ -165,14 +165,20 @@ hard = settings(max_examples=40, deadline=None, suppress_health_check=list(Healt
 
 @hard
 @given(troubles, plans, st.sampled_from([0.0, 0.001, 0.01]), st.integers(0, 2**32))
-def test_a_minute_taken_by_its_columns_is_as_if_all_had_been_fed(chosen, plan, noise: float, seed: int) -> None:  # type: ignore[no-untyped-def]
+def test_a_minute_taken_by_its_columns_is_as_if_all_had_been_fed(
+    chosen, plan, noise: float, seed: int
+) -> None:  # type: ignore[no-untyped-def]
     stream = samples(world_of(chosen), SECONDS, targets=plan, noise=noise, seed=seed)
     compare(blocks(spoilt(list(stream), seed, noise)))
 
 
 @hard
-@given(troubles, st.integers(60, SECONDS - 60), st.sampled_from([ANCHORS[0], HOP, GATEWAY]), st.integers(0, 99))
-def test_a_target_that_was_always_silent_and_one_that_is_no_longer_tried(chosen, until: int, dead, seed: int) -> None:  # type: ignore[no-untyped-def]
+@given(
+    troubles, st.integers(60, SECONDS - 60), st.sampled_from([ANCHORS[0], HOP, GATEWAY]), st.integers(0, 99)
+)
+def test_a_target_that_was_always_silent_and_one_that_is_no_longer_tried(
+    chosen, until: int, dead, seed: int
+) -> None:  # type: ignore[no-untyped-def]
     chosen = [(0.0, SECONDS, (dead,), LOST), *chosen]
     stream = [
         sample
@@ -184,7 +190,9 @@ def test_a_target_that_was_always_silent_and_one_that_is_no_longer_tried(chosen,
 
 @hard
 @given(troubles, st.integers(60, SECONDS - 60), st.integers(-3000, 3000), st.integers(0, 99))
-def test_clocks_that_step_or_drift_and_links_that_change(chosen, second: int, step_ms: int, seed: int) -> None:  # type: ignore[no-untyped-def]
+def test_clocks_that_step_or_drift_and_links_that_change(
+    chosen, second: int, step_ms: int, seed: int
+) -> None:  # type: ignore[no-untyped-def]
     step = step_ms * MILLISECOND
     before = list(samples(world_of(chosen), second, noise=0.002, seed=seed))
     after = [
@@ -192,7 +200,9 @@ def test_clocks_that_step_or_drift_and_links_that_change(chosen, second: int, st
         for sample in samples(world_of(chosen), SECONDS - second, start_s=second, noise=0.002, seed=seed)
     ]
     link = Event(
-        EventKind.LINK, T0 + (second + 20) * SECOND, {"carrier": True, "interface": "eth0", "tunnel": seed % 2 == 0}
+        EventKind.LINK,
+        T0 + (second + 20) * SECOND,
+        {"carrier": True, "interface": "eth0", "tunnel": seed % 2 == 0},
     )
     compare([*blocks(before), *blocks(after)], [link])
 

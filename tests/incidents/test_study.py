@@ -61,9 +61,8 @@ def test_skimming_quiet_blocks_gives_the_same_incidents(chosen) -> None:  # type
     slow = Study()
     for block in made:
         # The same samples, but with figures that are never quiet: every sample is fed.
-        rows = tuple(replace(row, missed=row.missed or row.count, max_ns=None) for row in block.rollups.rows)
-        study_rows = replace(block.rollups, rows=rows)
-        slow.feed(replace(block, rollups=replace(study_rows, longest_gap_ns=1 << 62)))
+        rows = tuple(row._replace(missed=row.missed or row.count, max_ns=None) for row in block.rollups.rows)
+        slow.feed(replace(block, rollups=block.rollups._replace(rows=rows, longest_gap_ns=1 << 62)))
     quick = feed(made)
     # Usual times are learnt from the figures, which the slow way was denied: latencies are left out.
     keep = [Kind.OUTAGE, Kind.DNS, Kind.PARTIAL, Kind.LOSS]

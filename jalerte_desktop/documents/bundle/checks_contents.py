@@ -10,7 +10,7 @@ import io
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import accumulate
+from itertools import accumulate, zip_longest
 from typing import Any
 
 from jalerte_desktop.documents.bundle import records
@@ -25,7 +25,6 @@ _LARGEST_TEXT = 12 << 20
 _LARGEST_TOKEN = 1 << 20
 _LONGEST_ROW = 20_000
 _STAMP = re.compile(r"stamps/([0-9]{8,19})\.(tsr|link)")
-_RANGE = re.compile(r"([0-9]{1,18})-([0-9]{1,18})")
 _ROW = re.compile(rb"([0-9]{1,18}),")
 
 Range = tuple[int, int]
@@ -44,7 +43,7 @@ def check_contents(archive: Archive, walked: Walked) -> int:
     references = _incidents(archive)
     removed = _removed(archive)
     _stands(references, removed, walked)
-    if _table_of_incidents(archive) != references:
+    if not _same_in_table(archive, references):
         raise Broken("bundle_incidents_differ", member=INCIDENTS_TABLE)
     _rows(archive, ROLLUPS_TABLE, walked.shows_rollup, walked.figures)
     _rows(archive, SAMPLES_TABLE, walked.shows_samples, walked.samples)
@@ -114,23 +113,20 @@ def _lacking(removed: tuple[Range, ...], walked: Walked) -> Iterator[bool]:
         yield not excused and walked.is_batch(seq) and not walked.shows_samples(seq)
 
 
-def _table_of_incidents(archive: Archive) -> list[Reference]:
+def _same_in_table(archive: Archive, references: list[Reference]) -> bool:
+    """Whether the table has these incidents, row by row."""
     try:
         text = archive.read(INCIDENTS_TABLE, _LARGEST_TEXT).decode("utf-8-sig")
-        return [
-            Reference(row["id"], _ranges(_written(row["records"])))
-            for row in csv.DictReader(io.StringIO(text, newline=""), strict=True)
-        ]
-    except (ValueError, KeyError, TypeError, AttributeError, csv.Error) as error:
+        rows = csv.DictReader(io.StringIO(text, newline=""), strict=True)
+        for row, reference in zip_longest(rows, references):
+            if row is None or reference is None:
+                return False
+            ranges = " ".join(f"{first}-{last}" for first, last in reference.ranges)
+            if (row["id"], row["records"]) != (reference.id, ranges):
+                return False
+    except (ValueError, KeyError, csv.Error) as error:
         raise Broken("bundle_table", member=INCIDENTS_TABLE, why=str(error)[:200]) from error
-
-
-def _written(text: str) -> Iterator[Range]:
-    for part in text.split():
-        found = _RANGE.fullmatch(part)
-        if found is None:
-            raise ValueError("no ranges of records")
-        yield int(found[1]), int(found[2])
+    return True
 
 
 def _rows(archive: Archive, name: str, shown: Callable[[int], bool], expected: int) -> None:

@@ -145,6 +145,7 @@ def compose(
                         "address": made_tables.target(target),
                     }
                     for number, target in sorted(targets.items())
+                    if made_tables.tells(target)
                 ],
             },
         )
@@ -222,11 +223,15 @@ def _range(reader: Reader, span: Span) -> tuple[int, int]:
     head = reader.head()
     if head is None:
         raise Problem("bundle_nothing")
-    after = reader.seq_before(span.start_ns)
-    for record in reader.records(after, head.seq):
-        if record.end_ns >= span.start_ns:
-            after = record.seq - 1
-            break
+    recorded = reader.record_span()
+    if recorded is None or recorded.start_ns >= span.start_ns:
+        after = 0  # nothing was measured before: how the recording began belongs to it
+    else:
+        after = reader.seq_before(span.start_ns)
+        for record in reader.records(after, head.seq):
+            if record.end_ns >= span.start_ns:
+                after = record.seq - 1
+                break
     last = until = 0
     for record in reader.records(max(after, reader.seq_before(span.end_ns) - 1), head.seq):
         if record.start_ns < span.end_ns and record.end_ns >= span.start_ns:

@@ -203,6 +203,10 @@ class Tables:
         """Rollups and samples; nothing can be added afterwards."""
         return self._rollups.finish(), self._samples.finish()
 
+    def tells(self, target: Target) -> bool:
+        """Whether the tables have a row of it on the bundle's own line."""
+        return target.id in self._names
+
     def target(self, target: Target) -> str:
         """The address as the copy may tell it, empty where it may not."""
         path = f"record:targets/{target.role}.address"

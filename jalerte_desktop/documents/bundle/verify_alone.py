@@ -18,6 +18,7 @@ import csv
 import datetime
 import hashlib
 import io
+import itertools
 import json
 import re
 import shutil
@@ -29,7 +30,7 @@ import tempfile
 import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 LARGEST_FILE, MOST_MEMBERS, LARGEST_TEXT, LONGEST_LINE = 1 << 30, 1000, 12 << 20, 4 << 20
 PIECE, MOST_VALUES = 1 << 20, 500000
@@ -67,11 +68,8 @@ def say(english: str, french: str) -> None:
 
 
 class Archive:
-    def __init__(self, path: str) -> None:
-        found = Path(path).stat()
-        require(stat.S_ISREG(found.st_mode), "no file", "ce n’est pas un fichier")
-        require(found.st_size <= LARGEST_FILE, "the file is too large", "le fichier est trop grand")
-        self.file, self.size = Path(path).open("rb"), found.st_size  # noqa: SIM115
+    def __init__(self, file: BinaryIO, size: int) -> None:
+        self.file, self.size = file, size
         self.places: dict[str, tuple[int, int]] = {}
         try:
             self._container()
@@ -376,7 +374,7 @@ class Chain:
 
 
 def minute(ns: int) -> str:
-    return f"{datetime.datetime.fromtimestamp(ns // 10**9, datetime.timezone.utc):%Y-%m-%d %H:%M}"
+    return f"{datetime.datetime(1970, 1, 1) + datetime.timedelta(seconds=ns // 10**9):%Y-%m-%d %H:%M}"
 
 
 def figures(blob: bytes) -> tuple[int, bytes]:
@@ -426,13 +424,10 @@ def check_contents(archive: Archive, chain: Chain) -> None:
             there = there and lacking[last - chain.first + 1] == lacking[first - chain.first]
             require(there, "an incident’s samples are missing", "les mesures d’un incident manquent")
     text = io.StringIO(archive.read("incidents.csv", LARGEST_TEXT).decode("utf-8-sig"), newline="")
-    table = [
-        (row["id"], [tuple(map(int, part.split("-"))) for part in row["records"].split()])
-        for row in csv.DictReader(text, strict=True)
-    ]
-    require(
-        table == incidents, "incidents.csv is not incidents.json", "incidents.csv n’est pas incidents.json"
-    )
+    wrong = ("incidents.csv is not incidents.json", "incidents.csv n’est pas incidents.json")
+    for row, one in itertools.zip_longest(csv.DictReader(text, strict=True), incidents):
+        require(row and one and row["id"] == one[0], *wrong)
+        require(row["records"] == " ".join(f"{a}-{b}" for a, b in one[1]), *wrong)
     rows(archive, ROLLUPS, chain.has_rollup, chain.rows)
     rows(archive, SAMPLES, lambda seq: chain.kind(seq) == 2, chain.samples)
 
@@ -474,23 +469,23 @@ def check_stamps(archive: Archive, chain: Chain, openssl: OpenSsl, authority: st
 
 def check(path: str, authority: str, openssl: OpenSsl) -> bool:
     """True when all is right; False when signatures or stamps could not be checked; raises Broken."""
-    archive = Archive(path)
-    try:
-        return check_archive(archive, authority, openssl)
-    except (
-        ValueError,
-        KeyError,
-        TypeError,
-        AttributeError,
-        csv.Error,
-        RecursionError,
-        OverflowError,
-    ) as error:
-        raise Broken(
-            f"a member cannot be understood / un membre est incompréhensible ({error})"[:300]
-        ) from None
-    finally:
-        archive.file.close()
+    found = Path(path).stat()
+    require(stat.S_ISREG(found.st_mode), "no file", "ce n’est pas un fichier")
+    require(found.st_size <= LARGEST_FILE, "the file is too large", "le fichier est trop grand")
+    with Path(path).open("rb") as file:
+        archive = Archive(file, found.st_size)
+        try:
+            return check_archive(archive, authority, openssl)
+        except (
+            ValueError,
+            KeyError,
+            TypeError,
+            AttributeError,
+            csv.Error,
+            RecursionError,
+            OverflowError,
+        ) as error:
+            raise Broken(f"a member is damaged / un membre est abîmé ({error})"[:300]) from None
 
 
 def check_archive(archive: Archive, authority: str, openssl: OpenSsl) -> bool:
@@ -559,7 +554,7 @@ def main(words: list[str]) -> int:
             whole = check(words[0], authority, openssl)
         except Broken as broken:
             say("BROKEN: the first thing found", "ALTÉRÉ : première chose trouvée")
-            print(broken)
+            print(re.sub(r"[\x00-\x1f\x7f-\x9f]", " ", str(broken)))
             return 1
         except OSError as error:
             print(error, file=sys.stderr)
@@ -572,4 +567,5 @@ def main(words: list[str]) -> int:
 
 
 if __name__ == "__main__":
+    sys.stdout.reconfigure(errors="replace")  # type: ignore[union-attr]
     sys.exit(main(sys.argv[1:]))

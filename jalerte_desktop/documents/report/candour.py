@@ -17,7 +17,7 @@ from jalerte_desktop.words.names import gap_name, kind_name
 from jalerte_desktop.words.shape import capital
 from jalerte_desktop.words.views import thresholds_words
 
-_LONGEST_GAPS = 12
+_LONGEST_GAPS = 8
 
 
 def candour(facts: ReportFacts) -> tuple[Part, ...]:
@@ -52,7 +52,7 @@ def _observed(facts: ReportFacts) -> Table:
             put(
                 _("{time}, {share} of the period; every percentage here is of the observed time"),
                 time=figures.duration(coverage.observed_s),
-                share=share(coverage.ratio) if coverage.ratio > 0 else figures.percent(0, 0),
+                share=share(coverage.ratio),
             ),
         ),
     ]
@@ -107,7 +107,7 @@ def _conditions(facts: ReportFacts) -> Table:
     rows = [
         (_("On Wi-Fi"), _share(honesty.wifi)),
         (_("Through a VPN"), _share(honesty.vpn)),
-        (_("While the home itself loaded the line"), _share(honesty.own_load)),
+        (_("While the home itself loaded the line"), _own_load(facts)),
         (_("Clock of the computer"), _clock(facts)),
     ]
     steps = honesty.clock_steps
@@ -150,9 +150,17 @@ def _share(told: Share) -> str:
         return _("not known: nothing told it")
     return put(
         _("{share} of the {time} of which it is known"),
-        share=share(told.ratio) if told.ratio > 0 else figures.percent(0, 0),
+        share=share(told.ratio),
         time=figures.duration(told.told_s),
     )
+
+
+def _own_load(facts: ReportFacts) -> str:
+    honesty = facts.honesty
+    told = _share(honesty.own_load)
+    if honesty.own_load.ratio is None or honesty.own_load_every <= 1:
+        return told
+    return told + put(_(" (looked at in one hour out of {n})"), n=honesty.own_load_every)
 
 
 def _clock(facts: ReportFacts) -> str:
@@ -224,6 +232,13 @@ def _record(facts: ReportFacts) -> Table:
             plain_days(honesty.removed_days) if honesty.removed_days else _("none"),
         ),
     ]
+    if honesty.left_out:
+        rows.append(
+            (
+                _("Damaged or missing entries of the record"),
+                put(_("{n}; their facts are in no figure"), n=honesty.left_out),
+            )
+        )
     if facts.evidence is not None and facts.evidence.lost_tails:
         rows.append(
             (

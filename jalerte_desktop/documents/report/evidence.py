@@ -14,8 +14,9 @@ from jalerte_desktop.findings.model import Seal
 def evidence_of(reader: Reader, seal: Seal | None, span: Span, left_out: LeftOut) -> Evidence | None:
     """None where nothing is sealed yet. What was recorded after ``seal`` is not looked at.
 
-    A time stamp counts where the journal holds the signed seal that it is said to be of; whether its token holds is
-    for ``verify`` to say. Damaged entries are left out and counted.
+    A time stamp counts where the journal holds the signed seal that it is said to be of, and the newest of them only
+    where the chain itself goes through it; whether tokens and signatures hold is for ``verify`` to say. Damaged entries
+    are left out and counted.
     """
     if seal is None:
         return None
@@ -38,6 +39,9 @@ def evidence_of(reader: Reader, seal: Seal | None, span: Span, left_out: LeftOut
     # The first stamp after the period dates all of it; those after that one say less.
     after = [n for n, (until_ns, _) in enumerate(found) if until_ns >= span.end_ns]
     kept = found[: after[0] + 1] if after else found
+    while kept and not _in_chain(reader, kept[-1][1]):
+        kept.pop()
+        left_out.count += 1
     lost = sorted(facts(reader.events(EventKind.HEAD_LOST), _lost, left_out))
     return Evidence(
         sequence=seal.sequence,
@@ -48,6 +52,11 @@ def evidence_of(reader: Reader, seal: Seal | None, span: Span, left_out: LeftOut
         dated_until_ns=kept[-1][0] if kept else None,
         lost_tails=tuple(lost),
     )
+
+
+def _in_chain(reader: Reader, stamp: Stamp) -> bool:
+    link = reader.link_at(stamp.sequence)
+    return link is not None and link.hex() == stamp.link
 
 
 def _seal(event: Event) -> tuple[int, str, int, str]:

@@ -81,8 +81,9 @@ def gather(
         found = within(everything, span)
         found = replace(found, box=newest_box(reader, found.line.id, span.end_ns))
         tell("figures")
+        line = found.line
         sorted_out = account(found)
-        hours = hours_of(reader.rollups("hour", span, found.line.id), found.line.id, span)
+        hours = hours_of(lambda step, within: reader.rollups(step, within, line.id), line.id, span)
         tell("events")
         left_out = LeftOut()
         speeds = speeds_of(reader, found.line.id, span, zone, made_ns, left_out)

@@ -67,7 +67,7 @@ def cut_s(facts: ReportFacts) -> float:
 
 def _sentence(facts: ReportFacts) -> tuple[str, str]:
     account = facts.account
-    if account.findings.coverage.observed_s <= 0:
+    if _nothing_observed(facts):
         return "unknown", _("Nothing was observed in this period: this report says nothing of the line.")
     if account.outages:
         return "bad", put(
@@ -114,33 +114,36 @@ def _explanation(facts: ReportFacts) -> str:
 def _cut_figures(facts: ReportFacts) -> tuple[Figure, Figure]:
     cuts = facts.account.outages
     note = put(_("the longest: {time}"), time=length(longest(cuts))) if cuts else ""
+    counted = put(_("{n:cut attributed|cuts attributed} to the operator"), n=len(cuts)).split(" ", 1)[1]
+    if not cuts and _nothing_observed(facts):
+        return Figure("–", counted), Figure("–", _("without internet in all"))
     return (
-        Figure(
-            figures.number(len(cuts)),
-            put(_("{n:cut attributed|cuts attributed} to the operator"), n=len(cuts)).split(" ", 1)[1],
-            note,
-        ),
-        Figure(figures.duration(cut_s(facts)) if cuts else figures.duration(0), _("without internet in all")),
+        Figure(figures.number(len(cuts)), counted, note),
+        Figure(figures.duration(cut_s(facts)), _("without internet in all")),
     )
 
 
 def _working(facts: ReportFacts) -> Figure:
     hours = facts.account.findings.telework.hours
-    lost = [day.working_minutes_lost for day in facts.days]
-    if hours is None or all(one is None for one in lost):
+    lost = [day.working_minutes_lost for day in facts.days if day.working_minutes_lost is not None]
+    if hours is None or not lost:
         return Figure("–", _("of working time lost"), _("no working hours were given"))
-    minutes = sum(one or 0 for one in lost)
-    return Figure(
-        figures.duration(minutes * 60) if minutes else put(_("{n} min"), n=0),
-        _("of working time lost"),
-        working_hours_words(hours.entries),
-    )
+    note = working_hours_words(hours.entries)
+    if not sum(lost):
+        return Figure(
+            "–" if _nothing_observed(facts) else put(_("{n} min"), n=0), _("of working time lost"), note
+        )
+    return Figure(figures.duration(60 * sum(lost)), _("of working time lost"), note)
+
+
+def _nothing_observed(facts: ReportFacts) -> bool:
+    return facts.account.findings.coverage.observed_s <= 0
 
 
 def _observed(facts: ReportFacts) -> Figure:
     coverage = facts.account.findings.coverage
     return Figure(
-        share(coverage.ratio) if coverage.ratio > 0 else figures.percent(0, 0),
+        share(coverage.ratio),
         _("of the period observed"),
         put(_("not observed: {time}"), time=figures.duration(coverage.not_observed_s)),
     )
@@ -163,13 +166,10 @@ def _verdict(facts: ReportFacts) -> tuple[str, ...]:
             )
         )
         lines += _reserve(account.held)
-    lines.append(
-        _group(
-            _("Uncertain origin, not counted: {n:incident|incidents}."),
-            account.uncertain,
-            _("Uncertain origin: none."),
+    if account.uncertain:
+        lines.append(
+            put(_("Uncertain origin, not counted: {n:incident|incidents}."), n=len(account.uncertain))
         )
-    )
     causes = [f"{cause_words(cause)} {figures.number(n)}" for cause, n in account.set_aside_by_cause]
     if len(causes) > _MOST_TOLD:
         causes = [*causes[:_MOST_TOLD], "…"]
@@ -191,11 +191,9 @@ def _verdict(facts: ReportFacts) -> tuple[str, ...]:
                 _("Excluded by the holder, with the reason: {n:incident|incidents}."), n=len(account.excluded)
             )
         )
+    if not lines:
+        return (_("There is no incident to attribute to anybody."),)
     return tuple(lines)
-
-
-def _group(text: str, incidents: tuple[Incident, ...], none: str) -> str:
-    return put(text, n=len(incidents)) if incidents else none
 
 
 def _reserve(held: tuple[Incident, ...]) -> list[str]:

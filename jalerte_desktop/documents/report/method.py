@@ -173,7 +173,5 @@ def _dated(evidence: Evidence, facts: ReportFacts) -> list[Block]:
             )
             for stamp in evidence.stamps
         )
-        blocks.append(
-            Table((_("Stamped"), _("Up to link"), _("SHA-256"), _("By")), rows, (27, 14, 22, 37), right=(1,))
-        )
+        blocks.append(Table((_("Stamped"), _("Up to link"), _("SHA-256"), _("By")), rows, (27, 18, 22, 33)))
     return blocks

@@ -62,7 +62,7 @@ def _compile(paper: Paper, safe: Callable[[str], str]) -> bytes:
             inputs,
             format="pdf",
             font_paths=_fonts(),
-            pdf_standards=["a-3a"],
+            pdf_standards=["a-3a", "ua-1"],
             timestamp=datetime.fromtimestamp(paper.made_ns // SECOND, UTC),
         )
     )

@@ -35,6 +35,8 @@ from jalerte_desktop.words.language import N_, _
 
 _LEFT = 34.0
 MOST_COLUMNS = 800
+_MOST_SPANS = 150
+"""More lines between the response times of one measurement would run into each other."""
 
 
 def hours_of_day(facts: ReportFacts) -> Picture:
@@ -44,7 +46,7 @@ def hours_of_day(facts: ReportFacts) -> Picture:
     lost_s = by_hour_of_day((gap.span for gap in account.findings.gaps), account.findings.span, zone)
     whole_s = by_hour_of_day((account.findings.span,), account.findings.span, zone)
     tops = ticks(max(cut_s) / 60)
-    top, height = 8.0, 84.0
+    top, height = 8.0, 78.0
     axis = Axis(0, tops[-1], top + height, -height)
     marks = value_marks(tops, axis, _LEFT, WIDTH)
     column = (WIDTH - _LEFT) / 24
@@ -107,7 +109,7 @@ def response(facts: ReportFacts) -> Picture | None:
     # A single bad hour must not flatten all the others; the figure beyond the top is told.
     usual = sorted(high for _at, _middle, high in seen)[int(0.99 * (len(seen) - 1))]
     tops = ticks(max(usual, 1.0))
-    top, height = 8.0, 90.0
+    top, height = 8.0, 76.0
     time = Axis(
         facts.account.findings.span.start_ns, facts.account.findings.span.end_ns, _LEFT, WIDTH - _LEFT
     )
@@ -282,7 +284,8 @@ def loaded_latency(facts: ReportFacts) -> Picture | None:
     for point in points:
         x = time.at(point.at_ns)
         own = [v for v in (point.idle_ms, point.loaded_down_ms, point.loaded_up_ms) if v is not None]
-        marks.append(line("span", x, axis.at(min(own)), x, axis.at(max(own))))
+        if len(points) <= _MOST_SPANS:
+            marks.append(line("span", x, axis.at(min(own)), x, axis.at(max(own))))
         for look, value in (
             ("idle", point.idle_ms),
             ("loaded_down", point.loaded_down_ms),

@@ -108,7 +108,7 @@ def observed_words(observed_s: float, ratio: float) -> str:
 
 def share(ratio: float) -> str:
     """``97,9 %``, and ``100 %`` only for all of it."""
-    return figures.percent(ratio, 0 if ratio >= 1 else 1)
+    return figures.percent(ratio, 0 if ratio >= 1 or ratio <= 0 else 1)
 
 
 def rate(bps: float) -> str:

@@ -11,7 +11,7 @@ from jalerte_desktop.documents.letter import Bullets, Paragraph, Table
 from jalerte_desktop.documents.report.calendar import calendar
 from jalerte_desktop.documents.report.drawing import WIDTH
 from jalerte_desktop.documents.report.model import CampaignFinding, ReportFacts, SpeedPoint
-from jalerte_desktop.documents.report.paper import Part
+from jalerte_desktop.documents.report.paper import Block, Part
 from jalerte_desktop.documents.report.pictures import hours_of_day, loaded_latency, response, speed
 from jalerte_desktop.documents.report.sayings import clipped, ms, period_words, put
 from jalerte_desktop.documents.report.strips import enlarged, worst_days
@@ -21,7 +21,7 @@ from jalerte_desktop.words.figures import local
 from jalerte_desktop.words.language import _
 from jalerte_desktop.words.shape import capital
 
-_CALENDAR_CELL = 26.0
+_CALENDAR_CELL = 23.0
 
 
 def timeline(facts: ReportFacts) -> tuple[Part, ...]:
@@ -34,10 +34,11 @@ def timeline(facts: ReportFacts) -> tuple[Part, ...]:
     worst = worst_days(facts)
     if worst:
         parts.append(Part(_("At which hours"), (hours_of_day(facts),), level=2))
-        parts.append(Part(_("The worst days, hour by hour"), (enlarged(facts, worst),), level=2))
     times = response(facts)
     if times is not None:
         parts.append(Part(_("Response times"), (times,), level=2))
+    if worst:
+        parts.append(Part(_("The worst days, hour by hour"), (enlarged(facts, worst),), level=2))
     return tuple(parts)
 
 
@@ -75,19 +76,23 @@ def _campaign(found: CampaignFinding) -> Part:
         accepted=found.accepted,
         rejected=found.rejected,
     )
+    if found.missing:
+        counted += " " + put(_("{n:measurement is|measurements are} still missing."), n=found.missing)
+    if found.unfinished_before:
+        counted += " " + put(
+            _("{n:earlier series was|earlier series were} begun on this line and not finished."),
+            n=found.unfinished_before,
+        )
+    blocks: list[Block] = [Paragraph(f"{verdict} {counted}")]
+    if found.criteria:
+        blocks.append(Bullets(tuple(clean(criterion) for criterion in found.criteria)))
     warning = _(
         "Ordinary evidence: these rules follow a procedure of another country, and no regulator certified"
         " them."
     )
-    return Part(
-        put(_("Series of measurements: {rules}"), rules=clipped(found.rules, 60)),
-        (
-            Paragraph(f"{verdict} {counted}"),
-            Bullets(tuple(clean(criterion) for criterion in found.criteria)),
-            Paragraph(warning, small=True),
-        ),
-        level=2,
-    )
+    blocks.append(Paragraph(warning, small=True))
+    title = put(_("Series of measurements: {rules}"), rules=clipped(found.rules, 60))
+    return Part(title, tuple(blocks), level=2)
 
 
 def _speed_table(facts: ReportFacts) -> Table:

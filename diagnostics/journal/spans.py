@@ -1,0 +1,296 @@
+"""Figures and tries of a span of time, read without going through the chain: for drawing, exporting and reports."""
+
+from __future__ import annotations
+
+import sqlite3
+from array import array
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from operator import le
+from statistics import median_low
+
+from diagnostics.journal import chain, codec, format, hours, legacy, rollups, store
+from diagnostics.journal.blocks import OUTCOME_OF_KEY, TargetColumn, rtts_of, times_of
+from diagnostics.journal.codec import Column, DamagedBatch
+from diagnostics.journal.hours import DAY, DAY_NS, HOUR, HOUR_NS, HourFigures, Stretch
+from diagnostics.journal.rollups import NONE, Rollup
+from diagnostics.model import MINUTE, Sample, Span, Target
+
+
+class Step(StrEnum):
+    MINUTE = "minute"
+    HOUR = "hour"
+    DAY = "day"
+
+
+LONGEST_NS = {Step.MINUTE: MINUTE, Step.HOUR: HOUR_NS, Step.DAY: DAY_NS}
+
+
+@dataclass(frozen=True, slots=True)
+class RollupRow:
+    """One target's figures over one minute, hour or day (UTC) of one line; ``start_ns`` is the step's own start.
+
+    A step that was told in two parts (the clock was set back, or the recorder began anew) comes as two rows.
+    """
+
+    start_ns: int
+    line_id: str
+    rollup: Rollup
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """An open journal: its database, its targets by number."""
+
+    db: sqlite3.Connection
+    targets: Mapping[int, Target]
+
+    def number(self, target_id: str) -> int | None:
+        return next((number for number, one in self.targets.items() if one.id == target_id), None)
+
+
+def figures(stored: Stored, step: Step, span: Span, line_id: str | None) -> Iterator[RollupRow]:
+    """Figures of the steps that touch ``span``, of one line or (None) of all; each step's rows oldest first."""
+    found = {Step.MINUTE: _minutes, Step.HOUR: _hours, Step.DAY: _days}[step](stored, span)
+    for start_ns, line, blob in found:
+        start = start_ns // LONGEST_NS[step] * LONGEST_NS[step]
+        if line_id not in (None, line) or start >= span.end_ns or start + LONGEST_NS[step] <= span.start_ns:
+            continue
+        for rollup in rollups.decode_rollups(blob, stored.targets.__getitem__).rows:
+            yield RollupRow(start, line, rollup)
+
+
+_Packed = tuple[int, str, bytes]
+"""Start, line, packed rollup."""
+
+
+def _minutes(stored: Stored, span: Span) -> Iterator[_Packed]:
+    """Of batches in the order of the chain."""
+    for start, line, rollup in stored.db.execute(
+        "SELECT start_ns, line, rollup FROM records WHERE type = 'samples' AND end_ns >= ? AND start_ns < ?"
+        " ORDER BY seq",
+        (span.start_ns, span.end_ns),
+    ):
+        yield start, line, bytes(rollup)
+    for page in _readable(stored.db, span):
+        for one in page.records:
+            if one.type == chain.SAMPLES:
+                yield one.start_ns, one.fields["line"].decode(), one.fields["rollup"]
+    for start, _end, fields in _entries(stored.db, chain.SAMPLES, span):
+        yield start, fields["line"].decode(), fields["rollup"]
+
+
+def _hours(stored: Stored, span: Span) -> Iterator[_Packed]:
+    """Of closed days from their records, of the open day from its hours, of the open hour from its samples."""
+    yield from _legacy(stored, span, HOUR_NS)
+    for _start, _end, fields in _entries(stored.db, DAY, span):
+        line = fields["line"].decode()
+        for figures in hours.split_hours(fields["hours"]):
+            yield figures.start_ns, line, figures.rollup
+    for line, one in _open_hours(stored.db, span):
+        yield one.start_ns, line, one.rollup
+
+
+def _open_hours(db: sqlite3.Connection, span: Span) -> Iterator[tuple[str, HourFigures]]:
+    """What no day's record holds yet."""
+    last_day = db.execute("SELECT coalesce(max(seq), 0) FROM entries WHERE type = ?", (DAY,)).fetchone()[0]
+    for page in _readable(db, span):
+        for one in page.records if page.last > last_day else ():
+            if one.type == HOUR:
+                yield one.fields["line"].decode(), HourFigures(one.start_ns, one.fields["rollup"])
+    for line, stretch in _open_hour(db, span).items():
+        yield line, HourFigures(stretch.start_ns, stretch.rollup)
+
+
+def _open_hour(db: sqlite3.Connection, span: Span) -> dict[str, Stretch]:
+    found: dict[str, Stretch] = {}
+    for start, end, fields in _entries(db, chain.SAMPLES, span):
+        parts = rollups.sort_out(codec.unpack(fields["samples"]))
+        found.setdefault(fields["line"].decode(), Stretch.empty()).add(parts, start, end)
+    return found
+
+
+def _days(stored: Stored, span: Span) -> Iterator[_Packed]:
+    """Of closed days; the open one has none yet."""
+    yield from _legacy(stored, span, DAY_NS)
+    for start, _end, fields in _entries(stored.db, DAY, span):
+        yield start, fields["line"].decode(), fields["rollup"]
+
+
+def _legacy(stored: Stored, span: Span, length_ns: int) -> Iterator[_Packed]:
+    """Records of format 1 have no figures of hours and days: they are made from the samples."""
+    groups: dict[tuple[str, int], list[Sample]] = {}
+    for start, line, body in stored.db.execute(
+        "SELECT start_ns, line, body FROM records WHERE type = 'samples' AND end_ns >= ? AND start_ns < ?",
+        (span.start_ns - length_ns, span.end_ns + length_ns),
+    ):
+        batch = legacy.decode_batch(legacy.decompress(bytes(body)), stored.targets.__getitem__)
+        groups.setdefault((line, start // length_ns), []).extend(batch)
+    numbers = {target: number for number, target in stored.targets.items()}
+    for (line, place), samples in sorted(groups.items(), key=lambda item: item[0][1]):
+        together = rollups.roll_up(samples)._replace(longest_gap_ns=0)
+        yield place * length_ns, line, rollups.encode_rollups(together, numbers.__getitem__)
+
+
+def _entries(db: sqlite3.Connection, kind: str, span: Span) -> Iterator[tuple[int, int, dict[str, bytes]]]:
+    for start, end, blob in db.execute(
+        "SELECT start_ns, end_ns, fields FROM entries WHERE type = ? AND end_ns >= ? AND start_ns < ? ORDER BY seq",
+        (kind, span.start_ns, span.end_ns),
+    ):
+        yield start, end, format.unpack_fields(bytes(blob))
+
+
+def _readable(db: sqlite3.Connection, span: Span) -> Iterator[store.Page]:
+    """Pages that touch the span; damaged ones are left out (a study tells of them)."""
+    for page in store.pages_within(db, span):
+        try:
+            _ = page.places
+        except DamagedBatch:
+            continue
+        yield page
+
+
+# --- single tries -------------------------------------------------------------------------------------------------
+
+
+def tries(stored: Stored, target_id: str, span: Span, line_id: str | None = None) -> TargetColumn | None:
+    """All tries at one target that were sealed and sent within the span; None for an unknown target."""
+    number = stored.number(target_id)
+    if number is None:
+        return None
+    times, rtts, outcomes = array("q"), array("q"), bytearray()
+    for base_s, column in _columns(stored, number, span, line_id):
+        times.extend(times_of(base_s, column))
+        rtts.extend(rtts_of(column))
+        outcomes += column.keys.translate(OUTCOME_OF_KEY)
+    for sample in _legacy_samples(stored, target_id, span, line_id):
+        times.append(sample.sent_ns)
+        rtts.append(-1 if sample.rtt_ns is None else sample.rtt_ns)
+        outcomes.append(int(sample.outcome) | sample.flags << 4)
+    return _within(TargetColumn(stored.targets[number], times, rtts, bytes(outcomes)), span)
+
+
+def _columns(stored: Stored, number: int, span: Span, line_id: str | None) -> Iterator[tuple[int, Column]]:
+    """The target's columns of each batch that touches the span, with the batch's first second."""
+    wanted = None if line_id is None else line_id.encode()
+    for page in _readable(stored.db, span):
+        if not page.body_blob or page.body.column(number) is None:
+            continue
+        batches = [one for one in page.records if one.type == chain.SAMPLES]
+        for one, (base_s, column) in zip(batches, page.body.of_target(number), strict=True):
+            touched = one.end_ns >= span.start_ns and one.start_ns < span.end_ns
+            if column is not None and touched and wanted in (None, one.fields["line"]):
+                yield base_s, column
+    for _start, _end, fields in _entries(stored.db, chain.SAMPLES, span):
+        if wanted in (None, fields["line"]):
+            batch = codec.unpack(fields["samples"])
+            yield from ((batch.base_s, column) for column in batch.columns if column.number == number)
+
+
+def _legacy_samples(stored: Stored, target_id: str, span: Span, line_id: str | None) -> Iterator[Sample]:
+    for line, body in stored.db.execute(
+        "SELECT line, body FROM records WHERE type = 'samples' AND end_ns >= ? AND start_ns < ? ORDER BY seq",
+        (span.start_ns, span.end_ns),
+    ):
+        if line_id in (None, line):
+            batch = legacy.decode_batch(legacy.decompress(bytes(body)), stored.targets.__getitem__)
+            yield from (sample for sample in batch if sample.target.id == target_id)
+
+
+def _within(column: TargetColumn, span: Span) -> TargetColumn:
+    """In order of time, and of the span alone. Batches come in that order but for a clock that was set back."""
+    times = column.times_ns
+    rising = all(map(le, times, times[1:]))
+    if rising:
+        first, last = bisect_left(times, span.start_ns), bisect_left(times, span.end_ns)
+        return TargetColumn(
+            column.target, times[first:last], column.rtt_ns[first:last], column.outcomes[first:last]
+        )
+    order = sorted(
+        (i for i, at in enumerate(times) if span.start_ns <= at < span.end_ns), key=times.__getitem__
+    )
+    return TargetColumn(
+        column.target,
+        array("q", [times[i] for i in order]),
+        array("q", [column.rtt_ns[i] for i in order]),
+        bytes(column.outcomes[i] for i in order),
+    )
+
+
+# --- a long time in few columns -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """One target's long time in equal columns: counts and misses added up, the least and the most round trip (ns) of
+    the hours that began in each, and the medians of those hours' medians and 95th percentiles; -1 where nothing was
+    answered. ``starts_ns`` are where the columns begin."""
+
+    target: Target
+    starts_ns: array[int]
+    counts: array[int]
+    missed: array[int]
+    min_ns: array[int]
+    median_ns: array[int]
+    p95_ns: array[int]
+    max_ns: array[int]
+
+
+def overview(
+    stored: Stored, target_id: str, span: Span, columns: int, line_id: str | None = None
+) -> Overview | None:
+    """A target's hours gathered into so many columns; None for an unknown target. For spans of weeks and more."""
+    number = stored.number(target_id)
+    if number is None or columns < 1 or span.end_ns <= span.start_ns:
+        return None
+    starts = array(
+        "q", [span.start_ns + (span.end_ns - span.start_ns) * i // columns for i in range(columns + 1)]
+    )
+    found = sorted(_hour_values(stored, number, span, line_id))
+    made = [array("q") for _ in range(6)]
+    at = 0
+    for end_ns in starts[1:]:
+        first = at
+        while at < len(found) and found[at][0] < end_ns:
+            at += 1
+        for column, value in zip(made, _gathered(found[first:at]), strict=True):
+            column.append(value)
+    return Overview(stored.targets[number], starts[:-1], *made)
+
+
+def _hour_values(stored: Stored, number: int, span: Span, line_id: str | None) -> Iterator[tuple[int, ...]]:
+    """Start, count, missed, min, median, p95, max (10 µs) of each hour of a target that began in the span."""
+    for _start, _end, fields in _entries(stored.db, DAY, span):
+        if line_id is None or fields["line"] == line_id.encode():
+            table = hours.decode_hours(fields["hours"], number)
+            if table is not None:
+                yield from zip(table.starts_ns, *table.values, strict=True)
+    for line, one in _open_hours(stored.db, span):
+        if line_id in (None, line):
+            for row in hours.rows(one.rollup):
+                if row[0] == number:
+                    yield (one.start_ns, *row[1:])
+
+
+_NOTHING = (0, 0, -1, -1, -1, -1)
+
+
+def _gathered(rows: list[tuple[int, ...]]) -> tuple[int, ...]:
+    answered = [row for row in rows if row[3] != NONE]
+    if not answered:
+        return (
+            (sum(row[1] for row in rows), sum(row[2] for row in rows), -1, -1, -1, -1) if rows else _NOTHING
+        )
+    _starts, counts, missed, least, median, p95, most = zip(*rows, strict=True)
+    if len(answered) < len(rows):
+        _starts, _counts, _missed, least, median, p95, most = zip(*answered, strict=True)
+    return (
+        sum(counts),
+        sum(missed),
+        min(least) * codec.FINE_NS,
+        median_low(median) * codec.FINE_NS,
+        median_low(p95) * codec.FINE_NS,
+        max(most) * codec.FINE_NS,
+    )
