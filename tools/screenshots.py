@@ -228,6 +228,28 @@ def take(picture: Picture, application: Any, folder: Path) -> None:
         window.close()
 
 
+def take_demo(application: Any, folder: Path) -> None:
+    """The demonstration's home page: the real window over the made-up data, by the real commands."""
+    examples: Any = import_module("window_examples")
+
+    from jalerte_desktop.commands.context import Home
+    from jalerte_desktop.demo.folder import ensure
+    from jalerte_desktop.window.application import open_window
+    from jalerte_desktop.window.theme import LIGHT, Theme
+
+    with tempfile.TemporaryDirectory() as folder_of_run:
+        home = Home(ensure(Path(folder_of_run), examples.NOW, "demo", days=8))
+        window = open_window(home.folder, home.journal, home.config, "fr", Theme(LIGHT), home.present_ns)
+        window.resize(1280, 900)
+        window.show()
+        wait_for(lambda: window.reading is not None)
+        for _round in range(5):
+            application.processEvents()
+        window.grab().save(str(folder / "demo.png"))
+        window.shut()
+        window.close()
+
+
 def main() -> None:
     time.tzset()
     from PySide6.QtWidgets import QApplication
@@ -237,6 +259,8 @@ def main() -> None:
     for picture in pictures():
         take(picture, application, FOLDER)
         print(f"docs/img/{picture.name}.png")
+    take_demo(application, FOLDER)
+    print("docs/img/demo.png")
 
 
 if __name__ == "__main__":

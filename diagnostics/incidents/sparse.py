@@ -8,7 +8,7 @@ tries from there on are fed until nothing is open any more, and the rest is pass
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice, pairwise
 from operator import sub
 from typing import TYPE_CHECKING
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from diagnostics.incidents.columns import Column, Part, sample_at
 from diagnostics.incidents.runs import STRUGGLE_NS
 from diagnostics.incidents.surroundings import STILL_TRIED_NS
-from diagnostics.model import MINUTE, SECOND, Flag, Outcome, Role
+from diagnostics.model import MINUTE, SECOND, Flag, Outcome, Role, Sample
 
 if TYPE_CHECKING:
     from diagnostics.incidents.line_study import LineStudy
@@ -26,7 +26,7 @@ _EXTRA = Flag.EXTRA << 4
 _PLAIN = bytes(code & ~_COARSE for code in range(256))
 """A coarse clock is nothing that happened."""
 _OK, _LATE, _LOST = int(Outcome.OK), int(Outcome.LATE), int(Outcome.LOST)
-_TOLD = frozenset({_OK | _EXTRA, _LATE, _LATE | _EXTRA, _LOST, _LOST | _EXTRA})
+_BARE = frozenset({_OK | _EXTRA, _LATE, _LATE | _EXTRA, _LOST, _LOST | _EXTRA})
 """Whose details no detector asks for, at anchors, box and first hop."""
 _AHEAD_NS = 2 * SECOND
 _NEAR = (Role.GATEWAY, Role.FIRST_HOP)
@@ -39,10 +39,15 @@ class Unfit(Exception):
     """The columns do not tell enough."""
 
 
-def take(study: LineStudy, columns: Sequence[Column], offset_ns: int) -> bool:
-    """Feed a block's columns; False, with nothing changed, when its samples have to be fed."""
+def take(
+    study: LineStudy, columns: Sequence[Column], offset_ns: int, samples: Callable[[], Sequence[Sample]]
+) -> bool:
+    """Feed a block's columns; False, with nothing changed, when its samples have to be fed.
+
+    ``samples`` is asked, before anything is changed, where the details of a failure matter.
+    """
     try:
-        sparse = _Sparse(study, columns, offset_ns)
+        sparse = _Sparse(study, columns, offset_ns, samples)
     except Unfit:
         return False
     sparse.feed()
@@ -50,7 +55,13 @@ def take(study: LineStudy, columns: Sequence[Column], offset_ns: int) -> bool:
 
 
 class _Sparse:
-    def __init__(self, study: LineStudy, columns: Sequence[Column], offset_ns: int) -> None:
+    def __init__(
+        self,
+        study: LineStudy,
+        columns: Sequence[Column],
+        offset_ns: int,
+        samples: Callable[[], Sequence[Sample]],
+    ) -> None:
         self._study = study
         self._offset_ns = offset_ns
         self._columns = [column for column in columns if column.outcomes]
@@ -65,6 +76,19 @@ class _Sparse:
         if not study.may_pass(self._live, self._silent):
             raise Unfit
         self._events.sort()
+        self._failed: dict[tuple[str, int], Sample] = {}
+        if any(self._detailed(index, place) for _, index, place in self._events):
+            self._failed = {
+                (sample.target.id, sample.sent_ns): sample
+                for sample in samples()
+                if sample.outcome is not Outcome.OK
+            }
+
+    def _detailed(self, index: int, place: int) -> bool:
+        code = self._codes[index][place]
+        if self._columns[index].target.role in (Role.ANCHOR, *_NEAR):
+            return code not in _BARE
+        return code & 15 != _OK
 
     def _look(self) -> None:
         around, roles = self._study.around, [column.target.role for column in self._columns]
@@ -140,14 +164,13 @@ class _Sparse:
         return [place for place in _others(codes) if codes[place] != _LOST]
 
     def _look_at_check(self, column: Column, codes: bytes) -> Iterable[int]:
-        if codes.count(_OK) != len(codes):
-            raise Unfit  # what was said of a failure is not in the columns
         limit_ns = STRUGGLE_NS
         if column.target.role is Role.SYSTEM_RESOLVER:
             limit_ns = min(limit_ns, self._study.around.method.dns_slow_ns)
-        if max(column.rtt_ns) < limit_ns:
-            return ()
-        return [place for place, rtt in enumerate(column.rtt_ns) if rtt >= limit_ns]
+        places = _others(codes)
+        if max(column.rtt_ns) >= limit_ns:
+            places += [place for place, rtt in enumerate(column.rtt_ns) if rtt >= limit_ns]
+        return places
 
     # --- feeding -----------------------------------------------------------------------------------------------------
 
@@ -173,8 +196,10 @@ class _Sparse:
             self._study.pass_over(parts, self._offset_ns)
 
     def _feed_from(self, at_ns: int) -> None:
-        for _, index, place in self._following(at_ns):
-            self._study.feed(sample_at(self._columns[index], place, self._offset_ns))
+        for sent_ns, index, place in self._following(at_ns):
+            column = self._columns[index]
+            sample = self._failed.get((column.target.id, sent_ns))
+            self._study.feed(sample or sample_at(column, place, self._offset_ns))
             self._places[index] = place + 1
             if self._study.may_pass(self._live, self._silent):
                 return
@@ -194,13 +219,10 @@ class _Sparse:
 
 
 def _others(codes: bytes) -> list[int]:
-    """The places of what was not simply answered; raises Unfit where a detail would be asked for."""
+    """The places of what was not simply answered in time."""
     if codes.count(_OK) == len(codes):
         return []
-    places = [place for place, code in enumerate(codes) if code != _OK]
-    if not _TOLD.issuperset(codes[place] for place in places):
-        raise Unfit
-    return places
+    return [place for place, code in enumerate(codes) if code != _OK]
 
 
 def _answered(codes: bytes, rtts: Sequence[int]) -> Sequence[int]:

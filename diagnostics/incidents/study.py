@@ -160,7 +160,7 @@ class Study:
             return True
         if not study.may_look() or abs(block.offset_ns - before_ns) > OFFSET_LIMIT_NS:
             return False
-        if not take(study, block.columns, block.offset_ns):
+        if not take(study, block.columns, block.offset_ns, lambda: block.samples):
             return False
         self._offset_ns = block.offset_ns
         study.end_block(rows)

@@ -124,12 +124,15 @@ class Testimony:
     _boxes: list[tuple[int, BoxAccount]] = field(default_factory=list)
     _wifi: list[tuple[int, Wifi]] = field(default_factory=list)
     _errors: list[tuple[int, int]] = field(default_factory=list)
+    _in_use: list[tuple[int, str]] = field(default_factory=list)
+    """Until when each line was in use, one after the other."""
 
     def fork(self) -> Testimony:
         other = copy.copy(self)
         other._rates = {origin: list(rates) for origin, rates in self._rates.items()}
         other._seen, other._best = dict(self._seen), dict(self._best)
         other._boxes, other._wifi, other._errors = list(self._boxes), list(self._wifi), list(self._errors)
+        other._in_use = list(self._in_use)
         return other
 
     def note(self, statement: Statement, at_ns: int) -> None:
@@ -154,19 +157,31 @@ class Testimony:
             rates.insert(place, _Rates(start, end, step.down_bps, step.up_bps))
             if place < self._seen[traffic.origin]:
                 self._seen[traffic.origin] += 1
+                self._told_late(traffic.origin, rates[place])
             start = end
         if len(rates) > 2 * KEPT:
             gone = len(rates) - KEPT
             del rates[:gone]
             self._seen[traffic.origin] = max(0, self._seen[traffic.origin] - gone)
 
+    def _told_late(self, origin: Origin, rates: _Rates) -> None:
+        """Told when its time was over: the line that was in use then carried it."""
+        place = bisect_left(self._in_use, rates.end_ns, key=lambda entry: entry[0])
+        if place < len(self._in_use):
+            self._carried(self._in_use[place][1], origin, rates)
+
+    def _carried(self, line_id: str, origin: Origin, rates: _Rates) -> None:
+        self._best[line_id, origin] = self._best.get((line_id, origin), _Best()).and_also(rates)
+
     def advance(self, line_id: str, now_ns: int) -> None:
         """Time has come to ``now_ns`` on a line: what was carried until then was carried by it."""
+        if self._in_use and self._in_use[-1][1] == line_id:
+            now_ns = max(now_ns, self._in_use.pop()[0])
+        self._in_use.append((now_ns, line_id))
         for origin, rates in self._rates.items():
             at = self._seen[origin]
             while at < len(rates) and rates[at].end_ns <= now_ns:
-                best = self._best.get((line_id, origin), _Best())
-                self._best[line_id, origin] = best.and_also(rates[at])
+                self._carried(line_id, origin, rates[at])
                 at += 1
             self._seen[origin] = at
 

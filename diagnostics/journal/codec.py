@@ -79,6 +79,16 @@ def rtt_of(step: int) -> int:
     return step * FINE_NS if step < FINE_STEPS else FINE_STEPS * FINE_NS + (step - FINE_STEPS) * COARSE_NS
 
 
+def rtts_of(steps: Sequence[int]) -> list[int]:
+    """``rtt_of`` of many."""
+    if not steps:
+        return []
+    if min(steps) >= FINE_STEPS:
+        less = FINE_STEPS * (COARSE_NS - FINE_NS)
+        return [step * COARSE_NS - less for step in steps]
+    return [rtt_of(step) for step in steps]
+
+
 def words(code: str, data: bytes) -> array[int]:
     """Little-endian bytes as an array of this type (``H``, ``I`` …)."""
     values = array(code)

@@ -10,9 +10,9 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from diagnostics.journal import chain, format
+from diagnostics.journal import chain, format, retention
 from diagnostics.journal.hours import HOUR_NS
-from diagnostics.model import EventKind, MachineCannot, Target
+from diagnostics.model import Event, EventKind, MachineCannot, Target
 
 
 def connect(path: Path) -> sqlite3.Connection:
@@ -67,17 +67,23 @@ class Removal:
         return self.before_ns > 0
 
 
+def retentions(db: sqlite3.Connection) -> list[Event]:
+    """The newest choice of what is kept, in a list of none or one."""
+    kind = str(EventKind.RETENTION)
+    row = db.execute(
+        "SELECT start_ns, fields FROM entries WHERE type = ? ORDER BY seq DESC LIMIT 1", (kind,)
+    ).fetchone()
+    return [] if row is None else [format.event_of(kind, row[0], format.unpack_fields(bytes(row[1])))]
+
+
 def removal(db: sqlite3.Connection) -> Removal:
     """What the newest retention asks for; looked at again from the first page on, which costs little."""
-    row = db.execute(
-        "SELECT start_ns, fields FROM entries WHERE type = ? ORDER BY seq DESC LIMIT 1",
-        (str(EventKind.RETENTION),),
-    ).fetchone()
-    if row is None:
-        return Removal()
-    event = format.event_of(str(EventKind.RETENTION), row[0], format.unpack_fields(bytes(row[1])))
-    before = event.data.get("before_ns")
-    return Removal(before) if isinstance(before, int) else Removal()
+    for event in retentions(db):
+        try:
+            return Removal(retention.read(event)[1])
+        except ValueError:
+            break  # nothing is removed by what cannot be read
+    return Removal()
 
 
 def secret(db: sqlite3.Connection) -> bytes:

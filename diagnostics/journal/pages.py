@@ -17,6 +17,7 @@ from itertools import accumulate, pairwise
 from diagnostics.journal import codec
 from diagnostics.journal.chain import SAMPLES
 from diagnostics.journal.codec import Batch, Column, DamagedBatch, packed, words
+from diagnostics.model import SECOND
 
 MARK_BYTES = 4
 """So much of each record's link stays with it, to tell which record of a page is the first that fails."""
@@ -353,6 +354,13 @@ class Body:
         if answers * 4 != len(steps):
             raise DamagedBatch("columns of different lengths")
         return column
+
+    def bases(self, number: int) -> bytes:
+        """For each try at a target its batch's first second (i64, ns since 1970)."""
+        return b"".join(
+            (base_s * SECOND).to_bytes(8, "little") * next((c[1] for c in columns if c[0] == number), 0)
+            for base_s, _offset_ns, columns in self.table
+        )
 
     def of_target(self, number: int) -> Iterator[tuple[int, Column | None]]:
         """For each batch its first second, and the target's tries in it; None where it was not tried."""

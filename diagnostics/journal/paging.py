@@ -101,11 +101,12 @@ def remove_next(db: sqlite3.Connection, secret: bytes, before_ns: int, after_fir
     """Take away the samples of the next page that ended before a time, leaving their digests.
 
     Looks at pages that begin above ``after_first``; returns where that page begins, None where there is none. A damaged
-    page keeps what it has.
+    page keeps what it has, and so does a day that has no figures yet: they are made from its samples.
     """
     row = db.execute(
-        "SELECT first FROM pages WHERE first > ? AND end_ns < ? ORDER BY first LIMIT 1",
-        (after_first, before_ns),
+        "SELECT first FROM pages WHERE first > ? AND end_ns < ?"
+        " AND last < (SELECT max(seq) FROM entries WHERE type = ?) ORDER BY first LIMIT 1",
+        (after_first, before_ns, hours.DAY),
     ).fetchone()
     if row is None:
         return None

@@ -5,14 +5,15 @@ from __future__ import annotations
 import heapq
 import hmac
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
-from diagnostics.journal import chain, codec, format, legacy, opening, spans, store
+from diagnostics.journal import chain, codec, format, opening, spans, store
 from diagnostics.journal.blocks import Block, TargetColumn
+from diagnostics.journal.sealed import Blocks
 from diagnostics.journal.spans import RollupRow
 from diagnostics.model import (
     NO_LINE,
@@ -21,9 +22,7 @@ from diagnostics.model import (
     Event,
     EventKind,
     Exclusion,
-    GapReason,
     Line,
-    Sample,
     Span,
     Target,
 )
@@ -77,7 +76,6 @@ class Reader:
                     format.stand_in(self._db)
                 self._db.execute("BEGIN")
                 self._secret = opening.secret(self._db)
-                self._gaps: dict[int, Event] = {}
                 self._targets = dict(opening.targets(self._db))
             except BaseException:
                 self._db.close()
@@ -269,64 +267,11 @@ class Reader:
     def sealed(self, after_seq: int = 0, until_seq: int = store.NO_END) -> Iterator[Block]:
         """Sealed blocks in the order in which they were sealed. What cannot be read is left out: see ``gaps``."""
         with self._problems():
-            for seq, start, end, line, rollup, body in self._db.execute(
-                "SELECT seq, start_ns, end_ns, line, rollup, body FROM records"
-                " WHERE type = 'samples' AND seq > ? AND seq <= ? ORDER BY seq",
-                (after_seq, until_seq),
-            ):
-                fields = {"body": bytes(body)}
-                yield self._block(seq, start, end, line, bytes(rollup), _Given(fields), legacy=True)
-            for page in store.pages_between(self._db, after_seq, until_seq):
-                for block in self._page_blocks(page):
-                    if after_seq < block.seq <= until_seq:
-                        yield block
-            for row in self._event_rows({chain.SAMPLES}, after_seq, until_seq):
-                yield self._fresh_block(row)
-
-    def _fresh_block(self, row: store.Row) -> Block:
-        line = row.fields["line"].decode()
-        return self._block(row.seq, row.start_ns, row.end_ns, line, row.fields["rollup"], _Given(row.fields))
-
-    def _page_blocks(self, page: store.Page) -> Iterator[Block]:
-        try:
-            records = [one for one in page.records if one.type == chain.SAMPLES]
-            _ = page.places
-        except codec.DamagedBatch:
-            self._gaps[page.first] = _gap(page.span, GapReason.DAMAGED)
-            return
-        if not page.body_blob and records:
-            self._gaps[page.first] = _gap(
-                Span(records[0].start_ns, records[-1].end_ns + SECOND), GapReason.REMOVED
-            )
-            return
-        for one in records:
-            yield self._block(
-                one.seq,
-                one.start_ns,
-                one.end_ns,
-                one.fields["line"].decode(),
-                one.fields["rollup"],
-                _Paged(page, page.places[one.seq]),
-            )
-
-    def _block(
-        self,
-        seq: int,
-        start_ns: int,
-        end_ns: int,
-        line: str,
-        rollup: bytes,
-        source: Callable[[], Mapping[str, bytes]],
-        *,
-        legacy: bool = False,
-    ) -> Block:
-        return Block(
-            seq, self._line(line), Span(start_ns, end_ns), self._targets, rollup, source, legacy=legacy
-        )
+            yield from self._blocks.sealed(after_seq, until_seq)
 
     def gaps(self, after_seq: int = 0) -> tuple[Event, ...]:
         """What ``sealed`` left out so far, as events of the kind GAP: damaged, or removed by age."""
-        return tuple(gap for first, gap in sorted(self._gaps.items()) if first > after_seq)
+        return self._blocks.gaps(after_seq)
 
     def seq_before(self, at_ns: int) -> int:
         """A place in the chain such that what follows holds everything recorded after ``at_ns``; 0 for the beginning.
@@ -358,28 +303,8 @@ class Reader:
 
     def staged(self) -> list[Block]:
         """What is not sealed yet, as blocks of the same kind, in the order of recording."""
-        groups: dict[tuple[int, str, int], dict[tuple[str, int], Sample]] = {}
-        target = self._targets.__getitem__
         with self._problems():
-            for table, column, decode in (
-                ("staging", "body", legacy.decode_batch),
-                ("staged", "fields", _decode_staged),
-            ):
-                for minute, line, offset, blob in self._db.execute(
-                    f"SELECT minute, line, offset_ns, {column} FROM {table} ORDER BY id"
-                ):
-                    try:
-                        samples = decode(bytes(blob), target)
-                    except codec.DamagedBatch:
-                        continue  # the next recorder counts it when it recovers the rest
-                    batch = groups.setdefault((minute, line, offset), {})
-                    batch.update(((sample.target.id, sample.sent_ns), sample) for sample in samples)
-        blocks = []
-        for (_, line, _), batch in groups.items():
-            ordered = tuple(sorted(batch.values(), key=lambda sample: sample.sent_ns))
-            span = Span(ordered[0].sent_ns, ordered[-1].sent_ns)
-            blocks.append(Block(0, self._line(line), span, {}, staged=ordered))
-        return blocks
+            return self._blocks.staged()
 
     def rollups(self, step: str, span: Span, line_id: str | None = None) -> Iterator[RollupRow]:
         """The figures of the steps (``minute``, ``hour``, ``day``) that touch ``span``: see ``spans.figures``."""
@@ -399,6 +324,10 @@ class Reader:
             return spans.overview(self._stored, target_id, span, columns, line_id)
 
     @cached_property
+    def _blocks(self) -> Blocks:
+        return Blocks(self._db, self._targets, self._line)
+
+    @cached_property
     def _stored(self) -> spans.Stored:
         return spans.Stored(self._db, self._targets)
 
@@ -411,36 +340,8 @@ class Reader:
         return self.lines.get(key, replace(NO_LINE, id=key))
 
 
-@dataclass(frozen=True, slots=True)
-class _Given:
-    fields: Mapping[str, bytes]
-
-    def __call__(self) -> Mapping[str, bytes]:
-        return self.fields
-
-
-@dataclass(frozen=True, slots=True)
-class _Paged:
-    page: store.Page
-    place: int
-
-    def __call__(self) -> Mapping[str, bytes]:
-        return self.page.body.fields[self.place]
-
-
 def _seq(row: store.Row) -> int:
     return row.seq
-
-
-def _gap(span: Span, reason: GapReason) -> Event:
-    return Event(EventKind.GAP, span.end_ns, {"start_ns": span.start_ns, "reason": str(reason)})
-
-
-def _decode_staged(blob: bytes, target: Callable[[int], Target]) -> list[Sample]:
-    try:
-        return codec.decode_samples(format.unpack_fields(blob), target)
-    except ValueError as error:
-        raise codec.DamagedBatch(str(error)) from error
 
 
 def _connect(path: Path) -> sqlite3.Connection:

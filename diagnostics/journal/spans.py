@@ -8,11 +8,12 @@ from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import islice
 from operator import le
 from statistics import median_low
 
 from diagnostics.journal import chain, codec, format, hours, legacy, rollups, store
-from diagnostics.journal.blocks import OUTCOME_OF_KEY, TargetColumn, rtts_of, times_of
+from diagnostics.journal.blocks import OUTCOME_OF_KEY, TargetColumn, bases_of, rtts_of, times_of
 from diagnostics.journal.codec import Column, DamagedBatch
 from diagnostics.journal.hours import DAY, DAY_NS, HOUR, HOUR_NS, HourFigures, Stretch
 from diagnostics.journal.rollups import NONE, Rollup
@@ -161,8 +162,8 @@ def tries(stored: Stored, target_id: str, span: Span, line_id: str | None = None
     if number is None:
         return None
     times, rtts, outcomes = array("q"), array("q"), bytearray()
-    for base_s, column in _columns(stored, number, span, line_id):
-        times.extend(times_of(base_s, column))
+    for bases, column in _columns(stored, number, span, line_id):
+        times.extend(times_of(bases, column))
         rtts.extend(rtts_of(column))
         outcomes += column.keys.translate(OUTCOME_OF_KEY)
     for sample in _legacy_samples(stored, target_id, span, line_id):
@@ -172,21 +173,37 @@ def tries(stored: Stored, target_id: str, span: Span, line_id: str | None = None
     return _within(TargetColumn(stored.targets[number], times, rtts, bytes(outcomes)), span)
 
 
-def _columns(stored: Stored, number: int, span: Span, line_id: str | None) -> Iterator[tuple[int, Column]]:
-    """The target's columns of each batch that touches the span, with the batch's first second."""
-    wanted = None if line_id is None else line_id.encode()
-    for page in _readable(stored.db, span):
-        if not page.body_blob or page.body.column(number) is None:
-            continue
-        batches = [one for one in page.records if one.type == chain.SAMPLES]
-        for one, (base_s, column) in zip(batches, page.body.of_target(number), strict=True):
-            touched = one.end_ns >= span.start_ns and one.start_ns < span.end_ns
-            if column is not None and touched and wanted in (None, one.fields["line"]):
-                yield base_s, column
+def _columns(stored: Stored, number: int, span: Span, line_id: str | None) -> Iterator[tuple[bytes, Column]]:
+    """The target's tries of the pages and rows that touch the span, with the first second of each try's batch."""
+    for page in store.pages_within(stored.db, span):
+        try:
+            yield from _paged(page, number, line_id)
+        except DamagedBatch:
+            continue  # a study tells of it
     for _start, _end, fields in _entries(stored.db, chain.SAMPLES, span):
-        if wanted in (None, fields["line"]):
+        if line_id is None or fields["line"] == line_id.encode():
             batch = codec.unpack(fields["samples"])
-            yield from ((batch.base_s, column) for column in batch.columns if column.number == number)
+            for column in batch.columns:
+                if column.number == number:
+                    yield bases_of(batch.base_s, len(column.keys)), column
+
+
+def _paged(page: store.Page, number: int, line_id: str | None) -> Iterator[tuple[bytes, Column]]:
+    column = page.body.column(number) if page.body_blob else None
+    if column is None:
+        return
+    lines = (
+        {one.fields["line"].decode() for one in page.records if one.type == chain.SAMPLES}
+        if line_id
+        else set()
+    )
+    if lines <= {line_id}:
+        yield page.body.bases(number), column
+        return
+    batches = [one for one in page.records if one.type == chain.SAMPLES]
+    for one, (base_s, part) in zip(batches, page.body.of_target(number), strict=True):
+        if part is not None and one.fields["line"].decode() == line_id:
+            yield bases_of(base_s, len(part.keys)), part
 
 
 def _legacy_samples(stored: Stored, target_id: str, span: Span, line_id: str | None) -> Iterator[Sample]:
@@ -202,8 +219,7 @@ def _legacy_samples(stored: Stored, target_id: str, span: Span, line_id: str | N
 def _within(column: TargetColumn, span: Span) -> TargetColumn:
     """In order of time, and of the span alone. Batches come in that order but for a clock that was set back."""
     times = column.times_ns
-    rising = all(map(le, times, times[1:]))
-    if rising:
+    if all(map(le, times, islice(times, 1, None))):
         first, last = bisect_left(times, span.start_ns), bisect_left(times, span.end_ns)
         return TargetColumn(
             column.target, times[first:last], column.rtt_ns[first:last], column.outcomes[first:last]

@@ -81,10 +81,10 @@ def verify(path: Path, progress: Progress | None = None) -> Check:
 def _head(keys: Path) -> tuple[SignedHead | None, Fault | None]:
     try:
         head = seals.read_head(keys)
-    except ValueError as error:
-        return None, Fault(0, None, f"keys/{seals.HEAD_NAME}: {error}")
+    except ValueError:
+        return None, Fault(0, None, "keys/head.json cannot be read as a signed head")
     if head is not None and not head.holds:
-        return None, Fault(0, None, f"keys/{seals.HEAD_NAME}: the signature does not hold")
+        return None, Fault(0, None, "the signature in keys/head.json does not hold")
     return head, None
 
 
@@ -170,13 +170,13 @@ def _at_the_end(
             )
     if head is None:
         if keys:
-            why = f"keys/{seals.HEAD_NAME} is missing: whether the end was cut off cannot be told"
+            why = "keys/head.json is missing: whether the end was cut off cannot be told"
             return Fault(records + 1, None, why)
         return None
     if head.seq > records:
-        return Fault(records + 1, None, f"the end is missing: {head.seq} records were signed")
+        return Fault(records + 1, None, "the end is missing: more was signed than is there")
     if head.link not in {part.head_link for part in parts}:
         return Fault(head.seq, None, "the link is not the one that was signed")
     if keys and head.key != keys[-1]:
-        return Fault(records + 1, None, f"keys/{seals.HEAD_NAME} is of another key than the seals")
+        return Fault(records + 1, None, "keys/head.json is of another key than the seals")
     return None

@@ -215,7 +215,7 @@ class Walk:
         elif event.kind is EventKind.HEAD_LOST:
             self.notes.append(
                 Remark.of(
-                    "end_was_lost",
+                    "note_end_was_lost",
                     at_ns=event.at_ns,
                     seq=int(str(event.data["found_seq"])),
                     head_seq=int(str(event.data["head_seq"])),
@@ -229,7 +229,7 @@ class Walk:
             self.refused = True
             raise Fails("the signature does not hold")
         if self.keys and head.key != self.keys[-1]:
-            self.notes.append(Remark.of("key_changed", at_ns=head.at_ns, seq=seq))
+            self.notes.append(Remark.of("note_key_changed", at_ns=head.at_ns, seq=seq))
         if head.key not in self.keys:
             self.keys.append(head.key)
         self.seals += 1

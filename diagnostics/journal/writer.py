@@ -9,7 +9,18 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from diagnostics.journal import chain, codec, format, legacy, opening, paging, rollups, seals, store
+from diagnostics.journal import (
+    chain,
+    codec,
+    format,
+    legacy,
+    opening,
+    paging,
+    retention,
+    rollups,
+    seals,
+    store,
+)
 from diagnostics.journal.hours import DAY_NS, HOUR_NS, Stretch
 from diagnostics.journal.seals import Sealer, SignedHead
 from diagnostics.model import MINUTE, SECOND, Event, EventKind, MachineCannot, Problem, Sample, Scalar, Target
@@ -274,6 +285,10 @@ class Writer:
         if hour * HOUR_NS // DAY_NS != next_hour * HOUR_NS // DAY_NS:
             paging.close_day(self._db, self._insert)
         paging.make_page(self._db)
+        renewed = retention.renewed(opening.retentions(self._db), at_ns)
+        if renewed is not None:
+            self._insert_event(renewed)
+            self._removal = opening.removal(self._db)
         self._insert_seal(at_ns)
 
     def _insert_event(self, event: Event) -> None:

@@ -67,6 +67,7 @@ class Recorder:
         self._held: list[Sample] = []
         self._events: list[Event] = []
         self._broken_since: int | None = None
+        self._unsigned = False
         self._grace: tuple[int, int, GapReason] | None = None
         self._counts_from_ns = 0
         self._trouble = Trouble()
@@ -94,6 +95,7 @@ class Recorder:
         self._events.append(configured(self._config, now))
         self._flush_events()
         self._guard(lambda: self._writer.sign(now))
+        self._parts.file.start()
         self._follow_route(self._reading.mono_ns)
         self._plan(self._reading.mono_ns)
         self._parts.checks.start()
@@ -179,6 +181,7 @@ class Recorder:
     def _hear(self, said: list[Event]) -> None:
         """Keep what witnesses say, and what came to be known of lines."""
         self._events += said + self._lines.hear(said)
+        self._events += self._parts.file.collect(self._reading.wall_ns)
         for line, facts in self._parts.identity.collect():
             self._events += self._lines.learn(line, facts, self._reading.wall_ns)
 
@@ -312,7 +315,14 @@ class Recorder:
             if self._broken_since is None:
                 self._parts.warn(problem)
             return False
+        self._tell_unsigned(self._writer.unsigned)
         return True
+
+    def _tell_unsigned(self, why: Problem | None) -> None:
+        """Say once that seals cannot be signed; recording goes on."""
+        if why is not None and not self._unsigned:
+            self._parts.warn(why)
+        self._unsigned = why is not None
 
     # --- line and targets -----------------------------------------------------------------------------------------
 

@@ -101,6 +101,24 @@ class Hops(Protocol):
         ...
 
 
+class FileCheck(Protocol):
+    """Looks at the journal's file once, in the background."""
+
+    def start(self) -> None: ...
+    def collect(self, wall_ns: int) -> list[Event]:
+        """What was found since the last call. Called at every tick."""
+        ...
+
+
+class NoFileCheck:
+    """Looks at nothing."""
+
+    def start(self) -> None: ...
+
+    def collect(self, wall_ns: int) -> list[Event]:  # noqa: ARG002 the protocol's
+        return []
+
+
 @dataclass(frozen=True, slots=True)
 class Parts:
     """Everything that touches the world, injected."""
@@ -119,6 +137,7 @@ class Parts:
     interface: Callable[[str], InterfaceFacts] = lambda _: NOTHING_TOLD
     tcp_pinger: Pinger | None = None
     """For anchors whose pings are filtered on the way; None where ``pinger`` itself connects, or nothing can."""
+    file: FileCheck = field(default_factory=NoFileCheck)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from types import FrameType
 
 from diagnostics.clock import Clock, SystemClock
 from diagnostics.config import Config
+from diagnostics.journal.integrity import FileWatch
 from diagnostics.journal.lock import Held, Lock
 from diagnostics.journal.reader import Reader
 from diagnostics.journal.writer import Writer
@@ -121,7 +122,8 @@ def record(
             span = reader.record_span()
             homes = _known_homes(tuple(reader.lines.values()))
         routes = stack.enter_context(closing(open_route_reader()))
-        parts = replace(_parts(config, clock, pinger, routes, binding, warn), tcp_pinger=tcp_pinger)
+        parts = _parts(config, clock, pinger, routes, binding, warn)
+        parts = replace(parts, tcp_pinger=tcp_pinger, file=FileWatch(journal))
         recorder = Recorder(writer, config, parts, Identity(version, method, platform.platform()))
         selector = stack.enter_context(selectors.DefaultSelector())
         desk = SpeedDesk(_desk_parts(home, journal, config, orders, clock, warn))

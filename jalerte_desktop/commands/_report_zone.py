@@ -17,6 +17,9 @@ def local_zone() -> tzinfo:
 class SystemZone(tzinfo):
     """Local time as the operating system reckons it, for systems that do not tell their zone's name."""
 
+    def __str__(self) -> str:
+        return "system"
+
     def utcoffset(self, moment: datetime | None) -> timedelta:
         """The offset at a local time; ``fold`` tells the two hours apart that one reading of the clock may mean."""
         if moment is None:

@@ -29,7 +29,9 @@ def who_sees_what(server: str) -> list[str]:
     found = find(server)
     host = parts.netloc
     lines = [
-        _("{host} is asked once a day while the recorder runs, and again later when that fails.").format(host=host),
+        _("{host} is asked once a day while the recorder runs, and again later when that fails.").format(
+            host=host
+        ),
         _(
             "It sees your public address, the time, and a number of 32 bytes that tells nothing of your line: the"
             " SHA-256 of the newest seal."

@@ -9,7 +9,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from diagnostics.journal.reader import Block, Reader
+from diagnostics.journal.blocks import Block
+from diagnostics.journal.reader import Reader
 from diagnostics.model import MILLISECOND, SECOND, Event, EventKind, MachineCannot
 from diagnostics.witnesses import BoxAccount, Traffic, Wifi, from_event
 from jalerte_desktop.commands.arguments import add_json, add_period, output_file, period

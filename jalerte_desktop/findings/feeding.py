@@ -9,7 +9,7 @@ from diagnostics.incidents.study import Study
 from diagnostics.journal.blocks import Block
 from diagnostics.journal.format import Damaged
 from diagnostics.journal.reader import Reader
-from diagnostics.model import SECOND, Event, EventKind, GapReason, Span
+from diagnostics.model import SECOND, Event, EventKind, GapReason, Scalar, Span
 
 TOLD = (EventKind.LINK, EventKind.GAP, EventKind.WITNESS)
 _RECORDS = 1500
@@ -62,7 +62,10 @@ def feed(studies: Iterable[Study], block: Block) -> None:
             study.feed(block)
         except Damaged:
             end_ns = block.span.end_ns + SECOND
-            data = {"start_ns": block.span.start_ns, "reason": str(GapReason.DAMAGED)}
+            data: dict[str, Scalar | list[str]] = {
+                "start_ns": block.span.start_ns,
+                "reason": str(GapReason.DAMAGED),
+            }
             study.note([Event(EventKind.GAP, end_ns, data)])
 
 

@@ -30,7 +30,7 @@ from diagnostics.incidents.study import Study
 from diagnostics.incidents.telework import default_call_limits
 from diagnostics.journal.reader import Reader
 from diagnostics.model import EventKind
-from jalerte_desktop.findings.feeding import Progress, feed_sealed, head_of
+from jalerte_desktop.findings.feeding import Progress, feed_sealed
 
 MAGIC = b"jalerte study 1\n"
 MOST_BYTES = 10 << 20
@@ -76,7 +76,7 @@ class KeptStudy:
             if any(True for _ in self._reader.events(EventKind.RETENTION, after_seq=seq)):
                 return None  # it knows more than the journal still does
             with _no_collecting():
-                study = pickle.loads(zlib.decompress(blob[_HASH_BYTES + _PLACE.size :]))  # noqa: S301  authenticated
+                study = pickle.loads(zlib.decompress(blob[_HASH_BYTES + _PLACE.size :]))
             return (study, seq) if isinstance(study, Study) else None
         except Exception:
             return None  # a derived file: whatever is wrong with it, the journal says it all again
@@ -95,16 +95,15 @@ class KeptStudy:
         return blob[start:] if hmac.compare_digest(expected, blob[len(MAGIC) : start]) else None
 
     def save(self, study: Study) -> None:
-        """Keep a study that was fed all that is sealed. Where that cannot be done, nothing is kept, and nothing said."""
-        seq = head_of(self._reader)
-        link = self._reader.link_at(seq)
-        if link is None:
+        """Keep a study that was fed all that is sealed; where that cannot be done, nothing is kept."""
+        head = self._reader.head()
+        if head is None:
             return
         with _no_collecting():
             body = zlib.compress(pickle.dumps(study, pickle.HIGHEST_PROTOCOL), 1)
         if len(body) > MOST_BYTES:
             return
-        blob = self._made_with() + _PLACE.pack(seq, link) + body
+        blob = self._made_with() + _PLACE.pack(head.seq, head.link) + body
         with contextlib.suppress(OSError):
             _write(self.path, MAGIC + hmac.digest(self._key, blob, "sha256") + blob)
 

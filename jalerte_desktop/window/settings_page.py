@@ -182,12 +182,15 @@ class SettingsPage(QScrollArea):
         self.folder_button.clicked.connect(self.open_folder)
         row.addWidget(self.folder_button)
         self.demo = button(_("Look at &demonstration data"))
-        row.addWidget(self.demo)
+        second = QHBoxLayout()
+        second.addWidget(self.demo)
+        second.addStretch(1)
         row.addStretch(1)
         card.column.addWidget(
             label(_("All measurements and papers stay here, on this computer."), 12.5, tone="soft")
         )
         card.column.addLayout(row)
+        card.column.addLayout(second)
         return card
 
     # --- showing what is the case ---

@@ -57,6 +57,7 @@ _REPORT: dict[str, str] = {
     "report_format": N_("“{value}” does not end in .pdf: end the report’s name with it."),
     "report_future": N_("The period lies in the future: choose one that was recorded."),
     "report_outside": N_("Nothing was recorded in this period: the record goes from {start} to {end} (UTC)."),
+    "report_long": N_("The period is longer than {days} days: choose a shorter one."),
     "report_made_future": N_(
         "--made lies in the future: give the time printed on the report, or leave it out."
     ),
@@ -75,7 +76,7 @@ _BUNDLE: dict[str, str] = {
     "bundle_too_many": N_("The file says that it holds more members than a bundle may ({count})."),
     "bundle_bad_names": N_("A member’s name is none that a bundle has ({why})."),
     "bundle_directory": N_("The directory at the file’s end is not as it was made."),
-    "bundle_container": N_("What frames the member {member} is not as it was made, or its bytes are not."),
+    "bundle_container": N_("The member {member} was changed, or what frames it in the file."),
     "bundle_member_too_large": N_("The member {member} is larger than it may be."),
     "bundle_listing": N_("The list of digests, {member}, is not as it was made."),
     "bundle_lacks": N_("The member {member} is missing."),
@@ -95,7 +96,7 @@ _BUNDLE: dict[str, str] = {
     "bundle_content": N_("The record contradicts itself ({why})."),
     "bundle_end": N_("The chain should end with record {seq}, and ends with {found}."),
     "bundle_seal": N_("The newest seal is not the one that the bundle names."),
-    "bundle_counts": N_("{member} gives another number of {name} than there are ({found})."),
+    "bundle_counts": N_("{member} gives other numbers of records and samples than there are."),
     "bundle_json": N_("{member} cannot be understood ({why})."),
     "bundle_table": N_("{member} cannot be understood ({why})."),
     "bundle_reference": N_("The incident {incident} stands on samples that are not there."),
@@ -139,8 +140,15 @@ WHY: tuple[str, ...] = (
     N_("the day's hours are not those that were recorded"),
     N_("a seal of something else"),
     N_("the signature does not hold"),
-    N_("the seal is not one of this chain"),
     N_("the time stamp is of another chain"),
+    N_("the link before a page is not the record's before it"),
+    N_("a page's link is not its last record's"),
+    N_("a page without records"),
+    N_("the end is missing: more was signed than is there"),
+    N_("keys/head.json cannot be read as a signed head"),
+    N_("the signature in keys/head.json does not hold"),
+    N_("keys/head.json is missing: whether the end was cut off cannot be told"),
+    N_("keys/head.json is of another key than the seals"),
 )
 """Why a record fails: what the checks of journal and bundle say in so many words. Others are shown as they come."""
 

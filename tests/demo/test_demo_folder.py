@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+from tests_demo_helpers import tree
 
 from diagnostics.journal.reader import Reader
 from diagnostics.model import BadInput, EventKind
@@ -13,7 +14,6 @@ from jalerte_desktop.demo import folder as folders
 from jalerte_desktop.demo.folder import MARK, demo_folder, ensure, read_mark
 from jalerte_desktop.demo.script import DAY, HOUR
 from jalerte_desktop.findings.load import load
-from tests_demo_helpers import tree
 
 NOW_NS = 1_795_000_020 * 10**9
 

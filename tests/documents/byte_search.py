@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import binascii
 import gzip
 import io
@@ -26,18 +25,29 @@ _DEEPEST = 4
 
 def found(members: Sequence[Member], secrets: Mapping[str, str]) -> list[tuple[str, str]]:
     """Which secrets stand where: (where, which)."""
-    patterns = [(name, pattern) for name, secret in secrets.items() for pattern in _patterns(secret)]
+    patterns = [
+        (name, pattern) for name, secret in secrets.items() for pattern in dict.fromkeys(_patterns(secret))
+    ]
     hits = []
     for member in members:
         for where, data in _layers(member.name, member.data, _DEEPEST):
             folded = _folded(data)
-            hits += [(where, name) for name, pattern in patterns if pattern in folded]
+            hits += [
+                (where, name) for name, pattern in patterns if pattern in folded and _alone(pattern, folded)
+            ]
         hits += [
             ("name of " + member.name, n)
             for n, pattern in patterns
             if pattern in _folded(member.name.encode())
         ]
     return sorted(set(hits))
+
+
+def _alone(pattern: bytes, folded: bytes) -> bool:
+    """A few digits stand in many digests by chance: they count where no digit or letter goes on with them."""
+    if len(pattern) >= 8 or not pattern.isdigit():
+        return True
+    return re.search(rb"(?<![0-9a-z+/])" + pattern + rb"(?![0-9a-z+/])", folded) is not None
 
 
 def _folded(data: bytes) -> bytes:
@@ -75,13 +85,15 @@ def _layers(where: str, data: bytes, deeper: int) -> Iterator[tuple[str, bytes]]
         for name, inner in _pdf(data):
             yield from _layers(f"{where}, {name}", inner, deeper - 1)
         return
+    if not _is_text(data):
+        return
     joined = bytearray()
     for match in _BASE64.finditer(data):
         text = match[0].rstrip(b"=")
         for skip in range(4):
             try:
-                joined += base64.urlsafe_b64decode(_padded(text[skip:].translate(_SAFE))) + b"\n"
-            except (binascii.Error, ValueError):
+                joined += binascii.a2b_base64(_padded(text[skip:].translate(_PLAIN))) + b"\n"
+            except binascii.Error:
                 continue
     yield f"{where}, base64", bytes(joined)
     yield (
@@ -90,7 +102,16 @@ def _layers(where: str, data: bytes, deeper: int) -> Iterator[tuple[str, bytes]]
     )
 
 
-_SAFE = bytes.maketrans(b"+/", b"-_")
+def _is_text(data: bytes) -> bool:
+    """Only there is something written in base64 or hexadecimal."""
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+_PLAIN = bytes.maketrans(b"-_", b"+/")
 
 
 def _padded(text: bytes) -> bytes:
@@ -124,8 +145,10 @@ def _strings(one: object, deeper: int = 6) -> Iterator[str]:
         yield str(one)
     elif isinstance(one, pikepdf.Array) and deeper:
         for inner in one:
-            yield from _strings(inner, deeper - 1)
+            if not getattr(inner, "is_indirect", False):
+                yield from _strings(inner, deeper - 1)
     elif isinstance(one, pikepdf.Dictionary | pikepdf.Stream) and deeper:
         for key, inner in one.items():
             yield str(key)
-            yield from _strings(inner, deeper - 1)
+            if not getattr(inner, "is_indirect", False):
+                yield from _strings(inner, deeper - 1)

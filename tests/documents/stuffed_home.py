@@ -85,7 +85,7 @@ SECRETS = {
     "serial number": "SMBSA0B1C2D3",
     "technician": "Quatremère",
     "agent": "Hermenegilde",
-    "promise": "passera mardi avec la nacelle",
+    "promise": "nacelle",
     "exclusion": "Ursuline",
     "line's name": "Mémé",
     "other line's name": "Barnabé",

@@ -150,6 +150,7 @@ def test_the_default_period_is_thirty_days_or_the_whole_record() -> None:
         (None, 90, "report_outside"),
         (130, 120, "empty_period"),
         (130, 130, "empty_period"),
+        (-4000, None, "report_long"),
     ],
 )
 def test_a_period_of_which_nothing_can_be_said_is_refused(
@@ -454,7 +455,7 @@ damaged = st.lists(
 
 
 @given(damaged)
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_damaged_events_never_crash_it(
     tmp_path_factory: pytest.TempPathFactory,
     events: list[tuple[EventKind, int, dict[str, Scalar | list[str]]]],

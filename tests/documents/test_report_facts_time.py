@@ -169,6 +169,7 @@ def row(start_ns: int, target: Target, missed: int, ms: float | None, line: str 
 
 def test_hours_take_the_lines_anchors_together() -> None:
     hours = [
+        row(8 * HOUR, ANCHORS[0], 60, 11.0),
         row(9 * HOUR, ANCHORS[0], 60, 11.0),
         row(10 * HOUR, ANCHORS[0], 6, 10.0),
         row(10 * HOUR, ANCHORS[1], 0, 14.0),
@@ -178,29 +179,13 @@ def test_hours_take_the_lines_anchors_together() -> None:
         row(11 * HOUR, ANCHORS[0], 3600, None),
         row(12 * HOUR, ANCHORS[0], 5, 10.0),
     ]
-
-    def rows(step: str, within: Span) -> list[Row]:
-        assert step == "hour"
-        return [one for one in hours if within.start_ns <= one.start_ns < within.end_ns]
-
-    found = hours_of(rows, "a", Span(9 * HOUR + 5, 12 * HOUR))
+    found = hours_of(hours, "a", Span(9 * HOUR + 5, 12 * HOUR))
     assert [hour.start_ns // HOUR for hour in found.hours] == [9, 10, 11]
     _, first, second = found.hours
     assert (first.tries, first.missed) == (3 * 3600, 6)
     assert (first.median_ms, first.p95_ms) == (14.0, 28.0)
     assert (second.missed, second.median_ms, second.p95_ms) == (3600, None, None)
     assert {target.role for target in found.targets} == {"anchor", "gateway"}
-
-
-def test_an_hour_that_is_not_closed_takes_its_minutes() -> None:
-    minutes = [row(10 * HOUR + n * 60 * SECOND, ANCHORS[0], 0, ms) for n, ms in enumerate((9.0, 10.0, 30.0))]
-
-    def rows(step: str, within: Span) -> list[Row]:
-        assert (step == "minute") <= (within == Span(10 * HOUR, 11 * HOUR))
-        return minutes if step == "minute" else [row(10 * HOUR, ANCHORS[0], 7, None)]
-
-    (hour,) = hours_of(rows, "a", Span(10 * HOUR, 11 * HOUR)).hours
-    assert (hour.tries, hour.missed, hour.median_ms, hour.p95_ms) == (3600, 7, 10.0, 20.0)
 
 
 def link(at_ns: int, **data: object) -> Event:

@@ -244,6 +244,36 @@ def test_the_seal_and_the_commands_are_there_to_be_compared(made):
             assert expected in text
 
 
+def test_what_is_to_be_compared_holds_nothing_that_is_not_seen(made):
+    text = text_of(made("bad")[1], "-layout")
+    assert report_examples.LINK in text
+    assert report_examples.KEY in text
+
+
+def test_figures_on_wifi_vpn_and_own_load_and_the_record_outside_are_told(made):
+    facts, content = made("bad", "en")
+    text = " ".join(text_of(content, "-layout").split())
+    for expected in (
+        "12.4% of the",
+        "not known: nothing told it",
+        "4 incidents on this line, of which 3 cuts",
+        "91.0%",
+    ):
+        assert expected in text, expected
+    assert "Travaux électriques chez moi" in text
+    assert "computer asleep" in text
+    assert "0.02 instead of 0.03" in text
+    assert facts.honesty.versions[0] in text
+
+
+def test_days_dated_from_outside_are_told_apart_from_the_rest(made):
+    dated = " ".join(text_of(made("bad", "en")[1]).split())
+    assert "dated from outside up to 7 November 2026" in dated
+    assert "could have been made anew" in dated
+    undated = " ".join(text_of(made("not confirmed", "en")[1]).split())
+    assert "no outside time stamp (RFC 3161) covers the period" in undated
+
+
 def test_without_a_seal_nothing_is_said_to_be_verifiable(made):
     text = text_of(made("empty", "en")[1])
     assert "nothing of it can be checked from outside" in " ".join(text.split())

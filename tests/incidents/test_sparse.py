@@ -1,4 +1,4 @@
-"""A minute taken by its columns leaves the study as it is when every try is fed: in all it knows, not only in what it finds."""
+"""A minute taken by its columns leaves all that the study knows as it is when every try is fed."""
 
 from __future__ import annotations
 
@@ -55,11 +55,9 @@ REFUSED: Fate = (Outcome.REFUSED, 3.0)
 UNREACHABLE: Fate = (Outcome.UNREACHABLE, None)
 UNSENT: Fate = (Outcome.SEND_ERROR, None)
 PORTAL: Fate = (Outcome.PORTAL, 9.0)
+SLOW, SLOWER, SLOWEST = ((Outcome.OK, more) for more in (45.0, 120.0, 1200.0))
 
-fates = st.sampled_from(
-    [LOST, LOST, LOST, LATE, (Outcome.OK, 45.0), (Outcome.OK, 120.0), (Outcome.OK, 1200.0)]
-    + [REFUSED, UNREACHABLE, UNSENT, PORTAL]
-)
+fates = st.sampled_from([*[LOST] * 3, LATE, SLOW, SLOWER, SLOWEST, REFUSED, UNREACHABLE, UNSENT, PORTAL])
 whom = st.sampled_from(
     [(role,) for role in EVERYTHING]
     + [BEYOND_BOX, BEYOND_HOP, EVERYTHING]

@@ -349,14 +349,16 @@ class Chain:
             number, link = parse(values["seq"]), parse(values["link"])
             known = self.link(number)
             if type(number) is not int or number >= seq or (known is not None and known.hex() != link):
-                raise ValueError("the seal is of another chain / le sceau est d’une autre chaîne")
+                raise ValueError("the seal is of another chain / le scellé est d’une autre chaîne")
+            if kind == "seal" and number != seq - 1:
+                raise ValueError("the seal is of another record / le scellé est d’un autre enregistrement")
             if kind == "stamp":
                 self.tokens[number] = unbase64(parse(values["token"]))
                 return
             key, signature = unhex(parse(values["key"]), 32), unhex(parse(values["signature"]), 64)
             message = b"jalerte seal 1\n" + struct.pack("<q", number) + unhex(link, 32)
             if self.openssl.works and not self.openssl.signed(key, signature, message):
-                raise ValueError("the seal’s signature is wrong / la signature du sceau est fausse")
+                raise ValueError("the seal’s signature is wrong / la signature du scellé est fausse")
             self.keys, self.seal = [*self.keys[-99:], key], {"seq": number, "link": link}
 
     def link(self, seq: int) -> bytes | None:
@@ -374,7 +376,8 @@ class Chain:
 
 
 def minute(ns: int) -> str:
-    return f"{datetime.datetime(1970, 1, 1) + datetime.timedelta(seconds=ns // 10**9):%Y-%m-%d %H:%M}"
+    begin = datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)
+    return f"{begin + datetime.timedelta(seconds=ns // 10**9):%Y-%m-%d %H:%M}"
 
 
 def figures(blob: bytes) -> tuple[int, bytes]:
@@ -523,7 +526,7 @@ def check_archive(archive: Archive, authority: str, openssl: OpenSsl) -> bool:
     require(
         not chain.keys or chain.keys[-1] == key,
         f"{KEY} is not the seals’",
-        f"{KEY} n’est pas celle des sceaux",
+        f"{KEY} n’est pas celle des scellés",
     )
     check_contents(archive, chain)
     stamps = check_stamps(archive, chain, openssl, authority)

@@ -10,6 +10,7 @@ from jalerte_desktop.documents.report.drawing import Mark, Picture, rect, words
 from jalerte_desktop.documents.report.model import Day
 from jalerte_desktop.documents.report.sayings import observed_words, put
 from jalerte_desktop.words import figures
+from jalerte_desktop.words.figures import NO_BREAK
 from jalerte_desktop.words.language import _, current
 
 LEVELS_S = (60.0, 600.0, 3600.0)
@@ -62,7 +63,7 @@ def brief(seconds: float) -> str:
     if seconds < 60:
         return figures.duration(seconds)
     hours, minutes = divmod(max(1, round(seconds / 60)), 60)
-    return f"{hours} h {minutes:02d}" if hours else f"{minutes} min"
+    return f"{hours}{NO_BREAK}h{NO_BREAK}{minutes:02d}" if hours else f"{minutes}{NO_BREAK}min"
 
 
 def _weeks(days: tuple[Day, ...]) -> list[tuple[date, list[Day]]]:

@@ -31,7 +31,7 @@ def candour(facts: ReportFacts) -> tuple[Part, ...]:
         )
     )
     parts = [
-        Part(_("What the figures do not say"), (intro,), fresh=True),
+        Part(_("What the figures do not say"), (intro,)),
         Part(_("What was observed"), (_observed(facts), *_gaps(facts)), level=2),
         Part(_("Under which conditions"), (_conditions(facts),), level=2),
         Part(_("What was excluded"), (*_exclusions(facts),), level=2),
@@ -258,7 +258,7 @@ def _settings(facts: ReportFacts) -> list[Block]:
         (_("Method at the recording"), ", ".join(map(clean, honesty.methods)) or none),
         (_("Method of this report"), clean(findings.method)),
         (_("Systems"), ", ".join(map(clean, honesty.systems)) or none),
-        (_("Tried servers and equipment"), ", ".join(map(clean, honesty.targets)) or none),
+        (_("Servers tried"), ", ".join(map(clean, honesty.targets)) or none),
         (_("Settings changed by the holder"), ", ".join(map(clean, findings.own_settings)) or _("none")),
     )
     blocks: list[Block] = [Table((), rows, (38, 62))]

@@ -29,6 +29,8 @@ from jalerte_desktop.findings.surroundings import newest_box
 from jalerte_desktop.words.figures import iso
 
 DAY_NS = 86_400 * SECOND
+LONGEST_DAYS = 3660
+"""Ten years: a page is drawn for whatever is asked, observed or not."""
 AROUND_NS = 90 * DAY_NS
 """Exchanges this long before and after the period are told: what led to it, and what came of it."""
 STAGES = ("study", "figures", "events", "witnesses")
@@ -65,8 +67,8 @@ def gather(
     ``documents.bundle.witness.read_witness``).
 
     Raises Problem("out_of_record") where nothing was recorded at all, BadInput("report_future"),
-    BadInput("report_outside") and BadInput("empty_period") for a period of which nothing can be said, and what the
-    journal's reader raises.
+    BadInput("report_outside") and BadInput("empty_period") for a period of which nothing can be said,
+    BadInput("report_long") for more than ten years, and what the journal's reader raises.
     """
     tell = progress or (lambda _stage: None)
     with Reader(sources.journal) as reader:
@@ -83,7 +85,7 @@ def gather(
         tell("figures")
         line = found.line
         sorted_out = account(found)
-        hours = hours_of(lambda step, within: reader.rollups(step, within, line.id), line.id, span)
+        hours = hours_of(reader.rollups("hour", span, line.id), line.id, span)
         tell("events")
         left_out = LeftOut()
         speeds = speeds_of(reader, found.line.id, span, zone, made_ns, left_out)
@@ -129,6 +131,8 @@ def period_of(record: Span, since_ns: int | None, until_ns: int | None, now_ns: 
         raise BadInput(
             "report_outside", start=iso(record.start_ns, "seconds"), end=iso(record.end_ns, "seconds")
         )
+    if end_ns - start_ns > LONGEST_DAYS * DAY_NS:
+        raise BadInput("report_long", days=LONGEST_DAYS)
     return Span(start_ns, end_ns)
 
 

@@ -17,7 +17,7 @@ from jalerte_desktop.documents.report.strips import day_title, one_day, worst_da
 from jalerte_desktop.documents.reserves import ENOUGH_OBSERVED
 from jalerte_desktop.findings.model import total_s, total_within_s
 from jalerte_desktop.words import figures
-from jalerte_desktop.words.figures import local
+from jalerte_desktop.words.figures import NO_BREAK, local
 from jalerte_desktop.words.language import _
 from jalerte_desktop.words.remarks import say
 from jalerte_desktop.words.views import working_hours_words
@@ -170,7 +170,7 @@ def _verdict(facts: ReportFacts) -> tuple[str, ...]:
         lines.append(
             put(_("Uncertain origin, not counted: {n:incident|incidents}."), n=len(account.uncertain))
         )
-    causes = [f"{cause_words(cause)} {figures.number(n)}" for cause, n in account.set_aside_by_cause]
+    causes = [f"{cause_words(cause)}{NO_BREAK}{figures.number(n)}" for cause, n in account.set_aside_by_cause]
     if len(causes) > _MOST_TOLD:
         causes = [*causes[:_MOST_TOLD], "…"]
     if causes:

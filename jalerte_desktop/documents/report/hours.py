@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from statistics import median
-from typing import Literal, Protocol
+from typing import Protocol
 
 from diagnostics.model import MILLISECOND, SECOND, Role, Span, Target
 from jalerte_desktop.documents.report.model import Hour
 
 HOUR_NS = 3600 * SECOND
-MOST_NOT_CLOSED = 48
-"""Of so many hours without figures of their own the minutes are read: there are one or two, but for an old journal."""
 
 
 class Figures(Protocol):
@@ -31,7 +29,7 @@ class Figures(Protocol):
 
 
 class Row(Protocol):
-    """One target's figures over one hour or minute (UTC), as ``Reader.rollups`` gives them."""
+    """One target's figures over one hour (UTC), as ``Reader.rollups`` gives them; an hour told in parts has several."""
 
     @property
     def start_ns(self) -> int: ...
@@ -56,28 +54,14 @@ class _Sum:
     medians: list[int] = field(default_factory=list)
     p95s: list[int] = field(default_factory=list)
 
-    def take(self, figures: Figures) -> None:
-        """Note the times of one target."""
-        if figures.median_ns is not None:
-            self.medians.append(figures.median_ns)
-        if figures.p95_ns is not None:
-            self.p95s.append(figures.p95_ns)
 
-
-Rows = Callable[[Literal["minute", "hour"], Span], Iterable[Row]]
-"""The rows of that step that began within a span."""
-
-
-def hours_of(rows: Rows, line_id: str, span: Span) -> Hours:
-    """The hours that touch the period, oldest first; hours in which no anchor was tried are left out.
-
-    An hour that is not closed yet has no median of its own: it gets that of its minutes' medians.
-    """
+def hours_of(rows: Iterable[Row], line_id: str, span: Span) -> Hours:
+    """The hours that touch the period, oldest first; hours in which no anchor was tried are left out."""
     sums: dict[int, _Sum] = {}
     targets: dict[str, Target] = {}
-    for row in rows("hour", Span(span.start_ns - HOUR_NS + 1, span.end_ns)):
+    for row in rows:
         rollup = row.rollup
-        if row.line_id != line_id:
+        if row.line_id != line_id or not span.start_ns - HOUR_NS < row.start_ns < span.end_ns:
             continue
         targets[rollup.target.id] = rollup.target
         if rollup.target.role is not Role.ANCHOR or not rollup.count:
@@ -85,12 +69,10 @@ def hours_of(rows: Rows, line_id: str, span: Span) -> Hours:
         hour = sums.setdefault(row.start_ns, _Sum())
         hour.tries += rollup.count
         hour.missed += rollup.missed
-        hour.take(rollup)
-    not_closed = [start for start, hour in sums.items() if not hour.medians and hour.missed < hour.tries]
-    for start in sorted(not_closed)[-MOST_NOT_CLOSED:]:
-        for row in rows("minute", Span(start, start + HOUR_NS)):
-            if row.line_id == line_id and row.rollup.target.role is Role.ANCHOR:
-                sums[start].take(row.rollup)
+        if rollup.median_ns is not None:
+            hour.medians.append(rollup.median_ns)
+        if rollup.p95_ns is not None:
+            hour.p95s.append(rollup.p95_ns)
     return Hours(
         tuple(
             Hour(start, one.tries, one.missed, _median_ms(one.medians), _median_ms(one.p95s))

@@ -74,7 +74,7 @@ def listing(facts: ReportFacts) -> Part:
         )
     ]
     if letters:
-        told = " ".join(f"{letter}: {say(Remark(code))}" for code, letter in letters.items())
+        told = " ".join(f"{letter} – {say(Remark(code))}" for code, letter in letters.items())
         blocks.append(
             Paragraph(put(_("Arguments met often stand as letters. {told}"), told=told), small=True)
         )

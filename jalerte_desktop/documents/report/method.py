@@ -12,6 +12,8 @@ from jalerte_desktop.documents.report.sayings import clipped, date_time, put
 from jalerte_desktop.words import figures
 from jalerte_desktop.words.language import _
 
+_CODE = 100
+"""So many typed characters fit on a line."""
 _CHECKS = (
     "sha256sum -c manifest.sha256",
     "openssl pkeyutl -verify -pubin -inkey key.pem -rawin -in manifest.sha256 -sigfile manifest.sig",
@@ -103,8 +105,10 @@ def verifying(facts: ReportFacts) -> tuple[Part, ...]:
             ),
             (38, 62),
         ),
-        Codes(_("SHA-256 of the link"), (clipped(evidence.link),)),
-        Codes(_("Fingerprint of the signing key (SHA-256)"), (clipped(evidence.key) or _("not signed"),)),
+        Codes(_("SHA-256 of the link"), (clipped(evidence.link, _CODE),)),
+        Codes(
+            _("Fingerprint of the signing key (SHA-256)"), (clipped(evidence.key, _CODE) or _("not signed"),)
+        ),
     ]
     parts = [
         Part(title, tuple(blocks)),

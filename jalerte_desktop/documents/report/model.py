@@ -14,8 +14,7 @@ from jalerte_desktop.documents.account import Account
 class Hour:
     """One hour of the line's anchors taken together. Times in ms, None where nothing was answered.
 
-    ``median_ms`` and ``p95_ms`` are the medians of the anchors' own, since figures of rollups cannot be pooled; of an
-    hour that is not closed yet those of its minutes'.
+    ``median_ms`` and ``p95_ms`` are the medians of the anchors' own, since figures of rollups cannot be pooled.
     """
 
     start_ns: int

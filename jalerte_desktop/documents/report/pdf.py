@@ -14,7 +14,7 @@ from diagnostics.model import SECOND
 from jalerte_desktop.documents.letter import Bullets, Paragraph, Table
 from jalerte_desktop.documents.report.compose import compose
 from jalerte_desktop.documents.report.drawing import Mark, Picture
-from jalerte_desktop.documents.report.glyphs import latin, settable
+from jalerte_desktop.documents.report.glyphs import ZERO_SPACE, latin, settable
 from jalerte_desktop.documents.report.paper import Codes, IncidentRow, IncidentTable, Paper
 
 if TYPE_CHECKING:
@@ -86,6 +86,10 @@ def _data(value: object, safe: Callable[[str], str]) -> object:
         return safe(value)
     if isinstance(value, Mark):
         return _mark(value, safe)
+    if isinstance(value, Codes):
+        # Copied from the page, they must hold nothing that is not seen.
+        lines = [safe(line).replace(ZERO_SPACE, "") for line in value.lines]
+        return {"shape": _SHAPES[Codes], "name": safe(value.name), "lines": lines}
     if isinstance(value, IncidentRow):
         return [safe(getattr(value, field.name)) for field in fields(value)]
     if is_dataclass(value) and not isinstance(value, type):

@@ -200,7 +200,7 @@ def speed(facts: ReportFacts) -> Picture | None:
             if (bps := getattr(facts.promise, f"{direction}_{kind}_bps"))
         ]
         tops = ticks(max([v for _p, v in points] + [bps for _k, _w, bps in promised]) / 1e6)
-        top, height = y + 16, 88.0
+        top, height = y + 16, 76.0
         axis = Axis(0, tops[-1], top + height, -height)
         marks.append(words("strip_title", 0, y + 8, put(_("{direction}, Mbit/s"), direction=_(name))))
         marks += value_marks(tops, axis, _LEFT, time.origin + time.length)
