@@ -101,6 +101,12 @@ def end(db: sqlite3.Connection) -> tuple[int, bytes]:
     return max(found)
 
 
+def sealed_once(db: sqlite3.Connection) -> bool:
+    """Whether a signature is in the chain."""
+    found = db.execute("SELECT 1 FROM entries WHERE type = ? LIMIT 1", (str(EventKind.SEAL),)).fetchone()
+    return found is not None
+
+
 def hour_of_rows(db: sqlite3.Connection) -> int | None:
     row = db.execute(
         "SELECT start_ns FROM entries WHERE type = ? ORDER BY seq DESC LIMIT 1", (chain.SAMPLES,)

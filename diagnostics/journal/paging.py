@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Mapping
+import struct
+from collections.abc import Callable, Mapping, Sequence
 
 from diagnostics.journal import chain, codec, format, hours, pages, rollups, store
 from diagnostics.journal.hours import HourFigures, Stretch, Stretches
@@ -13,15 +14,17 @@ Insert = Callable[[str, int, int, Mapping[str, bytes]], None]
 
 
 def open_hour(db: sqlite3.Connection) -> Stretches:
-    """What was counted since the last hour was closed: the batches that are still rows."""
+    """What was counted since the last hour was closed: the batches that are still rows. Damaged ones do not count."""
     found: Stretches = {}
     for start, end, blob in db.execute(
         "SELECT start_ns, end_ns, fields FROM entries WHERE type = ? ORDER BY seq", (chain.SAMPLES,)
     ):
-        fields = format.unpack_fields(bytes(blob))
-        found.setdefault(fields["line"].decode(), Stretch.empty()).add(
-            rollups.sort_out(codec.unpack(fields["samples"])), start, end
-        )
+        try:
+            fields = format.unpack_fields(bytes(blob))
+            line, parts = fields["line"].decode(), rollups.sort_out(codec.unpack(fields["samples"]))
+            found.setdefault(line, Stretch.empty()).add(parts, start, end)
+        except (ValueError, KeyError, TypeError):
+            continue
     return found
 
 
@@ -41,13 +44,16 @@ def close_day(db: sqlite3.Connection, insert: Insert) -> None:
     for row in store.walk(db, after_seq=int(after), damage=[]):
         if row.legacy:
             continue
-        line = row.fields.get("line", b"").decode()
-        if row.type == chain.SAMPLES and "samples" in row.fields:
-            days.setdefault(line, Stretch.empty()).add(
-                rollups.sort_out(codec.unpack(row.fields["samples"])), row.start_ns, row.end_ns
-            )
-        elif row.type == hours.HOUR:
-            figures.setdefault(line, []).append(HourFigures(row.start_ns, row.fields["rollup"]))
+        try:
+            line = row.fields.get("line", b"").decode()
+            if row.type == chain.SAMPLES and "samples" in row.fields:
+                parts = rollups.sort_out(codec.unpack(row.fields["samples"]))
+                days.setdefault(line, Stretch.empty()).add(parts, row.start_ns, row.end_ns)
+            elif row.type == hours.HOUR:
+                _ = list(hours.rows(row.fields["rollup"]))
+                figures.setdefault(line, []).append(HourFigures(row.start_ns, row.fields["rollup"]))
+        except (ValueError, KeyError, TypeError):
+            continue  # a check tells of it
     for line in sorted(days):
         day = days[line]
         fields = {
@@ -59,19 +65,19 @@ def close_day(db: sqlite3.Connection, insert: Insert) -> None:
 
 
 def make_page(db: sqlite3.Connection) -> None:
-    """Put the rows of the types that come often into a page."""
+    """Put the rows of the types that come often into a page. Those that it would not give back stay rows."""
     marks = ", ".join("?" * len(format.PAGED))
     rows = db.execute(
         f"SELECT seq, type, start_ns, end_ns, fields, link FROM entries WHERE type IN ({marks}) ORDER BY seq",
         format.PAGED,
     ).fetchall()
-    if not rows:
+    made = _packed(rows)
+    if made is None:
+        rows = [row for row in rows if _packed([row]) is not None]
+        made = _packed(rows)
+    if made is None or not rows:
         return
-    records = [
-        pages.PageRecord(seq, kind, start, end, format.unpack_fields(bytes(fields)))
-        for seq, kind, start, end, fields, _link in rows
-    ]
-    made = pages.pack(records)
+    records = pages.records(made.heads)
     db.execute(
         "INSERT INTO pages VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, x'')",
         (
@@ -86,7 +92,32 @@ def make_page(db: sqlite3.Connection) -> None:
             made.body,
         ),
     )
-    db.execute(f"DELETE FROM entries WHERE type IN ({marks})", format.PAGED)
+    db.executemany("DELETE FROM entries WHERE seq = ?", [(row[0],) for row in rows])
+
+
+_Entry = tuple[int, str, int, int, bytes, bytes]
+
+
+def _packed(rows: Sequence[_Entry]) -> pages.Packed | None:
+    """Rows as a page; None where they would not come back from it as they are, because they are damaged."""
+    try:
+        records = [
+            pages.PageRecord(seq, kind, start, end, format.unpack_fields(fields))
+            for seq, kind, start, end, fields, _link in rows
+        ]
+        made = pages.pack(records)
+        whole = iter(pages.Body(made.body).fields if made.body else ())
+        for record, back in zip(records, pages.records(made.heads), strict=True):
+            fields = {**back.fields, **(next(whole) if back.type == chain.SAMPLES else {})}
+            if (*_head(record), record.fields) != (*_head(back), fields):
+                return None
+    except (ValueError, KeyError, TypeError, IndexError, StopIteration, struct.error):
+        return None
+    return made
+
+
+def _head(record: pages.PageRecord) -> tuple[int, str, int, int]:
+    return record.seq, record.type, record.start_ns, record.end_ns
 
 
 def _link_before(db: sqlite3.Connection, seq: int) -> bytes:

@@ -6,7 +6,7 @@ import heapq
 import hmac
 import sqlite3
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -127,6 +127,11 @@ class Reader:
         """32 bytes that only this journal gives, for another purpose than the chain."""
         return hmac.digest(self._secret, b"derived\n" + purpose, "sha256")
 
+    @property
+    def targets(self) -> tuple[Target, ...]:
+        """Every target that was ever named, by its number."""
+        return tuple(target for _number, target in sorted(self._targets.items()))
+
     @cached_property
     def format2_from(self) -> int:
         """The number of the first record that is not of format 1."""
@@ -156,7 +161,7 @@ class Reader:
     def events(self, *kinds: EventKind, after_seq: int = 0, until_seq: int = store.NO_END) -> Iterator[Event]:
         """Events in the order of the chain, up to ``until_seq`` included; all kinds when none is named.
 
-        Those that lie in a damaged page are left out: see ``gaps``.
+        Those that cannot be read any more are left out: see ``gaps``, and ``verify``.
         """
         wanted = {str(kind) for kind in kinds or tuple(EventKind)}
         marks = ",".join("?" * len(wanted))
@@ -166,12 +171,14 @@ class Reader:
                 f" WHERE type <> 'samples' AND type IN ({marks}) AND seq > ? AND seq <= ? ORDER BY seq",
                 (*wanted, after_seq, until_seq),
             ):
-                yield format.decode_event(kind, at_ns, bytes(body))
+                with suppress(ValueError, TypeError):
+                    yield format.decode_event(kind, at_ns, body)
             rows = self._event_rows(wanted, after_seq, until_seq)
             if wanted & {*format.PAGED}:
                 rows = heapq.merge(rows, self._paged_events(wanted, after_seq, until_seq), key=_seq)
             for row in rows:
-                yield format.event_of(row.type, row.start_ns, row.fields)
+                with suppress(ValueError):
+                    yield format.event_of(row.type, row.start_ns, row.fields)
 
     def _event_rows(self, wanted: set[str], after_seq: int, until_seq: int) -> Iterator[store.Row]:
         marks = ",".join("?" * len(wanted))
@@ -179,7 +186,14 @@ class Reader:
             f"SELECT * FROM entries WHERE type IN ({marks}) AND seq > ? AND seq <= ? ORDER BY seq",
             (*wanted, after_seq, until_seq),
         ):
-            yield store.Row(seq, kind, start, end, format.unpack_fields(bytes(fields)), bytes(link))
+            try:
+                found = format.unpack_fields(fields)
+                if kind == chain.SAMPLES:
+                    _ = found["line"].decode(), found["rollup"]
+                yield store.Row(seq, kind, start, end, found, link)
+            except (ValueError, KeyError, TypeError):
+                if kind == chain.SAMPLES:
+                    self._gaps[seq] = _gap(Span(start, end + SECOND), GapReason.DAMAGED)
 
     def _paged_events(self, wanted: set[str], after_seq: int, until_seq: int) -> Iterator[store.Row]:
         for page in store.pages_between(self._db, after_seq, until_seq):

@@ -283,11 +283,11 @@ def _hour_values(stored: Stored, number: int, span: Span, line_id: str | None) -
             table = hours.decode_hours(fields["hours"], number)
             if table is not None:
                 yield from zip(table.starts_ns, *table.values, strict=True)
-    for line, one in _open_hours(stored.db, span):
+    loose = [*_legacy(stored, span, HOUR_NS)]
+    loose += [(one.start_ns, line, one.rollup) for line, one in _open_hours(stored.db, span)]
+    for start_ns, line, rollup in loose:
         if line_id in (None, line):
-            for row in hours.rows(one.rollup):
-                if row[0] == number:
-                    yield (one.start_ns, *row[1:])
+            yield from ((start_ns, *row[1:]) for row in hours.rows(rollup) if row[0] == number)
 
 
 _NOTHING = (0, 0, -1, -1, -1, -1)

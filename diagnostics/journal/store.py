@@ -141,7 +141,8 @@ _PAGE = "SELECT first, last, start_ns, end_ns, before, link, marks, heads, body,
 
 def _page(row: tuple[int, int, int, int, bytes, bytes, bytes, bytes, bytes, bytes]) -> Page:
     first, last, start_ns, end_ns, *blobs = row
-    return Page(int(first), int(last), Span(int(start_ns), int(end_ns)), *map(_bytes, blobs))
+    whole = [blob if isinstance(blob, bytes) else b"\0" for blob in blobs]  # which unpacks to nothing
+    return Page(int(first), int(last), Span(int(start_ns), int(end_ns)), *whole)
 
 
 def _bytes(value: object) -> bytes:
@@ -165,14 +166,21 @@ def pages_within(db: sqlite3.Connection, span: Span) -> Iterator[Page]:
         yield _page(row)
 
 
-def legacy_rows(db: sqlite3.Connection, after_seq: int, until_seq: int) -> Iterator[Row]:
+def legacy_rows(
+    db: sqlite3.Connection, after_seq: int, until_seq: int, damage: list[Damage] | None = None
+) -> Iterator[Row]:
     for seq, kind, start, end, line, rollup, body, link in db.execute(
         "SELECT * FROM records WHERE seq > ? AND seq <= ? ORDER BY seq", (after_seq, until_seq)
     ):
-        fields = {"line": str(line).encode(), "rollup": bytes(rollup), "body": bytes(body)}
-        if len(link) != DIGEST_BYTES:
-            raise DamagedBatch("a link of the wrong length")
-        yield Row(seq, kind, start, end, fields, bytes(link), legacy=True)
+        try:
+            if len(link) != DIGEST_BYTES:
+                raise DamagedBatch("a link of the wrong length")
+            fields = {"line": line.encode(), "rollup": _bytes(rollup), "body": _bytes(body)}
+            yield Row(seq, kind, start, end, fields, _bytes(link), legacy=True)
+        except (ValueError, TypeError, AttributeError) as error:
+            if damage is None:
+                raise DamagedBatch(str(error)) from error
+            damage.append(Damage(seq, seq, Span(start, end), str(error)))
 
 
 NO_END = (1 << 62) - 1
@@ -185,7 +193,7 @@ def walk(
 
     A page or row that cannot be unpacked is left out and told in ``damage``; without that list it raises DamagedBatch.
     """
-    yield from legacy_rows(db, after_seq, until_seq)
+    yield from legacy_rows(db, after_seq, until_seq, damage)
     paged = _paged(db, after_seq, until_seq, damage)
     yield from heapq.merge(_entries(db, after_seq, until_seq, damage), paged, key=_seq)
 

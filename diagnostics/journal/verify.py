@@ -177,6 +177,10 @@ def _at_the_end(
         return Fault(records + 1, None, "the end is missing: more was signed than is there")
     if head.link not in {part.head_link for part in parts}:
         return Fault(head.seq, None, "the link is not the one that was signed")
+    if head.at_ns not in {part.head_end_ns for part in parts if part.head_link}:
+        return Fault(
+            head.seq, head.at_ns, f"keys/{seals.HEAD_NAME}: not the time of the record that was signed"
+        )
     if keys and head.key != keys[-1]:
         return Fault(records + 1, None, "keys/head.json is of another key than the seals")
     return None

@@ -40,7 +40,8 @@ class Part:
 
     ``keys`` that signed, in the order of their first seal; ``refused``: a signature did not hold. ``removal`` is the
     time before which the newest retention event allows samples to be missing, ``removed`` the newest that are.
-    ``head_link`` is the link of the record that was asked for, empty where it is not in this part.
+    ``head_link`` and ``head_end_ns`` are link and end of the record that was asked for, empty where it is not in this
+    part.
     """
 
     first: int
@@ -55,6 +56,7 @@ class Part:
     removal: int
     removed: Removed | None
     head_link: bytes
+    head_end_ns: int
 
 
 class Fails(Exception):
@@ -71,6 +73,7 @@ class Walk:
     targets: dict[int, Target]
     head_seq: int = 0
     head_link: bytes = b""
+    head_end_ns: int = 0
     expected: int = 0
     samples: int = 0
     seals: int = 0
@@ -112,6 +115,7 @@ class Walk:
             self.removal,
             self.removed,
             self.head_link,
+            self.head_end_ns,
         )
 
     def _one(self, secret: bytes, row: Row, pages: _Pages) -> None:
@@ -128,7 +132,7 @@ class Walk:
         self.link = link
         self.expected += 1
         if row.seq == self.head_seq:
-            self.head_link = link
+            self.head_link, self.head_end_ns = link, row.end_ns
 
     def _content(self, row: Row) -> None:
         if row.type == chain.SAMPLES:
@@ -212,6 +216,9 @@ class Walk:
             self._seal(seals.seal_of(event), row.seq)
         elif event.kind is EventKind.RETENTION:
             self.removal = max(self.removal, int(str(event.data["before_ns"])))
+        elif event.kind is EventKind.HEAD_LOST and not event.data["head_seq"]:
+            found = int(str(event.data["found_seq"]))
+            self.notes.append(Remark.of("note_head_was_missing", at_ns=event.at_ns, seq=found))
         elif event.kind is EventKind.HEAD_LOST:
             self.notes.append(
                 Remark.of(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -63,6 +63,8 @@ class Writer:
         self.unsigned: Problem | None = None
         self._sealer = Sealer(path.parent / "keys")
         self._durable: bool | None = None
+        self._end_ns = 0
+        self._stale = False
         self._db = opening.connect(path)
         try:
             self._prepare()
@@ -99,8 +101,12 @@ class Writer:
         ``durable`` waits for the disk: sealed minutes and events survive a power cut, not only the process.
         """
         seq, link, numbers = self._seq, self._link, dict(self._numbers)
-        hour = self._hour
+        hour, removal = self._hour, self._removal
         with self._problems():
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
+            if self._stale:
+                self._stretches, self._stale = paging.open_hour(self._db), False
             if durable != self._durable:
                 self._db.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
                 self._durable = durable
@@ -110,10 +116,11 @@ class Writer:
                 self._db.execute("COMMIT")
             except BaseException:
                 self._seq, self._link, self._numbers = seq, link, numbers
-                self._hour = hour
+                self._hour, self._removal = hour, removal
+                self._stale = True  # to be read again when the disk answers, which now it may not
                 if self._db.in_transaction:
-                    self._db.execute("ROLLBACK")
-                self._stretches = paging.open_hour(self._db)
+                    with suppress(sqlite3.Error):
+                        self._db.execute("ROLLBACK")
                 raise
 
     def recover(self, at_ns: int) -> int | None:
@@ -149,7 +156,7 @@ class Writer:
             )
             self._db.execute("DELETE FROM staged")
             self._db.execute("DELETE FROM staging")
-        self._keep_head(at_ns)
+        self._keep_head()
         return last
 
     def _compare_head(self, at_ns: int) -> None:
@@ -157,18 +164,28 @@ class Writer:
         try:
             head = seals.read_head(self._sealer.folder)
         except ValueError:
-            return  # said by every check; a new one is written at once
-        if head is None:
-            return
+            head = None
+        if head is not None and not head.holds:
+            head = None
         with self._problems():
-            found = store.link_at(self._db, self._secret, head.seq)
-        if found != head.link:
-            lost: dict[str, Scalar] = {
-                "head_seq": head.seq,
-                "head_link": head.link.hex(),
+            if head is None:
+                # A new one is written at once: without a word in the chain nobody would know of the old one's end.
+                lost = opening.sealed_once(self._db)
+            else:
+                lost = self._link_of(head.seq) != head.link
+        if lost:
+            data: dict[str, Scalar] = {
+                "head_seq": head.seq if head else 0,
+                "head_link": head.link.hex() if head else "",
                 "found_seq": self._seq,
             }
-            self.append(Event(EventKind.HEAD_LOST, at_ns, lost))
+            self.append(Event(EventKind.HEAD_LOST, at_ns, data))
+
+    def _link_of(self, seq: int) -> bytes | None:
+        try:
+            return store.link_at(self._db, self._secret, seq)
+        except codec.DamagedBatch:
+            return None
 
     def stage(self, line: str, samples: Iterable[Sample]) -> None:
         """Write samples so that a killed process loses none of them.
@@ -196,7 +213,7 @@ class Writer:
                     (key.minute, key.line, key.offset_ns, fields),
                 )
         if len(self._numbers) > known:
-            self._keep_head(max(sample.sent_ns for group in groups.values() for sample in group))
+            self._keep_head()
         for key, group in groups.items():
             _merge(self._open.setdefault(key, {}), group)
 
@@ -213,14 +230,14 @@ class Writer:
         if event.kind is EventKind.RETENTION:
             self._removal = opening.removal(self._db)
         if event.kind is not EventKind.WITNESS:
-            self._keep_head(event.at_ns)
+            self._keep_head()
         return seq
 
     def sign(self, at_ns: int) -> None:
         """Chain a seal: the newest link, signed. At the start of a run and at its end; each hour it comes by itself."""
         with self._transaction(durable=True):
             self._insert_seal(at_ns)
-        self._keep_head(at_ns)
+        self._keep_head()
 
     def seal_due(self, mono_ns: int) -> int:
         """Seal the minutes that are over; returns how many. Safe to call every second.
@@ -250,7 +267,7 @@ class Writer:
                 )
         for key in keys:
             del self._open[key]
-        self._keep_head((max(key.minute for key in keys) + 1) * MINUTE)
+        self._keep_head()
         return len(keys)
 
     def _remove_next(self) -> None:
@@ -308,8 +325,9 @@ class Writer:
         self.unsigned = None
         return head
 
-    def _keep_head(self, at_ns: int) -> None:
-        head = self._signed(at_ns)
+    def _keep_head(self) -> None:
+        """Sign the newest link with its record's time, which a check compares: the signature does not cover it."""
+        head = self._signed(self._end_ns) if self._seq else None
         if head is None:
             return
         try:
@@ -325,7 +343,7 @@ class Writer:
             "INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?)",
             (seq, kind, start_ns, end_ns, format.pack_fields(fields), link),
         )
-        self._seq, self._link = seq, link
+        self._seq, self._link, self._end_ns = seq, link, end_ns
 
     def check_in_place(self) -> None:
         """Raise MachineCannot when the file was moved, removed or replaced: what is written would be lost."""

@@ -11,13 +11,16 @@ from typing import Any
 
 from diagnostics.journal.blocks import Block
 from diagnostics.journal.reader import Reader
-from diagnostics.model import MILLISECOND, SECOND, Event, EventKind, MachineCannot
+from diagnostics.journal.rollups import Rollup
+from diagnostics.journal.spans import RollupRow, Step
+from diagnostics.model import MILLISECOND, SECOND, BadInput, Event, EventKind, MachineCannot, Span
 from diagnostics.witnesses import BoxAccount, Traffic, Wifi, from_event
 from jalerte_desktop.commands.arguments import add_json, add_period, output_file, period
 from jalerte_desktop.commands.context import Context
 from jalerte_desktop.words.figures import iso
 from jalerte_desktop.words.language import _, ngettext
 
+MOST_COLUMNS = 100_000
 Row = dict[str, str | int | float | None]
 
 SAMPLE_FIELDS = ("time", "line", "role", "protocol", "address", "outcome", "rtt_ms", "detail", "flags")
@@ -55,7 +58,21 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--format", choices=("csv", "json", "parquet"), required=True)
     parser.add_argument("--out", metavar="F", required=True, type=Path, help=_("the file to write"))
     what = parser.add_mutually_exclusive_group()
-    what.add_argument("--rollups", action="store_true", help=_("minute summaries instead of single samples"))
+    what.add_argument(
+        "--rollups",
+        nargs="?",
+        choices=[str(step) for step in Step],
+        const=str(Step.MINUTE),
+        help=_(
+            "figures of each minute, hour or day (UTC) instead of single samples; minutes when nothing is said"
+        ),
+    )
+    what.add_argument(
+        "--columns",
+        type=int,
+        metavar="N",
+        help=_("the whole period in N columns for each target, from the figures of the hours"),
+    )
     what.add_argument(
         "--witnesses", action="store_true", help=_("what box, Wi-Fi and traffic counters said instead")
     )
@@ -64,9 +81,16 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, context: Context) -> int:
     since, until = period(arguments, context.now_ns)
+    if arguments.columns is not None and not 1 <= arguments.columns <= MOST_COLUMNS:
+        raise BadInput("too_many_columns", most=MOST_COLUMNS)
     with Reader(context.home.journal) as reader, output_file(arguments.out) as path:
         if arguments.witnesses:
             fields, rows = WITNESS_FIELDS, _witness_rows(reader.events(EventKind.WITNESS), since, until)
+        elif arguments.columns is not None:
+            fields, rows = ROLLUP_FIELDS, _column_rows(reader, _span(reader, since, until), arguments.columns)
+        elif arguments.rollups in (Step.HOUR, Step.DAY):
+            rows = _step_rows(reader.rollups(arguments.rollups, _span(reader, since, until)))
+            fields = ROLLUP_FIELDS
         else:
             fields = ROLLUP_FIELDS if arguments.rollups else SAMPLE_FIELDS
             rows = _within(reader.blocks(), _rollup_rows if arguments.rollups else _sample_rows, since, until)
@@ -108,23 +132,57 @@ def _sample_rows(block: Block, since: int, until: int) -> Iterator[Row]:
 
 
 def _rollup_rows(block: Block, since: int, until: int) -> Iterator[Row]:
-    def ms(value: int | None) -> float | None:
-        return None if value is None else value / MILLISECOND
-
     for row in block.rollups.rows:
-        yield {
-            "start": iso(block.span.start_ns),
-            "line": block.line.id,
-            "role": str(row.target.role),
-            "protocol": str(row.target.protocol),
-            "address": row.target.address,
-            "count": row.count,
-            "missed": row.missed,
-            "min_ms": ms(row.min_ns),
-            "median_ms": ms(row.median_ns),
-            "p95_ms": ms(row.p95_ns),
-            "max_ms": ms(row.max_ns),
-        }
+        yield _figures(block.span.start_ns, block.line.id, row)
+
+
+def _step_rows(rows: Iterable[RollupRow]) -> Iterator[Row]:
+    for row in rows:
+        yield _figures(row.start_ns, row.line_id, row.rollup)
+
+
+def _figures(start_ns: int, line_id: str, row: Rollup) -> Row:
+    return {
+        "start": iso(start_ns),
+        "line": line_id,
+        "role": str(row.target.role),
+        "protocol": str(row.target.protocol),
+        "address": row.target.address,
+        "count": row.count,
+        "missed": row.missed,
+        "min_ms": _ms(row.min_ns),
+        "median_ms": _ms(row.median_ns),
+        "p95_ms": _ms(row.p95_ns),
+        "max_ms": _ms(row.max_ns),
+    }
+
+
+def _column_rows(reader: Reader, span: Span, columns: int) -> Iterator[Row]:
+    """All lines together: a line's own figures are those of its hours."""
+    for target in reader.targets:
+        found = reader.overview(target.id, span, columns)
+        for place in range(columns if found else 0):
+            assert found is not None
+            if found.counts[place]:
+                times = [
+                    None if column[place] < 0 else column[place]
+                    for column in (found.min_ns, found.median_ns, found.p95_ns, found.max_ns)
+                ]
+                yield _figures(
+                    found.starts_ns[place],
+                    "",
+                    Rollup(target, found.counts[place], found.missed[place], *times),
+                )
+
+
+def _span(reader: Reader, since: int | None, until: int | None) -> Span:
+    """The period asked for; where a side is left open, to the record's."""
+    whole = reader.record_span() or Span(0, 0)
+    return Span(whole.start_ns if since is None else since, whole.end_ns if until is None else until)
+
+
+def _ms(value: int | None) -> float | None:
+    return None if value is None else value / MILLISECOND
 
 
 def _witness_rows(events: Iterable[Event], since: int | None, until: int | None) -> Iterator[Row]:

@@ -74,6 +74,7 @@ _SENTENCES: dict[str, str] = {
         "“{value}” is no time: write 2026-11-17, 2026-11-17T16:02 or 7d, 12h, 30min for “so long ago”."
     ),
     "empty_period": N_("The period is empty: its start must lie before its end."),
+    "too_many_columns": N_("So many columns cannot be made: ask for 1 to {most}."),
     "future_period": N_("The period lies in the future: only what was recorded can be taken out."),
     "no_reason": N_("Give a reason: it stays printed beside the period."),
     "unknown_line": N_("“{value}” is none of the lines seen: “jalerte line show” lists them."),

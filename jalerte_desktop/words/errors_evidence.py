@@ -93,6 +93,7 @@ _BUNDLE: dict[str, str] = {
     "bundle_first": N_("The first record does not begin the chain as it should."),
     "bundle_gap": N_("Record {seq} is missing: the next one found is {found}."),
     "bundle_link": N_("The record is not the one that the chain was made with."),
+    "bundle_seal_signature": N_("The seal’s signature is not that of its key."),
     "bundle_content": N_("The record contradicts itself ({why})."),
     "bundle_end": N_("The chain should end with record {seq}, and ends with {found}."),
     "bundle_seal": N_("The newest seal is not the one that the bundle names."),
@@ -117,6 +118,10 @@ _BUNDLE: dict[str, str] = {
     "note_stamps": N_(
         "Outside time stamps: {count}. They belong to the chain; whether they are the authority’s, openssl tells"
         " (see LISEZMOI.txt)."
+    ),
+    "note_head_was_missing": N_(
+        "At {at} the recorder found {seq} records and no readable keys/head.json beside them: whether there had been"
+        " more cannot be told."
     ),
     "note_end_was_lost": N_(
         "At {at} the recorder found the journal shorter than it had been when it was last signed (record {seq}, not"

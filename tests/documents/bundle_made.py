@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import hashlib
 import random
+import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from diagnostics.journal import chain, codec, rollups, seals
+from diagnostics.journal import chain, codec, legacy, rollups, seals
 from diagnostics.model import MINUTE, SECOND, Outcome, Role, Sample, Target
 from diagnostics.model import Protocol as ProbeProtocol
 from jalerte_desktop.documents.bundle import archive, manifest, records, verify_alone
 from jalerte_desktop.documents.bundle.archive import Member
 from jalerte_desktop.documents.bundle.manifest import About, Link
-from jalerte_desktop.documents.bundle.records import BundleRecord, FieldHidden, FieldShown
+from jalerte_desktop.documents.bundle.records import BundleRecord, FieldHidden, FieldShown, WholeShown
 
 BEGIN_NS = 1_795_334_400 * SECOND
 """22 November 2026, 08:00 UTC."""
@@ -26,6 +29,8 @@ SECRET = b"\x07" * 32
 KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
 PUBLIC = KEY.public_key().public_bytes_raw()
 VERIFY = "verify.py"
+WHOLE, BROKEN, NOT_ALL = 0, 1, 2
+"""How ``verify.py`` ends."""
 TARGETS = tuple(
     Target(role, ProbeProtocol.ICMP, address, 4, "")
     for role, address in (
@@ -202,31 +207,39 @@ def shows(record: BundleRecord, name: str) -> bool:
 
 
 def _samples(record: BundleRecord) -> list[Sample]:
+    if isinstance(record.whole, WholeShown) and record.type == "samples":
+        return legacy.decode_batch(legacy.decompress(record.whole.body), _target)
     if not shows(record, "samples"):
         return []
     values = {name: shown.value for name, shown in record.fields.items() if isinstance(shown, FieldShown)}
-    return codec.decode_samples(values, lambda number: TARGETS[number - 1])
+    return codec.decode_samples(values, _target)
 
 
 def _rollup_rows(found: Sequence[BundleRecord]) -> list[str]:
     rows = []
     for record in found:
         shown = record.fields.get("rollup")
-        if isinstance(shown, FieldShown):
-            figures = rollups.decode_rollups(shown.value, lambda number: TARGETS[number - 1])
-            rows += [f"{record.seq},{row.target.id}" for row in figures.rows]
+        blob = shown.value if isinstance(shown, FieldShown) else b""
+        if isinstance(record.whole, WholeShown) and record.type == "samples":
+            blob = record.whole.rollup
+        if blob:
+            rows += [f"{record.seq},{row.target.id}" for row in rollups.decode_rollups(blob, _target).rows]
     return rows
 
 
-def table(head: str, rows: Sequence[str]) -> bytes:
-    import gzip
+def _target(number: int) -> Target:
+    return Target(Role.ANCHOR, ProbeProtocol.ICMP, str(number))
 
+
+def table(head: str, rows: Sequence[str]) -> bytes:
     return gzip.compress("".join(f"{line}\r\n" for line in (head, *rows)).encode(), mtime=0)
 
 
 def made(seed: int = 0, minutes: int = 12) -> Made:
-    """An honest bundle's parts: quiet minutes, one bad stretch, seals, and by the seed a stamp, attachments, a later
-    beginning, hidden event fields."""
+    """An honest bundle's parts: quiet minutes and one bad stretch.
+
+    By the seed also seals, a stamp, attachments, a later beginning, hidden fields of events.
+    """
     chance = random.Random(seed)
     first = chance.choice((1, 1, 41, 123_456))
     made_chain = Chain(chain.GENESIS if first == 1 else chance.randbytes(32), first)
@@ -261,3 +274,25 @@ def made(seed: int = 0, minutes: int = 12) -> Made:
     ]
     incidents = [("outage-1", spans)] if chance.random() < 0.9 else []
     return Made(made_chain, incidents, attached, tokens=tokens, demo=chance.random() < 0.3)
+
+
+needs_openssl = pytest.mark.skipif(
+    shutil.which("openssl") is None, reason="there is no openssl: verify.py checks signatures with it"
+)
+
+
+def put(folder: Path, data: bytes) -> Path:
+    path = folder / "bundle.zip"
+    path.write_bytes(data)
+    return path
+
+
+def alone(path: Path) -> int:
+    """What the bundle's own verify.py ends with."""
+    return verify_alone.main([str(path)])
+
+
+def signed_again(members: Sequence[Member], key: Ed25519PrivateKey = KEY) -> bytes:
+    """With its own listing and signature: what only the holder of the key can make."""
+    body = [member for member in members if member.name not in (manifest.LISTING, manifest.SIGNATURE)]
+    return archive.write(manifest.assemble(body, key.sign))

@@ -3,39 +3,49 @@
 from __future__ import annotations
 
 import gzip
+import hmac
 import os
 import random
-import shutil
+import sqlite3
+import struct
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from diagnostics.journal import legacy
 from diagnostics.model import MINUTE, BadInput
 from jalerte_desktop.documents.bundle import archive, check, manifest, records, verify_alone
 from jalerte_desktop.documents.bundle.archive import Member
 from jalerte_desktop.documents.bundle.check import BundleCheck, check_bundle
-from jalerte_desktop.documents.bundle.records import BundleRecord, FieldHidden, FieldShown
+from jalerte_desktop.documents.bundle.records import (
+    BundleRecord,
+    FieldHidden,
+    FieldShown,
+    WholeHidden,
+    WholeShown,
+)
 from tests.documents import bundle_made
-from tests.documents.bundle_made import BEGIN_NS, KEY, PUBLIC, Made, made
-
-WHOLE, BROKEN, NOT_ALL = 0, 1, 2
-FLIPS, HONEST = 1000, 100
-Change = Callable[[random.Random, bytes], bytes]
-
-needs_openssl = pytest.mark.skipif(
-    shutil.which("openssl") is None, reason="there is no openssl: verify.py checks signatures with it"
+from tests.documents.bundle_made import (
+    BEGIN_NS,
+    BROKEN,
+    NOT_ALL,
+    PUBLIC,
+    WHOLE,
+    Made,
+    alone,
+    made,
+    needs_openssl,
+    put,
+    signed_again,
 )
 
-
-def put(folder: Path, data: bytes) -> Path:
-    path = folder / "bundle.zip"
-    path.write_bytes(data)
-    return path
+FORMAT_1 = Path(__file__).parents[1] / "journal" / "format1.sqlite"
 
 
 def fault(folder: Path, data: bytes) -> check.Fault:
@@ -46,41 +56,6 @@ def fault(folder: Path, data: bytes) -> check.Fault:
     assert not found.ok
     assert alone(path) == BROKEN
     return found.first_fault
-
-
-def alone(path: Path) -> int:
-    return verify_alone.main([str(path)])
-
-
-def signed_again(data_or_members: bytes | list[Member], folder: Path, key: Ed25519PrivateKey = KEY) -> bytes:
-    """With its own listing and signature: what only the holder of the key can make."""
-    members = data_or_members
-    if isinstance(members, bytes):
-        members = list(archive.read(put(folder, members)))
-    body = [member for member in members if member.name not in (manifest.LISTING, manifest.SIGNATURE)]
-    return archive.write(manifest.assemble(body, key.sign))
-
-
-# --- honest ones -----------------------------------------------------------------------------------------------------
-
-
-def honest(folder: Path, seeds: range) -> None:
-    for seed in seeds:
-        path = put(folder, made(seed, minutes=6 + seed % 9).bundle())
-        found = check_bundle(path)
-        assert (found.ok, found.first_fault, found.signature) == (True, None, check.OK), seed
-        assert alone(path) == WHOLE, seed
-
-
-@needs_openssl
-def test_honest_bundles_are_whole(tmp_path: Path) -> None:
-    honest(tmp_path, range(HONEST // 10))
-
-
-@needs_openssl
-@pytest.mark.soak
-def test_a_hundred_honest_bundles_are_whole(tmp_path: Path) -> None:
-    honest(tmp_path, range(HONEST))
 
 
 def test_what_was_looked_at_is_counted(tmp_path: Path) -> None:
@@ -120,131 +95,6 @@ def test_a_change_of_the_machines_key_is_told_and_no_fault(tmp_path: Path) -> No
     assert "note_keys" in [note.code for note in found.notes]
 
 
-# --- changed bytes ---------------------------------------------------------------------------------------------------
-
-
-def _flip(chance: random.Random, data: bytes) -> bytes:
-    place = chance.randrange(len(data))
-    return data[:place] + bytes([data[place] ^ chance.randrange(1, 256)]) + data[place + 1 :]
-
-
-def _remove(chance: random.Random, data: bytes) -> bytes:
-    place = chance.randrange(len(data))
-    return data[:place] + data[place + 1 :]
-
-
-def _insert(chance: random.Random, data: bytes) -> bytes:
-    place = chance.randrange(len(data) + 1)
-    return data[:place] + chance.randbytes(1) + data[place:]
-
-
-def _swap(chance: random.Random, data: bytes) -> bytes:
-    while True:
-        one, other = sorted(chance.sample(range(len(data)), 2))
-        if data[one] != data[other]:
-            break
-    changed = bytearray(data)
-    changed[one], changed[other] = changed[other], changed[one]
-    return bytes(changed)
-
-
-CHANGES: tuple[Change, ...] = (_flip, _flip, _flip, _remove, _insert, _swap)
-
-
-def bytes_of_the_file(folder: Path, count: int) -> None:
-    """Changes over the whole file, half of them in the headers, which are few bytes beside the contents."""
-    right = made(1).bundle()
-    path = put(folder, right)
-    with archive.Archive(path) as opened:
-        contents = [range(place.offset, place.offset + place.size) for place in opened._places.values()]
-    inside = {place for one in contents for place in one}
-    headers = [place for place in range(len(right)) if place not in inside]
-    chance = random.Random(2026)
-    for number in range(count):
-        if number % 2:
-            place = chance.choice(headers)
-            wrong = right[:place] + bytes([right[place] ^ chance.randrange(1, 256)]) + right[place + 1 :]
-        else:
-            wrong = chance.choice(CHANGES)(chance, right)
-        path.write_bytes(wrong)
-        assert check_bundle(path).first_fault is not None, number
-        assert alone(path) == BROKEN, number
-
-
-def members_in_a_right_container(folder: Path, count: int) -> None:
-    """Changes of each member in turn, the container made anew around them: checksums and lengths fit."""
-    right = archive.read(put(folder, made(1).bundle()))
-    chance = random.Random(2027)
-    for number in range(count):
-        place = number % len(right)
-        changed = chance.choice(CHANGES)(chance, right[place].data)
-        members = [*right[:place], Member(right[place].name, changed), *right[place + 1 :]]
-        path = put(folder, archive.write(members))
-        assert check_bundle(path).first_fault is not None, (number, right[place].name)
-        assert alone(path) == BROKEN, (number, right[place].name)
-
-
-def members_in_a_right_listing(folder: Path, count: int) -> None:
-    """The same with the listing made anew: only the signature is not."""
-    right = archive.read(put(folder, made(1).bundle()))
-    signature = next(member.data for member in right if member.name == manifest.SIGNATURE)
-    body = [member for member in right if member.name not in (manifest.LISTING, manifest.SIGNATURE)]
-    chance = random.Random(2028)
-    for number in range(count):
-        place = number % len(body)
-        changed = chance.choice(CHANGES)(chance, body[place].data)
-        members = [*body[:place], Member(body[place].name, changed), *body[place + 1 :]]
-        path = put(folder, archive.write(manifest.assemble(members, lambda listing: signature)))
-        assert check_bundle(path).first_fault is not None, (number, body[place].name)
-        assert alone(path) == BROKEN, (number, body[place].name)
-
-
-def records_signed_anew(folder: Path, count: int) -> None:
-    """Changes of the records' text, all else signed anew by the key's holder: the chain itself finds them.
-
-    What is only written in another way and means the same record, or is the claim ``shown_line``, is no change of it.
-    """
-    parts = made(1)
-    text = gzip.decompress(records.write(parts.chain.records))
-    meant = [replace(record, shown_line="") for record in parts.chain.records]
-    chance = random.Random(2029)
-    for number in range(count):
-        packed = gzip.compress(chance.choice(CHANGES)(chance, text), mtime=0)
-        try:
-            if [replace(record, shown_line="") for record in records.read([packed])] == meant:
-                continue
-        except archive.Broken:
-            pass
-        members = [
-            Member(member.name, packed if member.name == records.MEMBER else member.data)
-            for member in parts.members()
-        ]
-        path = put(folder, signed_again(members, folder))
-        assert check_bundle(path).first_fault is not None, number
-        assert alone(path) == BROKEN, number
-
-
-LAYERS = (
-    bytes_of_the_file,
-    members_in_a_right_container,
-    members_in_a_right_listing,
-    records_signed_anew,
-)
-
-
-@needs_openssl
-@pytest.mark.parametrize("layer", LAYERS, ids=lambda layer: layer.__name__)
-def test_changed_bytes_are_found(tmp_path: Path, layer: Callable[[Path, int], None]) -> None:
-    layer(tmp_path, FLIPS // 10)
-
-
-@needs_openssl
-@pytest.mark.soak
-@pytest.mark.parametrize("layer", LAYERS, ids=lambda layer: layer.__name__)
-def test_a_thousand_changed_bytes_are_found(tmp_path: Path, layer: Callable[[Path, int], None]) -> None:
-    layer(tmp_path, FLIPS)
-
-
 # --- members, records, references ------------------------------------------------------------------------------------
 
 
@@ -264,7 +114,7 @@ def test_members_left_out_added_or_in_another_order_are_found(tmp_path: Path) ->
 @pytest.mark.parametrize("name", check.NEEDED[2:])
 def test_a_signed_bundle_without_what_it_must_have_is_broken(tmp_path: Path, name: str) -> None:
     members = [member for member in made(1).members() if member.name != name]
-    found = fault(tmp_path, signed_again(members, tmp_path))
+    found = fault(tmp_path, signed_again(members))
     assert (found.code, found.member) == ("bundle_lacks", name)
 
 
@@ -375,7 +225,9 @@ def test_a_seal_that_does_not_hold_is_found(tmp_path: Path, wrong: str) -> None:
         counts={**about.counts, "records": len(parts.chain.records)},
     )
     found = fault(tmp_path, parts.bundle())
-    assert (found.code, found.seq) == ("bundle_content", right.seq)
+    code = "bundle_seal_signature" if wrong == "signature" else "bundle_content"
+    assert (found.code, found.seq) == (code, right.seq)
+    assert (check_bundle(tmp_path / "bundle.zip").signature == check.FAILED) == (wrong == "signature")
 
 
 @needs_openssl
@@ -390,7 +242,7 @@ def test_another_key_than_the_seals_is_found(tmp_path: Path) -> None:
 @needs_openssl
 def test_a_signature_of_another_key_is_found(tmp_path: Path) -> None:
     other = Ed25519PrivateKey.from_private_bytes(bytes(32))
-    path = put(tmp_path, signed_again(made(1).bundle(), tmp_path, other))
+    path = put(tmp_path, signed_again(made(1).members(), other))
     found = check_bundle(path)
     assert found.signature == check.FAILED
     assert found.first_fault is not None
@@ -578,3 +430,57 @@ def test_wrong_use_shows_how(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     for words in ([], ["--help"], ["a", "b"], [str(tmp_path / "none.zip")]):
         assert verify_alone.main(list(words)) == NOT_ALL
         assert "verify.py BUNDLE.zip" in capsys.readouterr().err
+
+
+# --- records of format 1 ---------------------------------------------------------------------------------------------
+
+
+def _old_journal() -> Made:
+    """The records of a journal that a version before format 2 wrote: batches whole, of the events every other one."""
+    parts = made(3)
+    parts.chain.before, parts.chain.first_seq, parts.chain.records = records.chain.GENESIS, 1, []
+    with closing(sqlite3.connect(f"{FORMAT_1.as_uri()}?mode=ro", uri=True)) as db:
+        secret = db.execute("SELECT value FROM meta WHERE key = 'secret'").fetchone()[0]
+        for seq, kind, start, end, line, rollup, body, link in db.execute(
+            "SELECT * FROM records ORDER BY seq"
+        ):
+            whole: WholeShown | WholeHidden = WholeShown(
+                hmac.digest(secret, struct.pack("<q", seq), "sha256")[:16], line, rollup, body
+            )
+            if kind != "samples" and seq % 2:
+                whole = WholeHidden(legacy.digest(secret, seq, kind, start, end, line, rollup, body))
+            parts.chain.records.append(BundleRecord(seq, kind, start, end, link, {}, whole))
+    batches = [record.seq for record in parts.chain.records if record.type == "samples"]
+    parts.incidents = [("old", [(batches[0], batches[-1])])]
+    return parts
+
+
+@needs_openssl
+def test_records_of_format_1_are_checked_as_they_were_chained(tmp_path: Path) -> None:
+    parts = _old_journal()
+    path = put(tmp_path, parts.bundle())
+    found = check_bundle(path)
+    assert found.first_fault is None
+    assert found.ok
+    assert found.samples > 100
+    assert alone(path) == WHOLE
+
+
+@needs_openssl
+@pytest.mark.parametrize("name", ["rollup", "body", "line", "salt"])
+def test_a_changed_record_of_format_1_is_found(tmp_path: Path, name: str) -> None:
+    parts = _old_journal()
+    right = parts.bundle()
+    place = next(i for i, record in enumerate(parts.chain.records) if record.type == "samples")
+    whole = parts.chain.records[place].whole
+    assert isinstance(whole, WholeShown)
+    value = getattr(whole, name)
+    changed = value + "x" if isinstance(value, str) else value[:-1] + bytes([value[-1] ^ 1])
+    parts.chain.records[place] = replace(parts.chain.records[place], whole=replace(whole, **{name: changed}))
+    packed = records.write(parts.chain.records)
+    members = [
+        Member(one.name, packed if one.name == records.MEMBER else one.data)
+        for one in archive.read(put(tmp_path, right))
+    ]
+    found = fault(tmp_path, signed_again(members))
+    assert (found.code, found.seq) == ("bundle_link", parts.chain.records[place].seq)

@@ -480,7 +480,7 @@ def test_one_damaged_event_of_each_kind_is_counted(tmp_path: Path) -> None:
         event(EventKind.STAMP, 1, seq=1, link="short"),
         event(EventKind.HEAD_LOST, 1),
         event(EventKind.SECOND_WITNESS, 1, sha256="../../../etc/passwd"),
-        event(EventKind.SPEED, 1, provider=3),
+        event(EventKind.SPEED, 1, **{"circumstances.line_id": LINE.id, "provider": 3}),
         event(EventKind.WITNESS, 1, source="traffic", origin="home", start_ns=T0, steps=["-5 1 1"]),
         event(EventKind.STARTED, 1, version=["1"]),
     )

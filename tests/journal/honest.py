@@ -125,7 +125,9 @@ class Story:
         self.writer.stage(self.line, tries)
         for sample in tries:
             known = self.sent.get((sample.target.id, sample.sent_ns))
-            self.sent[sample.target.id, sample.sent_ns] = replace(sample, mono_ns=known.mono_ns) if known else sample
+            self.sent[sample.target.id, sample.sent_ns] = (
+                replace(sample, mono_ns=known.mono_ns) if known else sample
+            )
 
     def days(self, count: float) -> None:
         """Minutes, and among them everything else, until so much time has passed."""
@@ -167,7 +169,9 @@ def readout(path: Path) -> list[object]:
     with Reader(path) as reader:
         whole = Span(0, 1 << 62)
         found: list[object] = [reader.head(), reader.record_span(), reader.lines, reader.exclusions()]
-        found += [(r.seq, r.type, r.start_ns, r.end_ns, dict(r.fields), r.digests, r.link) for r in reader.records()]
+        found += [
+            (r.seq, r.type, r.start_ns, r.end_ns, dict(r.fields), r.digests, r.link) for r in reader.records()
+        ]
         found += [(b.seq, b.line, b.span, b.rollups, b.samples, b.columns) for b in reader.sealed()]
         found += list(reader.gaps())
         for step in ("minute", "hour", "day"):

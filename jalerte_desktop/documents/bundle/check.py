@@ -42,6 +42,7 @@ NEEDED = (
     SAMPLES_TABLE,
     REMOVED,
 )
+_UNSIGNED = ("bundle_signature", "bundle_seal_signature")
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +101,8 @@ def check_bundle(path: Path, progress: Callable[[int, int], None] | None = None)
             _check(archive, course, progress)
     except Broken as broken:
         code, values = broken.remark.code, dict(broken.remark.values)
+        if code in _UNSIGNED:
+            course.signature = FAILED
         return _result(course, Fault(code, values, broken.member, broken.seq, broken.at_ns))
     except FileNotFoundError:
         raise BadInput("bundle_missing", path=str(path)) from None
@@ -151,7 +154,8 @@ def _check(archive: Archive, course: _Course, progress: Callable[[int, int], Non
         raise Broken("bundle_signature", member=manifest.SIGNATURE)
     course.about = manifest.read_about(archive.read(manifest.ABOUT, manifest.LARGEST_ABOUT))
     found = records.read(archive.chunks(records.MEMBER), records.bound(archive.size(records.MEMBER)))
-    course.walked = walk(found, course.about, verify_ed25519, progress)
+    course.walked = Walked(course.about.first)
+    walk(course.walked, found, course.about, verify_ed25519, progress)
     if course.walked.keys and course.walked.key != course.key:
         raise Broken("bundle_other_key", member=manifest.KEY)
     course.stamps = check_contents(archive, course.walked)

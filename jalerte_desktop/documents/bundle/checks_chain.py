@@ -73,13 +73,13 @@ class Walked:
 
 
 def walk(
+    walked: Walked,
     found: Iterable[BundleRecord],
     about: About,
     verifies: Verifies,
     progress: Callable[[int, int], None] | None = None,
-) -> Walked:
-    """Follow the chain from ``about.first`` on; raises Broken at the first record that is not right."""
-    walked = Walked(about.first)
+) -> None:
+    """Follow the chain from ``about.first`` on, filling ``walked``; raises Broken at the first record that fails."""
     if about.first.seq < 1 or (about.first.seq == 1 and about.first.link != chain.GENESIS):
         raise Broken("bundle_first", seq=about.first.seq)
     previous, expected, at_ns = about.first.link, about.first.seq, 0
@@ -99,7 +99,6 @@ def walk(
         if progress is not None and not walked.records % EACH:
             progress(walked.records, max(about.last.seq - about.first.seq + 1, walked.records))
     _end(walked, about, previous, at_ns)
-    return walked
 
 
 def _end(walked: Walked, about: About, last: bytes, at_ns: int) -> None:
@@ -186,7 +185,7 @@ def _seal(record: BundleRecord, walked: Walked, verifies: Verifies) -> None:
         raise ValueError("a seal of something else")
     right = verifies(key, signature, seals.message(seq, link))
     if right is False:
-        raise ValueError("the signature does not hold")
+        raise Broken("bundle_seal_signature", seq=record.seq, at_ns=record.start_ns)
     walked.unchecked |= right is None
     walked.seal, walked.key = Link(seq, link), key
     walked.keys.add(key)

@@ -10,7 +10,7 @@ from diagnostics.campaigns.judge import conforming, judge
 from diagnostics.campaigns.model import Judgement, Measured
 from diagnostics.campaigns.standing import Standing, campaigns, standing
 from diagnostics.journal.reader import Reader
-from diagnostics.model import BadInput, EventKind, Span
+from diagnostics.model import BadInput, Event, EventKind, Span
 from diagnostics.throughput.model import Delays, Direction, SpeedResult
 from diagnostics.throughput.record import from_event
 from jalerte_desktop.casefile.model import Case
@@ -37,11 +37,13 @@ def speeds_of(
     Campaigns are judged whole, by all of their measurements until ``now_ns``. One whose rules are not shipped any more
     is not judged: its measurements stay.
     """
-    results = [
-        result
-        for result in facts(reader.events(EventKind.SPEED), from_event, left_out)
-        if result.circumstances.line_id == line_id and span.start_ns <= result.at_ns < span.end_ns
-    ]
+
+    def own(event: Event) -> SpeedResult | None:
+        # Looked at before it is read whole, which takes long.
+        wanted = event.data.get("circumstances.line_id", "") == line_id
+        return from_event(event) if wanted and span.start_ns <= event.at_ns < span.end_ns else None
+
+    results = list(facts(reader.events(EventKind.SPEED), own, left_out))
     results.sort(key=lambda result: (result.at_ns, result.id))
     wanted = {result.campaign for result in results} - {""}
     found = list(_standings(reader, wanted, zone, now_ns))
