@@ -1,6 +1,8 @@
 """How fast a recording is studied: simulated days of six targets at 1 Hz, quiet, with a bad line, with a dead anchor.
 
-    benchmarks/study.py [DAYS]      one day by default; the promise is 30 days in 60 s
+    benchmarks/study.py [DAYS]           one day by default
+    benchmarks/study.py long [DAYS]      366 days by default: what ``findings.load`` takes, with nothing kept, then with
+                                         what that kept. The promise is 1.5 s of a kept year. Making it takes minutes
 
 The reference is the same recording read and unpacked without any judgement, in the same run. Prints seconds, the ratio,
 and by how much the process grew while studying.
@@ -18,10 +20,13 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from benchmarks._long_journal import lengthen
 from diagnostics.incidents.study import Study
 from diagnostics.journal.reader import Reader
 from diagnostics.journal.writer import Writer
 from diagnostics.model import Role, Target
+from jalerte_desktop.findings.kept import kept_path
+from jalerte_desktop.findings.load import load
 from tests.made import ANCHORS, GOOD, LINE, LOST, Fate, World, samples
 
 DAY_S = 24 * 3600
@@ -69,7 +74,31 @@ def write(path: Path, world: World, noise: float, days: int) -> int:
     return count
 
 
+def long(days: int) -> None:
+    """A long recording: two days made try by try, then again and again."""
+    with tempfile.TemporaryDirectory(prefix="jalerte-bench-") as folder:
+        for name, world in (("quiet, 0.1 % random loss", quiet), ("bad line", bad_line())):
+            first, path = (Path(folder) / name[:3] / part / "journal.sqlite" for part in ("two", "long"))
+            for one in (first, path):
+                one.parent.mkdir(parents=True)
+            write(first, world, 0.001, 2)
+            lengthen(first, path, LINE, days)
+            before = grown_mib()
+            for what in ("nothing kept", "kept"):
+                start, cpu = time.perf_counter(), time.process_time()
+                found = load(path)
+                print(
+                    f"{name}: {days} days, {len(found.incidents)} incidents, {what}:"
+                    f" {time.perf_counter() - start:.2f} s ({time.process_time() - cpu:.2f} s of one core);"
+                    f" grew by {grown_mib() - before:.1f} MiB; kept {kept_path(path).stat().st_size / 2**20:.2f} MiB,"
+                    f" journal {path.stat().st_size / 2**20:.1f} MiB"
+                )
+
+
 def main() -> None:
+    if sys.argv[1:2] == ["long"]:
+        long(int(sys.argv[2]) if len(sys.argv) > 2 else 366)
+        return
     days = int(sys.argv[1]) if len(sys.argv) > 1 else 1
     with tempfile.TemporaryDirectory(prefix="jalerte-bench-") as folder:
         for name, world, noise in (

@@ -242,7 +242,7 @@ def take_demo(application: Any, folder: Path) -> None:
         window = open_window(home.folder, home.journal, home.config, "fr", Theme(LIGHT), home.present_ns)
         window.resize(1280, 900)
         window.show()
-        wait_for(lambda: window.reading is not None)
+        wait_for(lambda: window.reading is not None and window.reading.findings is not None)
         for _round in range(5):
             application.processEvents()
         window.grab().save(str(folder / "demo.png"))

@@ -221,10 +221,6 @@ class LineStudy:
         self.end_block(rows)
         return True
 
-    def may_look(self) -> bool:
-        """True when it is worth while to look whether a block's tries can be passed over."""
-        return self._calm() and not self._loss.alarmed
-
     def may_pass(self, live: Iterable[str], silent: set[str]) -> bool:
         """True when ``pass_over`` could be called: ``live`` anchors answer, ``silent`` ones go on being silent."""
         anchors = self.around.anchors

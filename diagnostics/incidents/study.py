@@ -158,7 +158,7 @@ class Study:
         study, end_ns, before_ns = self._lines[block.line.id], block.span.end_ns, self._offset_ns or 0
         if study.skim(rows, Moment(end_ns, end_ns - before_ns)):
             return True
-        if not study.may_look() or abs(block.offset_ns - before_ns) > OFFSET_LIMIT_NS:
+        if abs(block.offset_ns - before_ns) > OFFSET_LIMIT_NS:
             return False
         if not take(study, block.columns, block.offset_ns, lambda: block.samples):
             return False

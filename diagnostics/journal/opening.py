@@ -6,7 +6,7 @@ import os
 import secrets
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -115,12 +115,25 @@ def hour_of_rows(db: sqlite3.Connection) -> int | None:
 
 
 def targets(db: sqlite3.Connection) -> Iterator[tuple[int, Target]]:
+    """Numbers and targets. One that cannot be read any more is left out, with the samples that name it."""
     kind = str(EventKind.TARGETS)
     for at_ns, body in db.execute(
         "SELECT start_ns, body FROM records WHERE type = ? AND type <> 'samples' ORDER BY seq", (kind,)
     ):
-        yield format.target_of(format.decode_event(kind, at_ns, body))
+        with suppress(ValueError, KeyError, TypeError):
+            yield format.target_of(format.decode_event(kind, at_ns, body))
     for at_ns, fields in db.execute(
         "SELECT start_ns, fields FROM entries WHERE type = ? ORDER BY seq", (kind,)
     ):
-        yield format.target_of(format.event_of(kind, at_ns, format.unpack_fields(bytes(fields))))
+        with suppress(ValueError, KeyError, TypeError):
+            yield format.target_of(format.event_of(kind, at_ns, format.unpack_fields(fields)))
+
+
+def targets_named(db: sqlite3.Connection) -> int:
+    """How many numbers were given to targets, whether or not all can still be read."""
+    kind = str(EventKind.TARGETS)
+    counts = [
+        db.execute(f"SELECT count(*) FROM {table} WHERE type = ?", (kind,)).fetchone()[0]
+        for table in ("records", "entries")
+    ]
+    return max(int(sum(counts)), max((number for number, _target in targets(db)), default=0))

@@ -374,8 +374,12 @@ class Body:
             yield base_s, _cut(column, tried, tried + size[0], answered, answered + 4 * size[1])
             tried, answered = tried + size[0], answered + 4 * size[1]
 
-    def batches(self) -> Iterator[Batch]:
+    @cached_property
+    def unpacked(self) -> list[Batch]:
         """Each batch, in order."""
+        return list(self._batches())
+
+    def _batches(self) -> Iterator[Batch]:
         whole = {number: self.column(number) for number in self._numbers}
         at = dict.fromkeys(whole, (0, 0))
         for base_s, offset_ns, table in self.table:
@@ -401,7 +405,7 @@ class Body:
     def fields(self) -> list[dict[str, bytes]]:
         """For each batch the fields of ``IN_BODY``."""
         found = []
-        for batch, details in zip(self.batches(), self.details(), strict=True):
+        for batch, details in zip(self.unpacked, self.details(), strict=True):
             fields = {"samples": codec.pack(batch)}
             if details is not None:
                 fields["details"] = details

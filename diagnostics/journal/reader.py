@@ -186,14 +186,8 @@ class Reader:
             f"SELECT * FROM entries WHERE type IN ({marks}) AND seq > ? AND seq <= ? ORDER BY seq",
             (*wanted, after_seq, until_seq),
         ):
-            try:
-                found = format.unpack_fields(fields)
-                if kind == chain.SAMPLES:
-                    _ = found["line"].decode(), found["rollup"]
-                yield store.Row(seq, kind, start, end, found, link)
-            except (ValueError, KeyError, TypeError):
-                if kind == chain.SAMPLES:
-                    self._gaps[seq] = _gap(Span(start, end + SECOND), GapReason.DAMAGED)
+            with suppress(ValueError, TypeError):
+                yield store.Row(seq, kind, start, end, format.unpack_fields(fields), link)
 
     def _paged_events(self, wanted: set[str], after_seq: int, until_seq: int) -> Iterator[store.Row]:
         for page in store.pages_between(self._db, after_seq, until_seq):

@@ -15,6 +15,7 @@ from operator import sub
 from typing import NamedTuple
 
 from diagnostics.journal.codec import (
+    COARSE_NS,
     FINE_NS,
     FINE_STEPS,
     HAS_RTT,
@@ -31,6 +32,9 @@ from diagnostics.model import Outcome, Sample, Target
 NONE = 0xFFFFFFFF
 _OK = HAS_RTT | int(Outcome.OK)
 _OK_MASK = HAS_RTT | 15
+_COARSE = COARSE_NS // FINE_NS
+_LESS = FINE_STEPS * (_COARSE - 1)
+_COARSE_END = NONE // _COARSE
 _HEAD = struct.Struct("<I")
 _ROW = struct.Struct("<HIIIIII")
 
@@ -143,8 +147,7 @@ def rollup_of(batch: Batch, parts: Iterable[Sorted] | None = None, ticks: list[i
 def _good(column: Column) -> tuple[int, list[int]]:
     """How many tries missed, and the sorted grid places of the OK ones."""
     steps = words("I", column.rtts)
-    right = column.keys.count(_OK)
-    if right == len(column.keys) == len(steps):
+    if column.keys.count(_OK) == len(column.keys) == len(steps):
         return 0, sorted(steps)
     good: list[int] = []
     missed = 0
@@ -166,6 +169,17 @@ def _row(number: int, count: int, missed: int, good: list[int]) -> bytes:
     found = (good[0], good[last // 2], good[_rank95(last)], good[-1])
     if found[-1] < FINE_STEPS:
         return _ROW.pack(number, count, missed, *found)
+    if found[0] >= FINE_STEPS and found[-1] < _COARSE_END:
+        least, median, p95, most = found
+        return _ROW.pack(
+            number,
+            count,
+            missed,
+            _COARSE * least - _LESS,
+            _COARSE * median - _LESS,
+            _COARSE * p95 - _LESS,
+            _COARSE * most - _LESS,
+        )
     return _ROW.pack(number, count, missed, *map(_units, found))
 
 
@@ -175,16 +189,27 @@ def _units(step: int) -> int:
 
 @dataclass(slots=True)
 class Tally:
-    """Counts of one target over a longer time: tries, misses, and how often each round trip came."""
+    """Counts of one target over a longer time: tries, misses, and how often each round trip came.
+
+    Minutes wait in ``new`` until they are counted: one count of many is cheaper than many of few.
+    """
 
     count: int = 0
     missed: int = 0
-    steps: Counter[int] = field(default_factory=Counter)
+    new: list[int] = field(default_factory=list)
+    counted: Counter[int] = field(default_factory=Counter)
 
     def add(self, part: Sorted) -> None:
         self.count += part.tries
         self.missed += part.missed
-        self.steps.update(part.good)
+        self.new += part.good
+
+    @property
+    def steps(self) -> Counter[int]:
+        if self.new:
+            self.counted.update(self.new)
+            self.new.clear()
+        return self.counted
 
     def merge(self, other: Tally) -> None:
         self.count += other.count
@@ -193,10 +218,11 @@ class Tally:
 
     def row(self, number: int) -> bytes:
         """As in ``encode_rollups``."""
-        places = sorted(self.steps)
+        steps = self.steps
+        places = sorted(steps)
         if not places:
             return _ROW.pack(number, self.count, self.missed, NONE, NONE, NONE, NONE)
-        below = list(accumulate(self.steps[place] for place in places))
+        below = list(accumulate(steps[place] for place in places))
         last = below[-1] - 1
 
         def at(rank: int) -> int:

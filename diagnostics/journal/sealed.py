@@ -40,9 +40,9 @@ class Blocks:
             (chain.SAMPLES, after_seq, until_seq),
         ):
             try:
-                fields = format.unpack_fields(bytes(blob))
+                fields = format.unpack_fields(blob)
                 line, rollup = fields["line"].decode(), fields["rollup"]
-            except (ValueError, KeyError):
+            except (ValueError, KeyError, TypeError):
                 self._gaps[seq] = _gap(Span(start, end + SECOND), GapReason.DAMAGED)
                 continue
             yield self._block(seq, start, end, line, rollup, _Given(fields))
@@ -50,8 +50,8 @@ class Blocks:
     def _page_blocks(self, page: store.Page) -> Iterator[Block]:
         try:
             records = [one for one in page.records if one.type == chain.SAMPLES]
-            _ = page.places
-        except codec.DamagedBatch:
+            _ = page.places, [(one.fields["line"].decode(), one.fields["rollup"]) for one in records]
+        except (ValueError, KeyError):
             self._gaps[page.first] = _gap(
                 Span(page.span.start_ns, page.span.end_ns + SECOND), GapReason.DAMAGED
             )

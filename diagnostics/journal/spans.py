@@ -97,8 +97,8 @@ def _hours(stored: Stored, span: Span) -> Iterator[_Packed]:
 def _open_hours(db: sqlite3.Connection, span: Span) -> Iterator[tuple[str, HourFigures]]:
     """What no day's record holds yet."""
     last_day = db.execute("SELECT coalesce(max(seq), 0) FROM entries WHERE type = ?", (DAY,)).fetchone()[0]
-    for page in _readable(db, span):
-        for one in page.records if page.last > last_day else ():
+    for page in _readable(db, span, int(last_day)):
+        for one in page.records:
             if one.type == HOUR:
                 yield one.fields["line"].decode(), HourFigures(one.start_ns, one.fields["rollup"])
     for line, stretch in _open_hour(db, span).items():
@@ -143,9 +143,9 @@ def _entries(db: sqlite3.Connection, kind: str, span: Span) -> Iterator[tuple[in
         yield start, end, format.unpack_fields(bytes(blob))
 
 
-def _readable(db: sqlite3.Connection, span: Span) -> Iterator[store.Page]:
-    """Pages that touch the span; damaged ones are left out (a study tells of them)."""
-    for page in store.pages_within(db, span):
+def _readable(db: sqlite3.Connection, span: Span, after_seq: int = 0) -> Iterator[store.Page]:
+    """Pages that touch the span and end after a record; damaged ones are left out (a study tells of them)."""
+    for page in store.pages_within(db, span, after_seq):
         try:
             _ = page.places
         except DamagedBatch:

@@ -10,7 +10,7 @@ from functools import cached_property
 from itertools import pairwise
 
 from diagnostics.journal import chain, format, legacy, pages
-from diagnostics.journal.codec import DamagedBatch
+from diagnostics.journal.codec import Batch, DamagedBatch
 from diagnostics.model import Span
 
 DIGEST_BYTES = 32
@@ -21,7 +21,8 @@ class Row:
     """One record as it is kept.
 
     ``removed`` holds the digests of fields that retention took away. ``mark`` is the record's link, or its first bytes.
-    ``legacy``: of format 1, whose fields are ``line``, ``rollup`` and ``body``.
+    ``legacy``: of format 1, whose fields are ``line``, ``rollup`` and ``body``. ``batch`` is the field ``samples``
+    unpacked, where it came so.
     """
 
     seq: int
@@ -32,6 +33,7 @@ class Row:
     mark: bytes
     removed: Mapping[str, bytes] = field(default_factory=dict)
     legacy: bool = False
+    batch: Batch | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +112,7 @@ class Page:
                 self.fields_of(record),
                 self.marks[index * pages.MARK_BYTES : (index + 1) * pages.MARK_BYTES],
                 self.removed[self.places[record.seq]] if batch else {},
+                batch=self.body.unpacked[self.places[record.seq]] if batch and self.body_blob else None,
             )
 
 
@@ -141,8 +144,13 @@ _PAGE = "SELECT first, last, start_ns, end_ns, before, link, marks, heads, body,
 
 def _page(row: tuple[int, int, int, int, bytes, bytes, bytes, bytes, bytes, bytes]) -> Page:
     first, last, start_ns, end_ns, *blobs = row
-    whole = [blob if isinstance(blob, bytes) else b"\0" for blob in blobs]  # which unpacks to nothing
+    whole = [_or_nothing(blob) for blob in blobs]
     return Page(int(first), int(last), Span(int(start_ns), int(end_ns)), *whole)
+
+
+def _or_nothing(blob: object) -> bytes:
+    """Something else than bytes stands for a blob that cannot be unpacked."""
+    return blob if isinstance(blob, bytes) else b"\0"
 
 
 def _bytes(value: object) -> bytes:
@@ -157,10 +165,11 @@ def pages_between(db: sqlite3.Connection, after_seq: int, until_seq: int) -> Ite
         yield _page(row)
 
 
-def pages_within(db: sqlite3.Connection, span: Span) -> Iterator[Page]:
-    """Pages that touch a time."""
+def pages_within(db: sqlite3.Connection, span: Span, after_seq: int = 0) -> Iterator[Page]:
+    """Pages that touch a time, and have a record of a number above ``after_seq``."""
     rows = db.execute(
-        f"{_PAGE} WHERE end_ns >= ? AND start_ns < ? ORDER BY first", (span.start_ns, span.end_ns)
+        f"{_PAGE} WHERE end_ns >= ? AND start_ns < ? AND last > ? ORDER BY first",
+        (span.start_ns, span.end_ns, after_seq),
     )
     for row in rows:
         yield _page(row)

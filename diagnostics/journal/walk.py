@@ -159,7 +159,7 @@ class Walk:
         if "samples" not in row.fields:
             self._without_samples(row)
             return
-        batch = codec.unpack(row.fields["samples"])
+        batch = row.batch or codec.unpack(row.fields["samples"])
         ticks = codec.ticks_of(batch)
         parts = rollups.sort_out(batch)
         if rollups.rollup_of(batch, parts, ticks) != row.fields["rollup"]:

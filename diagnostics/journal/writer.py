@@ -78,6 +78,7 @@ class Writer:
             self._secret = opening.secret(self._db)
             self._seq, self._link = opening.end(self._db)
             self._numbers = {target: number for number, target in opening.targets(self._db)}
+            self._named = opening.targets_named(self._db)
             self._stretches = paging.open_hour(self._db)
             self._hour = opening.hour_of_rows(self._db)
             self._removal = opening.removal(self._db)
@@ -100,7 +101,7 @@ class Writer:
 
         ``durable`` waits for the disk: sealed minutes and events survive a power cut, not only the process.
         """
-        seq, link, numbers = self._seq, self._link, dict(self._numbers)
+        seq, link, numbers, named = self._seq, self._link, dict(self._numbers), self._named
         hour, removal = self._hour, self._removal
         with self._problems():
             if self._db.in_transaction:
@@ -115,7 +116,7 @@ class Writer:
                 yield
                 self._db.execute("COMMIT")
             except BaseException:
-                self._seq, self._link, self._numbers = seq, link, numbers
+                self._seq, self._link, self._numbers, self._named = seq, link, numbers, named
                 self._hour, self._removal = hour, removal
                 self._stale = True  # to be read again when the disk answers, which now it may not
                 if self._db.in_transaction:
@@ -278,9 +279,9 @@ class Writer:
 
     def _register(self, target: Target, at_ns: int) -> None:
         if target not in self._numbers:
-            number = len(self._numbers) + 1
-            self._numbers[target] = number
-            self._insert_event(format.target_event(number, target, at_ns))
+            self._named += 1
+            self._numbers[target] = self._named
+            self._insert_event(format.target_event(self._named, target, at_ns))
 
     def _insert_batch(self, key: BatchKey, batch: Batch) -> None:
         samples = sorted(batch.values(), key=lambda sample: sample.sent_ns)

@@ -144,8 +144,7 @@ def _note(note: Remark) -> str:
     values = dict(note.values)
     if isinstance(values.get("at_ns"), int):
         values["at"] = _moment(int(str(values["at_ns"])))
-    code = note.code if note.code.startswith("note_") else f"note_{note.code}"
-    return say_problem(Problem(code, **values))
+    return say_problem(Problem(note.code, **values))
 
 
 def _document(outcome: _Outcome) -> dict[str, Any]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
+import time
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -114,6 +116,93 @@ class Command(QObject):
         else:
             self.done.emit(result)
         self.deleteLater()
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    name: str
+    arguments: tuple[str, ...]
+    writes: bool
+
+
+class CommandQueue(QObject):
+    """Commands one after the other, each under a name; ``answered`` and ``refused`` bring that name back."""
+
+    answered = Signal(str, object)
+    refused = Signal(str, str)
+
+    def __init__(self, caller: Caller, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._caller = caller
+        self._waiting: deque[_Job] = deque()
+        self._job: _Job | None = None
+        self._command: Command | None = None
+        self._closed = False
+
+    @property
+    def busy(self) -> bool:
+        """Is an answer on its way?"""
+        return self._job is not None
+
+    @property
+    def writing(self) -> bool:
+        """Is a change on its way?"""
+        return any(job.writes for job in self._jobs())
+
+    def ask(self, name: str, *arguments: str, writes: bool = False) -> None:
+        """Run a command in its turn. A reading one that waits under this name already is not asked for twice."""
+        if self._closed or (not writes and _Job(name, arguments, writes) in self._waiting):
+            return
+        self._waiting.append(_Job(name, arguments, writes))
+        if self._job is None:
+            self._next()
+
+    def forget(self, name: str) -> None:
+        """Nobody waits any more for what is asked under this name."""
+        self._waiting = deque(job for job in self._waiting if job.name != name)
+
+    def finish(self, patience_ms: int) -> None:
+        """Let what changes something come to its end, so long at most; nothing runs after this."""
+        until = time.monotonic() + patience_ms / 1000
+        while self.writing and self._command is not None:
+            job = self._job
+            self._command.wait(max(0, round((until - time.monotonic()) * 1000)))
+            if self._job is job:
+                break
+        self._closed = True
+        self._waiting.clear()
+        if self._command is not None:
+            self._command.stop()
+
+    def _jobs(self) -> list[_Job]:
+        return [*([self._job] if self._job else []), *self._waiting]
+
+    def _next(self) -> None:
+        if not self._waiting or self._closed:
+            return
+        self._job = self._waiting.popleft()
+        command = self._command = Command(self._caller, *self._job.arguments, parent=self)
+        # No lambdas here: they would keep this object alive until its own child is being deleted.
+        command.done.connect(self._done)
+        command.failed.connect(self._failed)
+        command.start()
+
+    def _done(self, answer: object) -> None:
+        job, self._job, self._command = self._job, None, None
+        assert job is not None
+        self.answered.emit(job.name, answer)
+        self._go_on()
+
+    def _failed(self, sentence: str) -> None:
+        job, self._job, self._command = self._job, None, None
+        assert job is not None
+        self.refused.emit(job.name, sentence)
+        self._go_on()
+
+    def _go_on(self) -> None:
+        # Whoever was answered may have asked for the next one.
+        if self._job is None:
+            self._next()
 
 
 def sentence_of(errors: str, code: int) -> str:

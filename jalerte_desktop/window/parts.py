@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 
 from jalerte_desktop.window.theme import Size, font
 
-Tone = Literal["", "soft", "accent", "outage"]
+Tone = Literal["", "soft", "accent", "outage", "loss", "fine"]
 Role = Literal["", "primary", "link", "nav", "choice"]
 
 

@@ -192,6 +192,8 @@ QLabel { color: @text; background: transparent; }
 QLabel[tone="soft"] { color: @soft; }
 QLabel[tone="accent"] { color: @accent; }
 QLabel[tone="outage"] { color: @outage; }
+QLabel[tone="loss"] { color: @loss; }
+QLabel[tone="fine"] { color: @fine; }
 QLabel[badge="soft"] { color: @soft; border: 1px solid @soft; border-radius: 10px; padding: 1px 9px 2px 9px; }
 QLabel[badge="outage"] { color: @outage; border: 1px solid @outage; border-radius: 10px; padding: 1px 9px 2px 9px; }
 QLabel[badge="loss"] { color: @loss; border: 1px solid @loss; border-radius: 10px; padding: 1px 9px 2px 9px; }

@@ -6,10 +6,13 @@ Each is checked in a process of its own that may not have more memory than that 
 from __future__ import annotations
 
 import gzip
+import hmac
 import json
 import os
+import struct
 import subprocess
 import sys
+import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -126,9 +129,6 @@ def _many_samples() -> bytes:
 
 def _old_bomb(body: bytes) -> bytes:
     """A record of format 1 as the first, whose body unpacks to very much."""
-    import hmac
-    import zlib
-
     packed = zlib.compress(body, 9)
     salt = hmac.digest(SECRET, (1).to_bytes(8, "little"), "sha256")[:16]
     record = BundleRecord(1, "samples", 0, 0, bytes(32), {}, WholeShown(salt, "x", b"", packed))
@@ -145,6 +145,14 @@ def _old_bomb(body: bytes) -> bytes:
         Member(one.name, about.to_bytes() if one.name == "bundle.json" else one.data) for one in members
     ]
     return archive.write(manifest.assemble(members, parts.key.sign))
+
+
+def _endless_runs() -> bytes:
+    """One column of one try, with runs of outcomes for four thousand million: layout 1 of docs/journal.md."""
+    head = struct.pack("<BqqH", 1, 0, 0, 1) + struct.pack("<HHqqB", 1, 1, 0, 1, 0)
+    return (
+        head + struct.pack("<BHB", 1, 1, 0) + struct.pack("<H", 65535) + struct.pack("<BH", 0, 65535) * 65535
+    )
 
 
 def _row() -> bytes:
@@ -196,6 +204,7 @@ HOSTILE: dict[str, Callable[[], bytes]] = {
     ),
     "a signature too large": lambda: _signature(bytes(60 << 20)),
     "an old batch of zeros": lambda: _old_bomb(bytes(200 << 20)),
+    "an old batch of endless runs": lambda: _old_bomb(_endless_runs()),
     **{f"container: {name}": make for name, make in CONTAINERS.items()},
 }
 

@@ -11,6 +11,8 @@ from dataclasses import replace
 import pikepdf
 import pytest
 import typst
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from diagnostics.model import Remark
 from jalerte_desktop.documents.report import pdf
@@ -354,18 +356,31 @@ def test_settable_keeps_what_the_fonts_have_and_breaks_long_words():
     assert latin("é Ω 日") == f"é {STAND_IN} {STAND_IN}"
 
 
-def test_the_shipped_fonts_have_what_is_said_of_them():
-    characters = [chr(code) for first, last in RANGES for code in sorted({first, (first + last) // 2, last})]
-    assert len(characters) > 200
+def set_in_type(texts):
+    """Raises typst.TypstError when a glyph is missing."""
     source = b'#set document(title: "x")\n#set text(font: "Libertinus Serif")\n'
-    source += b'#let said = json("d.json")\n#said\n\n#strong(said)'
+    source += b'#for said in json("d.json") [#block(said) #block(strong(said))]'
     typst.compile(
-        {"main.typ": source, "d.json": json.dumps(" x ".join(characters)).encode()},
+        {"main.typ": source, "d.json": json.dumps(texts).encode()},
         format="pdf",
         font_paths=typst.Fonts(include_system_fonts=False, include_embedded_fonts=True),
         pdf_standards=["a-3a"],
         timestamp=0,
     )
+
+
+def test_the_shipped_fonts_have_what_is_said_of_them():
+    characters = [chr(code) for first, last in RANGES for code in sorted({first, (first + last) // 2, last})]
+    assert len(characters) > 200
+    set_in_type([f"a{character}b" for character in characters])
+    with pytest.raises(typst.TypstError):
+        set_in_type(["\u65e5"])
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.text(max_size=60), max_size=20))
+def test_whatever_text_there_is_can_be_set(texts):
+    set_in_type([settable(text) for text in texts])
 
 
 def test_an_argument_without_figures_that_many_share_is_told_once():

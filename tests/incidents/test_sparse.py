@@ -36,7 +36,6 @@ from tests.made import (
     GOOD,
     HOP,
     LOST,
-    OFFSET,
     T0,
     Fate,
     MadeBlock,
@@ -133,29 +132,17 @@ def known(thing: object) -> object:
     return {"class": type(thing).__name__, **{name: known(value) for name, value in vars(thing).items()}}
 
 
-def compare(made: Sequence[MadeBlock], events: Sequence[Event] = ()) -> tuple[int, int]:
-    """Feed both ways and compare after each block; returns how many were taken by columns, and all."""
+def compare(made: Sequence[MadeBlock], events: Sequence[Event] = ()) -> None:
+    """Feed both ways, and compare after each block."""
     quick, slow = Study(), Study()
     quick.note(events)
     slow.note(events)
-    taken = 0
-    take = study_module.take
     for block in made:
-        count = 0
-
-        def counted(*arguments: object) -> bool:
-            nonlocal count
-            count = take(*arguments)  # type: ignore[arg-type]
-            return bool(count)
-
+        quick.feed(block)
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(study_module, "take", counted)
-            quick.feed(block)
             patch.setattr(study_module, "take", lambda *_: False)
             slow.feed(block)
-        taken += count
         assert known(quick) == known(slow)
-    return taken, len(made)
 
 
 hard = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
@@ -205,12 +192,43 @@ def test_clocks_that_step_or_drift_and_links_that_change(
     compare([*blocks(before), *blocks(after)], [link])
 
 
-def test_nearly_all_of_a_quiet_line_with_chance_losses_is_taken_by_columns_or_figures() -> None:
-    taken, whole = compare(blocks(samples(lambda *_: GOOD, 3600, noise=0.001)))
-    fed = sum(1 for _ in range(whole)) - taken
-    assert taken >= 12
-    assert OFFSET
-    assert fed < whole
+@hard
+@given(st.floats(1.02, 1.3), st.integers(0, 99))
+def test_a_delay_that_creeps_up_without_a_jump(factor: float, seed: int) -> None:
+    def world(target: Target, at_s: float) -> Fate:
+        return Outcome.OK, 5.0 * (
+            factor ** (max(0.0, at_s - 300) / 10) - 1
+        ) if target.role is Role.ANCHOR else 0.0
+
+    compare(blocks(samples(world, SECONDS, noise=0.002, seed=seed)))
+
+
+@hard
+@given(st.lists(st.tuples(st.integers(60, SECONDS), st.integers(2, 5)), max_size=6), st.integers(0, 99))
+def test_anchors_that_are_not_tried_for_some_seconds(holes, seed: int) -> None:  # type: ignore[no-untyped-def]
+    stream = [
+        sample
+        for sample in samples(lambda *_: GOOD, SECONDS, noise=0.003, seed=seed)
+        if not any(
+            start <= (sample.sent_ns - T0) / SECOND < start + length
+            and sample.target in ANCHORS[: 1 + start % 4]
+            for start, length in holes
+        )
+    ]
+    compare(blocks(stream))
+
+
+def test_of_a_quiet_line_with_chance_losses_each_known_minute_is_taken_by_columns_or_figures(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made = blocks(samples(lambda *_: GOOD, 3600, noise=0.001))
+    study = Study()
+    for block in made[:2]:
+        study.feed(block)
+    monkeypatch.setattr(Study, "_feed", lambda *_: pytest.fail("fed try by try"))
+    for block in made[2:]:
+        study.feed(block)
+    assert sum(any(row.missed for row in block.rollups.rows) for block in made[2:]) > 12
 
 
 def test_what_cannot_be_read_changes_nothing() -> None:

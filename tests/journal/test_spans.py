@@ -88,7 +88,9 @@ def expected(samples: list[tuple[str, Sample]], length_ns: int) -> set[tuple[int
         old = sample.sent_ns < T0 + 600 * SECOND
         groups[sample.sent_ns // length_ns * length_ns, line, old].append(sample)
     return {
-        (start, line, row) for (start, line), group in groups.items() for row in rollups.roll_up(group).rows
+        (start, line, row)
+        for (start, line, _old), group in groups.items()
+        for row in rollups.roll_up(group).rows
     }
 
 

@@ -109,11 +109,11 @@ def removed_of(redaction: Redaction, left: Counter[str]) -> Taken:
     return Taken(tuple(by_rule), left[QUIET], left[AGED])
 
 
-def removed_json(copy: str, redaction: Redaction, taken: Taken, records: Sequence[Sequence[int]]) -> bytes:
+def removed_json(redaction: Redaction, taken: Taken, records: Sequence[Sequence[int]]) -> bytes:
     """``removed.json``: also where nothing was taken out. ``records``: ranges of incidents' batches without samples."""
     document = {
         "version": 1,
-        "copy": copy,
+        "copy": redaction.copy,
         "rules": redaction.rules.version,
         "records": [list(one) for one in records],
         "quiet_minutes_without_samples": taken.quiet,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any
 
 from diagnostics.journal.reader import StoredRecord
@@ -169,6 +170,7 @@ def _refined(kind: str, data: Mapping[str, Any]) -> str:
     return f"{kind}/{data.get(_REFINED[kind])}" if kind in _REFINED else kind
 
 
+@cache
 def _paths(other: bool, kind: str, refined: str, name: str) -> tuple[str, ...]:
     here = (f"record:{refined}.{name}", f"record:{kind}.{name}")
     elsewhere = (f"other:{refined}.{name}", f"other:{kind}.{name}")

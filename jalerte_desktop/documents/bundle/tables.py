@@ -12,6 +12,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from diagnostics.journal.rollups import Rollup, decode_rollups
@@ -240,7 +241,12 @@ def _figures(row: Rollup) -> str:
 
 def _time(ns: int) -> str:
     """``2026-11-17T08:12:05.1234Z``: the journal's own grid of 0.1 ms."""
-    return f"{datetime.fromtimestamp(ns // SECOND, UTC):%Y-%m-%dT%H:%M:%S}.{ns % SECOND // 100_000:04d}Z"
+    return f"{_second(ns // SECOND)}.{ns % SECOND // 100_000:04d}Z"
+
+
+@lru_cache(maxsize=128)
+def _second(at_s: int) -> str:
+    return f"{datetime.fromtimestamp(at_s, UTC):%Y-%m-%dT%H:%M:%S}"
 
 
 def _cell(text: str) -> str:
@@ -254,7 +260,7 @@ class _Packed:
 
     def __init__(self, head: str) -> None:
         self._out = io.BytesIO()
-        self._packed = gzip.GzipFile(filename="", mode="wb", compresslevel=6, fileobj=self._out, mtime=0)
+        self._packed = gzip.GzipFile(filename="", mode="wb", compresslevel=5, fileobj=self._out, mtime=0)
         self._packed.write(head.encode() + b"\n")
         self._rows = 0
 

@@ -41,6 +41,7 @@ FIRST = ["LISEZMOI.txt", "README.txt"]
 LISTING, SIGNATURE, KEY, ABOUT = "manifest.sha256", "manifest.sig", "key.pem", "bundle.json"
 CHAIN, ROLLUPS, SAMPLES = "chain/records.jsonl.gz", "rollups.csv.gz", "samples.csv.gz"
 NEEDED = [*FIRST, KEY, ABOUT, "incidents.json", "incidents.csv", CHAIN, ROLLUPS, SAMPLES, "removed.json"]
+RECORD = {"seq", "type", "start_ns", "end_ns", "link"}
 KEY_HEAD = bytes.fromhex("302a300506032b6570032100")
 NONE = 0xFFFFFFFF
 # RFC 8032, section 7.1, test 2: does this openssl know Ed25519?
@@ -288,6 +289,9 @@ class Chain:
         try:
             record = parse(line)
             place += f" ({minute(record['start_ns'])} UTC)"
+            body = {"fields", "whole"} & record.keys()
+            if len(body) != 1 or record.keys() - body - {"shown_line"} != RECORD:
+                raise ValueError("no record of ours / ce n’est pas un enregistrement")
             if record["seq"] != expected:
                 raise ValueError("records are missing / il manque des enregistrements")
             values, digest = self._whole(record) if "whole" in record else self._fields(record)

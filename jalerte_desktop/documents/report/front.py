@@ -97,14 +97,15 @@ def _explanation(facts: ReportFacts) -> str:
     account = facts.account
     if not account.findings.confirmed:
         return _("The line is not confirmed as the holder’s: no operator is named.")
-    if not account.findings.incidents:
+    counted = len(account.findings.incidents) - len(account.excluded) - len(account.other_line)
+    if not counted:
         return ""
     return put(
         _(
             "Of {n:incident|incidents} in all: {held} attributed to the operator, {uncertain} uncertain,"
             " {aside} with another cause."
         ),
-        n=len(account.findings.incidents) - len(account.excluded) - len(account.other_line),
+        n=counted,
         held=len(account.held),
         uncertain=len(account.uncertain),
         aside=len(account.set_aside) + len(account.dns),
@@ -219,8 +220,8 @@ def _proof(facts: ReportFacts) -> str:
         return _("The record was not sealed yet. Ordinary evidence; no certified mechanism.")
     return put(
         _(
-            "Sealed record: link no. {n}, {at}, SHA-256 {link}… How to check this report stands on its last"
-            " pages. Ordinary evidence; no certified mechanism."
+            "Sealed record: link no. {n}, {at}, SHA-256 {link}… “How to check this report” says how to"
+            " verify it. Ordinary evidence; no certified mechanism."
         ),
         n=evidence.sequence,
         at=date_time(evidence.at_ns, facts.zone),
