@@ -7,15 +7,16 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from diagnostics.journal import chain, codec, rollups
+from diagnostics.journal import codec, rollups
 from diagnostics.journal.codec import Batch, Column
-from diagnostics.journal.hours import HOUR_NS, Stretch
+from diagnostics.journal.hours import HOUR_NS
 from diagnostics.journal.rollups import Sorted
-from diagnostics.journal.writer import Writer
+from diagnostics.journal.writer import PackedMinute, Writer
 from diagnostics.model import (
     MILLISECOND,
     MINUTE,
@@ -23,6 +24,7 @@ from diagnostics.model import (
     Outcome,
     Role,
     Sample,
+    Span,
     Target,
     quantise_rtt,
     quantise_time,
@@ -81,46 +83,29 @@ def _sample(rng: random.Random, noise: Noise, target: Target, at_s: float) -> Sa
     return Sample(target, sent, sent - OFFSET, Outcome.OK, rtt)
 
 
-class BulkWriter(Writer):
-    """A writer that takes packed minutes, and does not wait for the disk."""
+def hours_of(
+    line: str, minutes: Sequence[PooledMinute], first_hour: int, count: int, seed: int = 1
+) -> Iterator[PackedMinute]:
+    """So many hours from ``first_hour`` after ``START`` on."""
+    rng = random.Random(f"{seed}/{first_hour}")
+    for hour in range(first_hour, first_hour + count):
+        for place, minute in enumerate(rng.sample(minutes, 60)):
+            yield _placed(line, START + hour * HOUR_NS + place * MINUTE, minute)
 
-    def begin(self, targets: Sequence[Target] = SIX) -> None:
-        with self._transaction():
-            for target in targets:
-                self._register(target, START)
 
-    def add_hours(
-        self, line: str, minutes: Sequence[PooledMinute], first_hour: int, count: int, seed: int = 1
-    ) -> None:
-        """So many hours from ``first_hour`` after ``START`` on."""
-        rng = random.Random(f"{seed}/{first_hour}")
-        for hour in range(first_hour, first_hour + count):
-            drawn = rng.sample(minutes, 60)
-            with self._transaction():
-                for place, minute in enumerate(drawn):
-                    self._add(line, START + hour * HOUR_NS + place * MINUTE, minute)
-        self._keep_head(START + (first_hour + count) * HOUR_NS)
-
-    def _add(self, line: str, start_ns: int, minute: PooledMinute) -> None:
-        hour = start_ns // HOUR_NS
-        if self._hour is not None and hour != self._hour:
-            self._close_hour(self._hour, hour, start_ns)
-        self._hour = hour
-        batch = Batch(start_ns // SECOND, OFFSET, minute.columns)
-        fields = {"samples": codec.pack(batch), "line": line.encode(), "rollup": minute.rollup}
-        first, last = (start_ns + ticks * codec.TICK_NS for ticks in minute.ticks)
-        self._insert(chain.SAMPLES, first, last, fields)
-        self._stretches.setdefault(line, Stretch.empty()).add(minute.parts, first, last)
+def _placed(line: str, start_ns: int, minute: PooledMinute) -> PackedMinute:
+    batch = Batch(start_ns // SECOND, OFFSET, minute.columns)
+    fields = {"samples": codec.pack(batch), "line": line.encode(), "rollup": minute.rollup}
+    first, last = (start_ns + ticks * codec.TICK_NS for ticks in minute.ticks)
+    return PackedMinute(line, Span(first, last), fields, minute.parts)
 
 
 def make(path: Path, line: str, days: int, noise: Noise | None = None, seed: int = 1) -> int:
     """A journal of so many days of six targets at 1 Hz; returns how many samples it has."""
     minutes = pool(600, noise or Noise(), seed=seed)
-    writer = BulkWriter(path)
-    try:
-        writer.begin()
-        writer.add_hours(line, minutes, 0, 24 * days, seed)
+    with closing(Writer(path)) as writer:
+        writer.name_targets(SIX, START)
+        for day in range(days):
+            writer.add(hours_of(line, minutes, 24 * day, 24, seed))
         writer.sign(START + 24 * days * HOUR_NS)
-    finally:
-        writer.close()
     return 24 * days * 60 * 60 * len(SIX)

@@ -77,6 +77,8 @@ def _decode(batch: bytes, target: Callable[[int], Target]) -> list[Sample]:
             key, repeat = struct.unpack_from("<BH", batch, at)
             at += 3
             outcomes += [key] * repeat
+            if len(outcomes) > length:
+                raise DamagedBatch("columns of different lengths")
         rtts, at = _unpack(batch, at)
         details: dict[int, str] = {}
         (texts,) = struct.unpack_from("<H", batch, at)

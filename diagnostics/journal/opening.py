@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from diagnostics.journal import chain, format, retention
-from diagnostics.journal.hours import HOUR_NS
+from diagnostics.journal.hours import DAY, DAY_NS, HOUR_NS
 from diagnostics.model import Event, EventKind, MachineCannot, Target
 
 
@@ -67,23 +67,36 @@ class Removal:
         return self.before_ns > 0
 
 
-def retentions(db: sqlite3.Connection) -> list[Event]:
-    """The newest choice of what is kept, in a list of none or one."""
+def retention_choice(db: sqlite3.Connection) -> tuple[Event, int] | None:
+    """The newest choice of what is kept, and how many days were recorded since. Raises ValueError."""
     kind = str(EventKind.RETENTION)
     row = db.execute(
-        "SELECT start_ns, fields FROM entries WHERE type = ? ORDER BY seq DESC LIMIT 1", (kind,)
+        "SELECT seq, start_ns, fields FROM entries WHERE type = ? ORDER BY seq DESC LIMIT 1", (kind,)
     ).fetchone()
-    return [] if row is None else [format.event_of(kind, row[0], format.unpack_fields(bytes(row[1])))]
+    if row is None:
+        return None
+    days = db.execute(
+        "SELECT count(DISTINCT start_ns / ?) FROM entries WHERE type = ? AND seq > ?", (DAY_NS, DAY, row[0])
+    ).fetchone()
+    return format.event_of(kind, row[1], format.unpack_fields(bytes(row[2]))), int(days[0])
 
 
 def removal(db: sqlite3.Connection) -> Removal:
     """What the newest retention asks for; looked at again from the first page on, which costs little."""
-    for event in retentions(db):
-        try:
-            return Removal(retention.read(event)[1])
-        except ValueError:
-            break  # nothing is removed by what cannot be read
-    return Removal()
+    try:
+        choice = retention_choice(db)
+        return Removal() if choice is None else Removal(retention.read(choice[0])[1])
+    except ValueError:
+        return Removal()  # nothing is removed by what cannot be read
+
+
+def renewal(db: sqlite3.Connection, now_ns: int) -> Event | None:
+    """The next retention, where one is due."""
+    try:
+        choice = retention_choice(db)
+        return None if choice is None else retention.renewed(*choice, now_ns)
+    except ValueError:
+        return None
 
 
 def secret(db: sqlite3.Connection) -> bytes:

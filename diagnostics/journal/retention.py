@@ -6,8 +6,6 @@ stands, the recorder chains another one each time that thirty more days have bec
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from diagnostics.journal.hours import DAY_NS
 from diagnostics.model import Event, EventKind
 
@@ -37,13 +35,16 @@ def read(event: Event) -> tuple[int, int]:
     return int(str(keep_days)), int(str(before_ns))
 
 
-def renewed(events: Iterable[Event], now_ns: int) -> Event | None:
-    """The next event under the newest choice, None where there is none or too little has become too old."""
-    newest = max(events, key=lambda event: event.at_ns, default=None)
-    if newest is None:
+def renewed(choice: Event, days_since: int, now_ns: int) -> Event | None:
+    """The event that follows a choice, None while too little has become too old since.
+
+    ``days_since`` counts the days recorded since the choice or its last renewal, and one renewal goes no further than
+    they do: a clock that is years ahead for a moment removes nothing. Raises ValueError for what is no choice.
+    """
+    keep_days, before_ns = read(choice)
+    if not keep_days or days_since < _STEP_DAYS:
         return None
-    keep_days, before_ns = read(newest)
-    if not keep_days:
+    before_ns = min(read(chosen(keep_days, now_ns))[1], before_ns + (days_since + 1) * DAY_NS)
+    if before_ns <= read(choice)[1]:
         return None
-    following = chosen(keep_days, now_ns)
-    return following if read(following)[1] >= before_ns + _STEP_DAYS * DAY_NS else None
+    return Event(EventKind.RETENTION, now_ns, {"keep_days": keep_days, "before_ns": before_ns})

@@ -144,11 +144,11 @@ _PAGE = "SELECT first, last, start_ns, end_ns, before, link, marks, heads, body,
 
 def _page(row: tuple[int, int, int, int, bytes, bytes, bytes, bytes, bytes, bytes]) -> Page:
     first, last, start_ns, end_ns, *blobs = row
-    whole = [_or_nothing(blob) for blob in blobs]
+    whole = [bytes_or_nothing(blob) for blob in blobs]
     return Page(int(first), int(last), Span(int(start_ns), int(end_ns)), *whole)
 
 
-def _or_nothing(blob: object) -> bytes:
+def bytes_or_nothing(blob: object) -> bytes:
     """Something else than bytes stands for a blob that cannot be unpacked."""
     return blob if isinstance(blob, bytes) else b"\0"
 

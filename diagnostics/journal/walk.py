@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from diagnostics.journal import chain, codec, format, hours, legacy, rollups, seals, store
 from diagnostics.journal.hours import HourFigures, Stretch, Stretches
 from diagnostics.journal.seals import SignedHead
-from diagnostics.journal.store import Row
+from diagnostics.journal.store import Damage, Row
 from diagnostics.model import SECOND, EventKind, Remark, Target
 
 _STEP = 2000
@@ -92,13 +92,17 @@ class Walk:
 
     def through(self, secret: bytes, until_seq: int, progress: Callable[[int], None]) -> Part:
         """Check the records up to ``until_seq`` or the first that fails. ``progress`` hears how many are done."""
-        pages = _Pages(self.db, self.first, until_seq)
-        fault = None
+        fault, damage = None, list[Damage]()
         try:
-            for row in store.walk(self.db, self.first - 1, until_seq):
+            pages = _Pages(self.db, self.first, until_seq)
+            for row in store.walk(self.db, self.first - 1, until_seq, damage):
+                if row.seq != self.expected:
+                    self._hole(damage)
                 self._one(secret, row, pages)
                 if row.seq % _STEP == 0:
                     progress(row.seq - self.first)
+            if damage:
+                self._hole(damage)
             pages.done()
         except (Fails, codec.DamagedBatch, ValueError, KeyError, TypeError, AttributeError) as error:
             fault = Fault(self.expected, self.at_ns, str(error))
@@ -118,10 +122,16 @@ class Walk:
             self.head_end_ns,
         )
 
+    def _hole(self, damage: list[Damage]) -> None:
+        """The next record is not there: because it cannot be read, or not at all."""
+        for one in damage:
+            if one.first_seq <= self.expected <= one.last_seq:
+                self.at_ns = one.span.start_ns
+                raise Fails(one.why)
+        raise Fails("a record is missing, or there twice")
+
     def _one(self, secret: bytes, row: Row, pages: _Pages) -> None:
         self.at_ns = row.start_ns
-        if row.seq != self.expected:
-            raise Fails("a record is missing, or there twice")
         pages.begin(row.seq, self.link)
         digest, _whole = store.record_digest(secret, row)
         link = chain.link(self.link, digest)
@@ -260,8 +270,8 @@ class _Pages:
             "SELECT first, last, before, link FROM pages WHERE last >= ? AND first <= ?",
             (first_seq, until_seq),
         ):
-            self._by_first[int(first)] = bytes(before)
-            self._by_last[int(last)] = bytes(link)
+            self._by_first[int(first)] = store.bytes_or_nothing(before)
+            self._by_last[int(last)] = store.bytes_or_nothing(link)
 
     def begin(self, seq: int, before: bytes) -> None:
         known = self._by_first.pop(seq, None)

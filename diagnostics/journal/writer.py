@@ -16,14 +16,25 @@ from diagnostics.journal import (
     legacy,
     opening,
     paging,
-    retention,
     rollups,
     seals,
     store,
 )
 from diagnostics.journal.hours import DAY_NS, HOUR_NS, Stretch
+from diagnostics.journal.rollups import Sorted
 from diagnostics.journal.seals import Sealer, SignedHead
-from diagnostics.model import MINUTE, SECOND, Event, EventKind, MachineCannot, Problem, Sample, Scalar, Target
+from diagnostics.model import (
+    MINUTE,
+    SECOND,
+    Event,
+    EventKind,
+    MachineCannot,
+    Problem,
+    Sample,
+    Scalar,
+    Span,
+    Target,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,6 +56,19 @@ class BatchKey:
 
 
 Batch = dict[tuple[str, int], Sample]
+
+
+@dataclass(frozen=True, slots=True)
+class PackedMinute:
+    """What one line gave in one minute: a batch record's fields, and what its hour's figures are made of.
+
+    ``span``: when the first and the last try were sent.
+    """
+
+    line: str
+    span: Span
+    fields: Mapping[str, bytes]
+    parts: Sequence[Sorted]
 
 
 class Writer:
@@ -234,6 +258,23 @@ class Writer:
             self._keep_head()
         return seq
 
+    def name_targets(self, targets: Iterable[Target], at_ns: int) -> Mapping[Target, int]:
+        """Give these targets numbers, where they have none yet; returns the number of every target."""
+        with self._transaction():
+            for target in targets:
+                self._register(target, at_ns)
+        return dict(self._numbers)
+
+    def add(self, items: Iterable[Event | PackedMinute]) -> None:
+        """Chain what is packed already, in one go that does not wait for the disk: made-up records, many at once."""
+        with self._transaction():
+            for item in items:
+                if isinstance(item, Event):
+                    self._insert_event(item)
+                else:
+                    self._insert_minute(item)
+        self._keep_head()
+
     def sign(self, at_ns: int) -> None:
         """Chain a seal: the newest link, signed. At the start of a run and at its end; each hour it comes by itself."""
         with self._transaction(durable=True):
@@ -285,17 +326,21 @@ class Writer:
 
     def _insert_batch(self, key: BatchKey, batch: Batch) -> None:
         samples = sorted(batch.values(), key=lambda sample: sample.sent_ns)
-        hour = key.minute * MINUTE // HOUR_NS
-        if self._hour is not None and hour != self._hour:
-            self._close_hour(self._hour, hour, key.minute * MINUTE)
-        self._hour = hour
         fields = codec.encode_samples(samples, self._numbers.__getitem__)
         packed = codec.unpack(fields["samples"])
         parts = rollups.sort_out(packed)
         fields |= {"line": key.line.encode(), "rollup": rollups.rollup_of(packed, parts)}
-        start_ns, end_ns = samples[0].sent_ns, samples[-1].sent_ns
-        self._insert(chain.SAMPLES, start_ns, end_ns, fields)
-        self._stretches.setdefault(key.line, Stretch.empty()).add(parts, start_ns, end_ns)
+        span = Span(samples[0].sent_ns, samples[-1].sent_ns)
+        self._insert_minute(PackedMinute(key.line, span, fields, parts))
+
+    def _insert_minute(self, minute: PackedMinute) -> None:
+        start_ns, end_ns = minute.span.start_ns, minute.span.end_ns
+        hour = start_ns // HOUR_NS
+        if self._hour is not None and hour != self._hour:
+            self._close_hour(self._hour, hour, start_ns // MINUTE * MINUTE)
+        self._hour = hour
+        self._insert(chain.SAMPLES, start_ns, end_ns, minute.fields)
+        self._stretches.setdefault(minute.line, Stretch.empty()).add(minute.parts, start_ns, end_ns)
 
     def _close_hour(self, hour: int, next_hour: int, at_ns: int) -> None:
         paging.close_hour(self._insert, self._stretches)
@@ -303,7 +348,7 @@ class Writer:
         if hour * HOUR_NS // DAY_NS != next_hour * HOUR_NS // DAY_NS:
             paging.close_day(self._db, self._insert)
         paging.make_page(self._db)
-        renewed = retention.renewed(opening.retentions(self._db), at_ns)
+        renewed = opening.renewal(self._db, at_ns)
         if renewed is not None:
             self._insert_event(renewed)
             self._removal = opening.removal(self._db)

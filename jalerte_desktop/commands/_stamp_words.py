@@ -85,6 +85,7 @@ def known_json() -> dict[str, Any]:
                 "source": one.source,
                 "checked_on": one.checked_on,
                 "confidence": one.confidence,
+                "terms": who_sees_what(one.url),
             }
             for one in load_known()
         ]

@@ -45,6 +45,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     one = choose.add_mutually_exclusive_group()
     one.add_argument("--server", metavar="URL", help=_("this time-stamp server (RFC 3161)"))
     one.add_argument("--none", action="store_true", help=_("nobody any more"))
+    choose.add_argument("--terms", action="store_true", help=_("only say who sees what"))
     choose.add_argument("--yes", action="store_true", help=_("you know who sees what, and agree"))
     add_json(choose)
     now = actions.add_parser("now", help=_("have the newest seal dated at once"))
@@ -139,6 +140,8 @@ def _choose(arguments: argparse.Namespace, context: Context) -> int:
         why = server_trouble(server)
         if why:
             raise BadInput("stamp_server_bad", value=server[:60], why=why)
+        if arguments.terms:
+            return _terms(server, context)
         if fixed and fixed != server:
             raise BadInput("stamp_file_decides", server=fixed)
         if not _agrees(server, arguments.yes, context):
@@ -152,6 +155,18 @@ def _choose(arguments: argparse.Namespace, context: Context) -> int:
         )
     else:
         context.say(_("Nobody is asked any more. The time stamps that there are stay."))
+    return 0
+
+
+def _terms(server: str, context: Context) -> int:
+    from jalerte_desktop.commands._stamp_words import who_sees_what
+
+    lines = who_sees_what(server)
+    if context.json:
+        context.print_json({"server": server, "terms": lines})
+    else:
+        for line in lines:
+            context.say(line)
     return 0
 
 

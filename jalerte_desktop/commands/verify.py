@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -38,11 +39,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="F.zip",
         help=_("the evidence bundle; without it, this folder’s own journal is checked"),
     )
+    parser.add_argument("--progress", action="store_true", help=_("print lines of JSON for what happens"))
     add_json(parser)
 
 
 def run(arguments: argparse.Namespace, context: Context) -> int:
-    tell = _progress(context)
+    tell = _lines(context) if arguments.progress else _progress(context)
     if arguments.bundle is None:
         subject, outcome = context.home.journal, _journal(context.home.journal, tell)
     else:
@@ -64,6 +66,22 @@ def _progress(context: Context) -> Callable[[float], None]:
             words = _("Checking … {share}").format(share=percent(share, 0)) if share < 1 else ""
             context.err.write(f"\r{words}\x1b[K")
             context.err.flush()
+
+    return tell
+
+
+def _lines(context: Context) -> Callable[[float], None]:
+    """Tells the share that is done to a program: a line for each percent, beside the document on the error output."""
+    out = context.err if context.json else context.out
+    told = -1
+
+    def tell(share: float) -> None:
+        nonlocal told
+        if (now := int(share * 100)) > told:
+            told = now
+            # Whoever listened may be gone: the check goes on.
+            with suppress(OSError, ValueError):
+                print(json.dumps({"event": "progress", "share": round(share, 3)}), file=out, flush=True)
 
     return tell
 

@@ -7,11 +7,11 @@ their time; minutes in which something begins or ends are made each.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 from diagnostics.journal import codec, rollups
-from diagnostics.journal.rollups import Sorted
+from diagnostics.journal.writer import PackedMinute
 from diagnostics.model import MINUTE, SECOND, Sample, Span, Target
 from jalerte_desktop.demo.script import DAY, SEED, Script, Trouble, What
 from jalerte_desktop.demo.world import CABLE, WIFI, State, tries
@@ -20,17 +20,7 @@ QUIET_COPIES, COPIES = 80, 24
 _UPTIME_NS = 3 * DAY
 
 
-@dataclass(frozen=True, slots=True)
-class Minute:
-    """What one line gave in one minute: a batch record's head and fields, and what its hour's figures are made of."""
-
-    line: str
-    span: Span
-    fields: Mapping[str, bytes]
-    parts: list[Sorted]
-
-
-def minutes(script: Script, number: Callable[[Target], int]) -> Iterator[Minute]:
+def minutes(script: Script, number: Callable[[Target], int]) -> Iterator[PackedMinute]:
     """Every observed minute, in order. ``number`` gives a target's number in the journal."""
     press = _Press(script, number)
     waiting = list(script.troubles)
@@ -50,9 +40,9 @@ class _Press:
         self._script = script
         self._number = number
         self._chance = random.Random(f"{SEED} minutes")
-        self._patterns: dict[State, list[Minute]] = {}
+        self._patterns: dict[State, list[PackedMinute]] = {}
 
-    def minute(self, span: Span, troubles: list[Trouble]) -> Minute | None:
+    def minute(self, span: Span, troubles: list[Trouble]) -> PackedMinute | None:
         """The minute with what goes wrong in it; None while the computer sleeps."""
         if not troubles and not any(one.clip(span) for one in self._script.wifi):
             return self._copy(span, State())
@@ -76,16 +66,16 @@ class _Press:
                 samples += tries(at, state, self._offset(at), self._chance)
         return samples
 
-    def _pack(self, samples: list[Sample], states: list[State | None]) -> Minute:
+    def _pack(self, samples: list[Sample], states: list[State | None]) -> PackedMinute:
         wifi = any(state is not None and state.wifi for state in states)
         line = (WIFI if wifi else CABLE).id
         fields = codec.encode_samples(samples, self._number)
         packed = codec.unpack(fields["samples"])
         parts = rollups.sort_out(packed)
         fields |= {"line": line.encode(), "rollup": rollups.rollup_of(packed, parts)}
-        return Minute(line, Span(samples[0].sent_ns, samples[-1].sent_ns), fields, parts)
+        return PackedMinute(line, Span(samples[0].sent_ns, samples[-1].sent_ns), fields, parts)
 
-    def _copy(self, span: Span, state: State) -> Minute:
+    def _copy(self, span: Span, state: State) -> PackedMinute:
         first = self._script.span.start_ns
         made = self._patterns.get(state)
         if made is None:
@@ -98,7 +88,7 @@ class _Press:
         batch = codec.unpack(pattern.fields["samples"])
         moved = replace(batch, base_s=span.start_ns // SECOND, offset_ns=self._offset(span.start_ns))
         shift = span.start_ns - first
-        return Minute(
+        return PackedMinute(
             pattern.line,
             Span(pattern.span.start_ns + shift, pattern.span.end_ns + shift),
             {**pattern.fields, "samples": codec.pack(moved)},

@@ -35,7 +35,7 @@ STAMPS, SERVERS, TERMS, CHOOSE, TOUCHED, EXCLUDE = (
     "touched",
     "exclude",
 )
-"""What is asked one after the other. ``TOUCHED``: the incidents of a period that may be taken out."""
+"""What is asked one after the other. ``TOUCHED``, with a period behind it: its incidents, which may be taken out."""
 _CHANGES = {CHOOSE, EXCLUDE, IMPORT, DATE}
 
 
@@ -58,20 +58,19 @@ class EvidenceDesk(QObject):
         caller: Caller,
         journal: Path,
         clock: Callable[[], int] = time.time_ns,
-        demo: bool = False,
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
         self._caller = caller
         self._closed = False
         self.clock = clock
-        self.demo = demo
         self.backing: Backing | None = None
         self.stamps: StampFacts | None = None
         self.stamps_problem = ""
         self.runs: dict[str, LongRun] = {}
         self.outcomes: dict[str, Outcome] = {}
         self.subjects: dict[str, str] = {}
+        self._looked = ""
         self._queue = CommandQueue(caller, self)
         self._queue.answered.connect(self._answered)
         self._queue.refused.connect(self._refused)
@@ -109,10 +108,12 @@ class EvidenceDesk(QObject):
         """Run a command in its turn; ``answered`` or ``refused`` comes with that name."""
         self._queue.ask(name, *arguments, "--json", writes=name in _CHANGES)
 
-    def look_at(self, since: str, until: str) -> None:
-        """Ask for the incidents of a period; what was asked before and still waits is forgotten."""
-        self._queue.forget(TOUCHED)
-        self.ask(TOUCHED, "incidents", f"--since={since}", f"--until={until}")
+    def look_at(self, since: str, until: str) -> str:
+        """Ask for the incidents of a period, and return the name of the answer; what still waits is forgotten."""
+        self._queue.forget(self._looked)
+        self._looked = f"{TOUCHED} {since} {until}"
+        self.ask(self._looked, "incidents", f"--since={since}", f"--until={until}")
+        return self._looked
 
     def exclude(self, since: str, until: str, reason: str) -> None:
         """Take a period out of the count; the person has seen what that is and said yes."""

@@ -36,10 +36,10 @@ COPIES = {
     "public": N_("the public"),
 }
 COPY_HINTS = {
-    "operator": N_("Your operator knows you: name, line and address stay in."),
-    "mediator": N_("The mediator needs to know whose line it is: name, line and address stay in."),
-    "arcep": N_("The regulator gets what it needs; what it does not is taken out."),
-    "public": N_("Nothing in it tells who you are: for a forum, a newspaper, anybody."),
+    "operator": N_("Your operator knows you: name, numbers of line and customer, and what you wrote stay in."),
+    "mediator": N_("The mediator has to know whose line it is: name, numbers and what you wrote stay in."),
+    "arcep": N_("The regulator needs the line’s behaviour, not you: name, numbers, your own words and files go."),
+    "public": N_("For a forum, a newspaper, anybody: nothing that tells who or where you are stays in."),
 }
 TOLD_AT_MOST = 6
 
@@ -64,9 +64,9 @@ class Said:
 def answer_of(backing: Backing | None, stamps: StampFacts | None) -> tuple[str, str]:
     """The page's one sentence, and what stands below it."""
     if backing is None:
-        return _("Reading the journal…"), ""
+        return _("Reading the record…"), ""
     if backing.problem:
-        return _("The journal cannot be read."), backing.problem
+        return _("The record cannot be read."), backing.problem
     if backing.record is None:
         return _("There is no evidence yet."), _(
             "Start recording: from then on each minute is kept, chained to the one before and signed."

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from PySide6.QtCore import QEvent, QPoint, Qt, QTimer, Signal
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QAction, QKeyEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from diagnostics.incidents.merged import MergedIncident
-from diagnostics.model import Incident
+from diagnostics.model import Incident, Span
 from jalerte_desktop.findings.model import Findings
 from jalerte_desktop.window.chart_data import local_day
 from jalerte_desktop.window.digest import unbroken
@@ -23,6 +23,7 @@ from jalerte_desktop.words.remarks import say
 from jalerte_desktop.words.views import row_words
 
 SHOWN = 20
+NO_TIME = Span(0, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,7 @@ class Row:
     sure: str
     reasons: str
     reserve: str
+    span: Span = NO_TIME
 
     @property
     def spoken(self) -> str:
@@ -92,6 +94,7 @@ def _row_of_several(merged: MergedIncident, raw: list[Incident], now_ns: int) ->
     return replace(
         row,
         id=merged.id,
+        span=merged.span,
         day=first.day,
         time=first.time,
         lasted=_("ongoing") if merged.ongoing else _("{time} in all").format(time=duration(merged.total_s)),
@@ -120,6 +123,7 @@ def row_of(incident: Incident, now_ns: int) -> Row:
         reserves.insert(0, _("Taken out of the count: {reason}").format(reason=incident.excluded))
     return Row(
         id=incident.id,
+        span=incident.span,
         day="" if today else day(start, year=False),
         time=clock_time(start, seconds=False),
         lasted=_("ongoing") if incident.ongoing else duration(incident.duration_s),
@@ -138,12 +142,23 @@ def _sentence(words: str) -> str:
     return words if words.endswith((".", "!", "?", "…")) else words + "."
 
 
+def exclude_words() -> str:
+    """What the buttons and menus say that take a period out of the count."""
+    return _("Take out of the count…")
+
+
 class RowView(QFrame):
-    """One incident; takes the keyboard's focus, and then reads itself out."""
+    """One incident; takes the keyboard's focus, and then reads itself out. Its menu offers to ``exclude`` it."""
+
+    exclude = Signal(object)
 
     def __init__(self, row: Row) -> None:
         super().__init__()
         self.setObjectName("row")
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
+        offer = QAction(exclude_words(), self)
+        offer.triggered.connect(lambda: self.exclude.emit(row.span))
+        self.addAction(offer)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName(row.spoken)
         across = QHBoxLayout(self)
@@ -215,9 +230,10 @@ def lines_of(text: QLabel, inner: QWidget) -> list[tuple[int, int]]:
 
 
 class IncidentsCard(Card):
-    """``show_all`` asks for the whole list."""
+    """``show_all`` asks for the whole list, ``exclude`` for a period to be taken out of the count."""
 
     show_all = Signal()
+    exclude = Signal(object)
 
     def __init__(self) -> None:
         super().__init__(_("Incidents"))
@@ -263,6 +279,7 @@ class IncidentsCard(Card):
                 column.addWidget(rule())
             view = RowView(row)
             view.installEventFilter(self)
+            view.exclude.connect(self.exclude)
             self.views.append(view)
             column.addWidget(view)
         if not rows:

@@ -1,4 +1,4 @@
-"""The window: navigation, five pages, and the wiring between what is read, asked and started."""
+"""The window: navigation, six pages, and the wiring between what is read, asked and started."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from PySide6.QtCore import QTimer, QUrl, Signal
 from PySide6.QtGui import QDesktopServices, QKeySequence, QShortcut
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QMainWindow, QStackedWidget, QWidget
 
-from jalerte_desktop.findings.now import state_now
 from jalerte_desktop.window.autostart import entry_for
 from jalerte_desktop.window.case_desk import CaseDesk, Refusal
 from jalerte_desktop.window.case_page import CasePage
@@ -24,26 +23,22 @@ from jalerte_desktop.window.demo import DemoRecorder, open_demo, under_strip
 from jalerte_desktop.window.filing_closing import closing_question
 from jalerte_desktop.window.filing_desk import DIARY, FilingDesk
 from jalerte_desktop.window.home_page import HomePage
-from jalerte_desktop.window.navigation import ALERT, CASE, PAGES, SETTINGS, SPEED, Navigation
+from jalerte_desktop.window.navigation import ALERT, CASE, EVIDENCE, PAGES, SETTINGS, SPEED, Navigation
 from jalerte_desktop.window.papers import Papers
 from jalerte_desktop.window.preferences import Preferences
 from jalerte_desktop.window.reader import Reader, Reading, Source, live_source
 from jalerte_desktop.window.recorder import RecorderControl, State
-from jalerte_desktop.window.sentences import (
-    Sentence,
-    problem_sentence,
-    reading_sentence,
-    starting_sentence,
-    state_sentence,
-)
+from jalerte_desktop.window.sentences import reading_sentence, sentence_of
 from jalerte_desktop.window.settings_page import SettingsPage
 from jalerte_desktop.window.speed_desk import SpeedDesk
 from jalerte_desktop.window.tables import day_table, incident_table
 from jalerte_desktop.window.theme import Theme
-from jalerte_desktop.words.errors import say_problem
 
 if TYPE_CHECKING:
+    from diagnostics.model import Span
     from jalerte_desktop.window.alert_page import AlertPage
+    from jalerte_desktop.window.evidence_desk import EvidenceDesk
+    from jalerte_desktop.window.evidence_page import EvidencePage
     from jalerte_desktop.window.speed_page import SpeedPage
 
 READ_EVERY_MS = 2000
@@ -93,6 +88,8 @@ class MainWindow(QMainWindow):
         self.desk.written.connect(self._case_written)
         self.speed_desk = SpeedDesk(caller, journal, config, self.desk, clock, self)
         self.filing = FilingDesk(caller, self.desk, clock, self)
+        self._journal, self._clock = journal, clock
+        self.evidence_desk: EvidenceDesk | None = None
         self._build()
         for keys, action in (
             *((QKeySequence(f"Ctrl+{page + 1}"), partial(self.go, page)) for page in range(PAGES)),
@@ -125,10 +122,11 @@ class MainWindow(QMainWindow):
         self.case: CasePage | None = None
         self.speed: SpeedPage | None = None
         self.alert: AlertPage | None = None
+        self.evidence: EvidencePage | None = None
         self.pages = QStackedWidget()
         self.pages.addWidget(self.home)
         self.pages.addWidget(self.settings)
-        self._empty = {page: QWidget() for page in (CASE, SPEED, ALERT)}
+        self._empty = {page: QWidget() for page in (CASE, SPEED, ALERT, EVIDENCE)}
         for place in self._empty.values():
             self.pages.addWidget(place)
         navigation = Navigation()
@@ -142,6 +140,7 @@ class MainWindow(QMainWindow):
         self.home.question.answered.connect(self._confirm_line)
         self.home.chart.show_table.connect(self._show_table)
         self.home.incidents.show_all.connect(self._show_incidents)
+        self.home.incidents.exclude.connect(self.exclude)
         self.home.next.alert.connect(partial(self.go, ALERT))
         self.home.next.letter.connect(self.papers.write_letter)
         for place in (self.settings.demo, self.home.first_run.demo):
@@ -180,6 +179,12 @@ class MainWindow(QMainWindow):
             self.alert.opened.connect(self._opened)
             self.alert.complete.connect(self.complete_case)
             self._put(ALERT, self.alert)
+        elif index == EVIDENCE and self.evidence is None:
+            from jalerte_desktop.window.evidence_page import EvidencePage
+
+            self.evidence = EvidencePage(self._evidence_desk(), self._theme)
+            self.evidence.opened.connect(self._opened)
+            self._put(EVIDENCE, self.evidence)
         self.pages.setCurrentIndex(index)
 
     def speak_anew(self) -> None:
@@ -193,6 +198,21 @@ class MainWindow(QMainWindow):
         """Show the case page, at the field that a paper lacks."""
         self.go(CASE)
         self._case_page().jump(key)
+
+    def exclude(self, span: Span) -> None:
+        """Ask whether this period shall be taken out of the count."""
+        from jalerte_desktop.window.evidence_exclude import ExcludeDialog
+
+        self._open(ExcludeDialog(self._evidence_desk(), span, self))
+
+    def _evidence_desk(self) -> EvidenceDesk:
+        # Made when it is first wanted, as its page is; unlike that, it outlives another language.
+        if self.evidence_desk is None:
+            from jalerte_desktop.window.evidence_desk import EvidenceDesk
+
+            self.evidence_desk = EvidenceDesk(self._caller, self._journal, self._clock, self)
+            self.evidence_desk.excluded.connect(self.read)
+        return self.evidence_desk
 
     def _case_page(self) -> CasePage:
         # Made when it is first wanted: its many fields would delay the start.
@@ -241,20 +261,10 @@ class MainWindow(QMainWindow):
         if reading is None:
             self.home.state.say(reading_sentence())
             return
-        self.home.show_reading(reading, self._sentence(reading), state, self.recorder.message)
+        sentence = sentence_of(reading, state, self.recorder.running)
+        self.home.show_reading(reading, sentence, state, self.recorder.message)
         if reading.findings is not None:
             self.settings.show_line(reading.findings.line)
-
-    def _sentence(self, reading: Reading) -> Sentence:
-        if reading.problem is not None:
-            return problem_sentence(say_problem(reading.problem))
-        state = self.recorder.state
-        if reading.findings is None:
-            return starting_sentence() if state in (State.ON, State.STARTING) else reading_sentence()
-        if state is State.UNKNOWN:
-            return reading_sentence()
-        now = state_now(reading.findings, reading.at_ns, self.recorder.running or state is State.DEMO)
-        return state_sentence(now, reading.at_ns, starting=state is State.STARTING)
 
     def _show_table(self) -> None:
         if self.reading is not None and self.reading.chart is not None:
@@ -262,7 +272,7 @@ class MainWindow(QMainWindow):
 
     def _show_incidents(self) -> None:
         if self.reading is not None and self.reading.findings is not None:
-            self._open(incident_table(self.reading.findings, self.reading.at_ns, self))
+            self._open(incident_table(self.reading.findings, self.reading.at_ns, self.exclude, self))
 
     def _open(self, dialog: QDialog) -> None:
         dialog.open()
@@ -393,6 +403,8 @@ class MainWindow(QMainWindow):
         self.desk.finish()
         self.filing.finish()
         self.speed_desk.finish()
+        if self.evidence_desk is not None:
+            self.evidence_desk.finish()
         self.recorder.close()
         self.reader.close()
         self._collector.close()

@@ -8,8 +8,8 @@ from PySide6.QtWidgets import QFrame, QVBoxLayout
 from jalerte_desktop.window.parts import button, label
 from jalerte_desktop.words.language import _
 
-HOME, SETTINGS, CASE, SPEED, ALERT = range(5)
-PAGES = 5
+HOME, SETTINGS, CASE, SPEED, ALERT, EVIDENCE = range(6)
+PAGES = 6
 
 
 class Navigation(QFrame):
@@ -33,6 +33,7 @@ class Navigation(QFrame):
             SPEED: _("S&peed"),
             CASE: _("&Case"),
             ALERT: _("Ale&rts"),
+            EVIDENCE: _("E&vidence"),
             SETTINGS: _("S&ettings"),
         }
         made = {}

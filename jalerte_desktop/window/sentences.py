@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING
 
 from diagnostics.model import SECOND, Cause, Incident, Kind
 from jalerte_desktop.findings.blame import is_sure
+from jalerte_desktop.findings.now import state_now
 from jalerte_desktop.window.marks import Fault, Mark, fault_of, mark_of
+from jalerte_desktop.window.recorder import State
+from jalerte_desktop.words.errors import say_problem
 from jalerte_desktop.words.figures import clock_time, duration, local, number
 from jalerte_desktop.words.language import _, ngettext
 from jalerte_desktop.words.names import cause_name
@@ -15,6 +18,7 @@ from jalerte_desktop.words.views import box_words
 
 if TYPE_CHECKING:
     from jalerte_desktop.findings.now import Now
+    from jalerte_desktop.window.reader import Reading
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +42,18 @@ def starting_sentence() -> Sentence:
 
 def problem_sentence(words: str) -> Sentence:
     return Sentence(Mark.OTHER, _("The record cannot be read."), words)
+
+
+def sentence_of(reading: Reading, state: State, running: bool) -> Sentence:
+    """What stands at the top of the home page. ``running``: a recorder is known to be at work."""
+    if reading.problem is not None:
+        return problem_sentence(say_problem(reading.problem))
+    if reading.findings is None:
+        return starting_sentence() if state in (State.ON, State.STARTING) else reading_sentence()
+    if state is State.UNKNOWN:
+        return reading_sentence()
+    now = state_now(reading.findings, reading.at_ns, running or state is State.DEMO)
+    return state_sentence(now, reading.at_ns, starting=state is State.STARTING)
 
 
 def state_sentence(now: Now, now_ns: int, starting: bool = False) -> Sentence:

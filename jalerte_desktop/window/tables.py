@@ -16,11 +16,11 @@ from PySide6.QtWidgets import (
     QVBoxLayout,
 )
 
-from diagnostics.model import MINUTE
+from diagnostics.model import MINUTE, Span
 from jalerte_desktop.findings.model import Findings
 from jalerte_desktop.window.chart_data import Chart
 from jalerte_desktop.window.chart_view import milliseconds
-from jalerte_desktop.window.incidents_card import rows_of
+from jalerte_desktop.window.incidents_card import exclude_words, rows_of
 from jalerte_desktop.window.marks import Mark, mark_name
 from jalerte_desktop.window.parts import button, label
 from jalerte_desktop.window.theme import font
@@ -108,7 +108,7 @@ class TableDialog(QDialog):
             self.view.selectionModel().currentRowChanged.connect(
                 lambda current, _previous: text.setPlainText(details(current.row()))
             )
-        row = QHBoxLayout()
+        self.foot = row = QHBoxLayout()
         row.addStretch(1)
         self.close_button = button(_("&Close"))
         self.close_button.clicked.connect(self.accept)
@@ -174,7 +174,10 @@ def day_table(chart: Chart, parent: Any = None) -> TableDialog:
     return TableDialog(title, TextTable(names, minute_rows(chart)), parent=parent)
 
 
-def incident_table(findings: Findings, now_ns: int, parent: Any = None) -> TableDialog:
+def incident_table(
+    findings: Findings, now_ns: int, exclude: Callable[[Span], None], parent: Any = None
+) -> TableDialog:
+    """``exclude`` is asked to take the chosen incident's time out of the count; the table closes then."""
     rows = rows_of(findings, now_ns)
     names = (_("Day"), _("Time"), _("Duration"), _("What"), _("Where"), _("Confidence"))
     today = _("today")
@@ -190,4 +193,16 @@ def incident_table(findings: Findings, now_ns: int, parent: Any = None) -> Table
             else ""
         )
 
-    return TableDialog(_("Incidents of the last 7 days"), TextTable(names, texts), details, parent)
+    dialog = TableDialog(_("Incidents of the last 7 days"), TextTable(names, texts), details, parent)
+    offer = button(exclude_words())
+    offer.setEnabled(bool(rows))
+
+    def chosen() -> None:
+        index = dialog.view.currentIndex().row()
+        if index >= 0:
+            dialog.accept()
+            exclude(rows[index].span)
+
+    offer.clicked.connect(chosen)
+    dialog.foot.insertWidget(0, offer)
+    return dialog

@@ -11,6 +11,7 @@ import pytest
 from diagnostics.incidents.study import Study
 from diagnostics.journal import codec
 from diagnostics.journal.blocks import Block
+from diagnostics.journal.writer import PackedMinute
 from diagnostics.model import (
     SECOND,
     Cause,
@@ -23,7 +24,7 @@ from diagnostics.model import (
     Target,
 )
 from jalerte_desktop.demo import person, speeds, telling
-from jalerte_desktop.demo.minutes import Minute, minutes
+from jalerte_desktop.demo.minutes import minutes
 from jalerte_desktop.demo.script import DAY, Script, What, script
 from jalerte_desktop.demo.world import CABLE, TARGETS, WIFI
 
@@ -44,7 +45,7 @@ FOUND = {
 }
 
 
-def block(minute: Minute) -> Block:
+def block(minute: PackedMinute) -> Block:
     """A minute as the journal's reader gives it."""
     return Block(
         1, LINES[minute.line], minute.span, BY_NUMBER, minute.fields["rollup"], lambda: minute.fields

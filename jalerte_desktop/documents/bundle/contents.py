@@ -73,7 +73,7 @@ def compose(
     attached: Sequence[AttachedFile] = (),
     progress: Callable[[int, int], None] | None = None,
 ) -> Bundle:
-    """The bundle of the facts' period for ``copy`` (one of ``redaction.COPIES``). ``progress``: records done, and of what.
+    """The bundle of the facts' period for ``copy``, one of ``redaction.COPIES``. ``progress``: records done, of all.
 
     The report within is made from the facts that this copy may tell. Raises Problem("bundle_nothing") where nothing of
     the period is sealed yet, and what the reader and ``making.render`` raise.

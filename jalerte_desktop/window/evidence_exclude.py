@@ -1,0 +1,185 @@
+"""Takes a period out of the count: from when to when, why, and which incidents would no longer count."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtWidgets import QDialog, QFrame, QGridLayout, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+
+from diagnostics.model import MINUTE, Span
+from jalerte_desktop.window.case_diary_words import read_day, read_time, shown_day
+from jalerte_desktop.window.case_field import Captioned
+from jalerte_desktop.window.entries import DateBox, LinesBox, TextBox
+from jalerte_desktop.window.evidence_desk import EXCLUDE, EvidenceDesk
+from jalerte_desktop.window.evidence_facts import touched_of
+from jalerte_desktop.window.evidence_words import touched_words
+from jalerte_desktop.window.parts import button, clear, label
+from jalerte_desktop.words.figures import local
+from jalerte_desktop.words.language import _
+from jalerte_desktop.words.shape import breakable
+
+LOOK_AFTER_MS = 400
+LONGEST_REASON = 500
+
+
+class ExcludeDialog(QDialog):
+    """Closes once the command has kept it. The button waits until the incidents were shown and a reason was given."""
+
+    def __init__(self, desk: EvidenceDesk, span: Span | None = None, parent: QWidget | None = None) -> None:
+        """``span``: what is proposed, rounded outwards to whole minutes."""
+        super().__init__(parent)
+        self._desk = desk
+        self._asked = ""
+        self._seen: tuple[str, str] | None = None
+        """The period whose incidents stand here; ``_looked``: the one that they were asked for."""
+        self._looked: tuple[str, str] | None = None
+        self.setWindowTitle(_("Take out of the count"))
+        self.resize(640, 560)
+        self.setMinimumSize(400, 340)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(24, 20, 24, 18)
+        outer.setSpacing(10)
+        outer.addWidget(label(_("Which period shall not count, and why?"), 16, bold=True))
+        outer.addWidget(
+            label(
+                _(
+                    "For works at home, a move, a test of yours. Nothing is deleted; the period and your reason stay"
+                    " printed in your papers. This cannot be taken back."
+                ),
+                tone="soft",
+            )
+        )
+        now = desk.clock()
+        span = span or Span(now - 60 * MINUTE, now)
+        start, end = local(span.start_ns // MINUTE * MINUTE), local(-(-span.end_ns // MINUTE) * MINUTE)
+        self.first = Captioned(_("From"), _("First day"), DateBox(_("First day")))
+        self.from_time = Captioned(_("Time"), _("Time of the beginning"), TextBox("00:00 00"))
+        self.last = Captioned(_("Up to"), _("Last day"), DateBox(_("Last day")))
+        self.to_time = Captioned(_("Time"), _("Time of the end"), TextBox("00:00 00"))
+        for field, text in (
+            (self.first, shown_day(start.date())),
+            (self.from_time, f"{start:%H:%M}"),
+            (self.last, shown_day(end.date())),
+            (self.to_time, f"{end:%H:%M}"),
+        ):
+            field.editor.put(text)
+            field.editor.touched.connect(self._touched)
+        self.reason = Captioned(
+            _("Reason"), _("Reason"), LinesBox(), _("A few words, for example: the box was moved.")
+        )
+        self.reason.editor.touched.connect(self._ready)
+        area = QScrollArea()
+        area.setObjectName("clear")
+        area.setWidgetResizable(True)
+        area.setFrameShape(QFrame.Shape.NoFrame)
+        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        inner = QWidget()
+        inner.setObjectName("clear")
+        column = QVBoxLayout(inner)
+        column.setContentsMargins(0, 0, 10, 0)
+        column.setSpacing(10)
+        grid = QGridLayout()
+        grid.setHorizontalSpacing(20)
+        grid.setVerticalSpacing(8)
+        for place, one in enumerate((self.first, self.from_time, self.last, self.to_time)):
+            grid.addWidget(one, place // 2, place % 2)
+        grid.setColumnStretch(1, 1)
+        column.addLayout(grid)
+        column.addWidget(self.reason)
+        self._lines = QVBoxLayout()
+        self._lines.setSpacing(3)
+        column.addLayout(self._lines)
+        column.addStretch(1)
+        area.setWidget(inner)
+        outer.addWidget(area, 1)
+        self.problem = label("", 14, tone="outage")
+        self.problem.hide()
+        outer.addWidget(self.problem)
+        foot = QHBoxLayout()
+        foot.setSpacing(8)
+        foot.addStretch(1)
+        self.cancel = button(_("&Cancel"))
+        self.cancel.clicked.connect(self.reject)
+        self.keep = button(_("&Take it out of the count"), "primary")
+        self.keep.clicked.connect(self._keep)
+        foot.addWidget(self.cancel)
+        foot.addWidget(self.keep)
+        outer.addLayout(foot)
+        self._timer = QTimer(self, interval=LOOK_AFTER_MS)
+        self._timer.setSingleShot(True)
+        self._timer.timeout.connect(self._look)
+        desk.answered.connect(self._answered)
+        desk.refused.connect(self._refused)
+        self.reason.editor.setFocus()
+        self._touched()
+
+    def period(self) -> tuple[str, str] | None:
+        """Beginning and end as the command takes them; None where one cannot be read, which is said at its field."""
+        no_day = _("Write the day as 31/12/2024 or 2024-12-31.")
+        moments: list[datetime] = []
+        for day_field, time_field in ((self.first, self.from_time), (self.last, self.to_time)):
+            day, hour = read_day(day_field.editor.read()), read_time(time_field.editor.read())
+            day_field.say_problem("" if day else no_day)
+            time_field.say_problem("" if hour else _("Write the time as 16:02."))
+            if day is not None and hour is not None:
+                moments.append(datetime.combine(day, hour))
+        if len(moments) < 2:
+            return None
+        if moments[0] >= moments[1]:
+            self.last.say_problem(_("The period ends before it begins."))
+            return None
+        return moments[0].isoformat("T", "minutes"), moments[1].isoformat("T", "minutes")
+
+    def _touched(self) -> None:
+        self._seen = None
+        self._tell((_("Looking which incidents lie in it…"),))
+        self._timer.start()
+        self._ready()
+
+    def _look(self) -> None:
+        self._say("")
+        self._looked = self.period()
+        if self._looked is None:
+            self._tell(())
+            return
+        self._asked = self._desk.look_at(*self._looked)
+
+    def _tell(self, lines: tuple[str, ...]) -> None:
+        clear(self._lines)
+        for place, line in enumerate(lines):
+            self._lines.addWidget(label(breakable(line), bold=not place and len(lines) > 1))
+        # What has the focus when it is read is the button.
+        self.keep.setAccessibleDescription(" ".join(lines))
+
+    def _ready(self) -> None:
+        self.keep.setEnabled(self._seen is not None and bool(self._reason()))
+
+    def _reason(self) -> str:
+        return " ".join(self.reason.editor.read().replace("\0", "").split())[:LONGEST_REASON]
+
+    def _keep(self) -> None:
+        if self._seen is None or self._seen != self.period():
+            return
+        self._say("")
+        self.keep.setEnabled(False)
+        self._desk.exclude(*self._seen, self._reason())
+
+    def _answered(self, name: str, answer: object) -> None:
+        if name == self._asked and not self._timer.isActive():
+            self._seen = self._looked
+            self._tell(touched_words(touched_of(answer)))
+            self._ready()
+        elif name == EXCLUDE and self.isVisible():
+            self.accept()
+
+    def _refused(self, name: str, sentence: str) -> None:
+        if name == self._asked:
+            self._tell(())
+        if name in (self._asked, EXCLUDE):
+            self._say(sentence)
+            self._ready()
+
+    def _say(self, sentence: str) -> None:
+        self.problem.setText(sentence)
+        self.problem.setVisible(bool(sentence))

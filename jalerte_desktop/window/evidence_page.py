@@ -1,0 +1,117 @@
+"""The evidence page: hand it over, have it checked, and see what stands behind it."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtWidgets import QDialog, QFrame, QScrollArea, QVBoxLayout, QWidget
+
+from jalerte_desktop.window.evidence_bundle import BundleCard
+from jalerte_desktop.window.evidence_desk import BUNDLE, DATE, PREVIEW, REPORT, VERIFY, EvidenceDesk
+from jalerte_desktop.window.evidence_exclude import ExcludeDialog
+from jalerte_desktop.window.evidence_journal import JournalCard
+from jalerte_desktop.window.evidence_report import ReportCard
+from jalerte_desktop.window.evidence_stamps import StampsCard
+from jalerte_desktop.window.evidence_verify import VerifyCard
+from jalerte_desktop.window.evidence_witness import WitnessCard
+from jalerte_desktop.window.evidence_words import answer_of
+from jalerte_desktop.window.parts import Card, label
+from jalerte_desktop.window.theme import Theme
+from jalerte_desktop.words.language import _
+
+SPACE = 14
+
+
+class EvidencePage(QScrollArea):
+    """Shows what the desk knows, and asks it. ``opened`` tells of a dialog."""
+
+    opened = Signal(QDialog)
+
+    def __init__(self, desk: EvidenceDesk, theme: Theme) -> None:
+        super().__init__()
+        self.setObjectName("page")
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._desk = desk
+        inner = QWidget()
+        inner.setObjectName("page")
+        column = QVBoxLayout(inner)
+        column.setContentsMargins(24, 18, 24, 16)
+        column.setSpacing(SPACE)
+        self.answer = AnswerCard()
+        self.report = ReportCard(desk, theme)
+        self.bundle = BundleCard(desk, theme)
+        self.verify = VerifyCard(desk, theme)
+        self.witness = WitnessCard(desk, theme)
+        self.stamps = StampsCard(desk, theme)
+        self.journal = JournalCard()
+        column.addWidget(self.answer)
+        for card in (self.report, self.bundle, self.verify, self.witness, self.stamps):
+            card.opened.connect(self.opened)
+            column.addWidget(card)
+        column.addWidget(self.journal)
+        column.addStretch(1)
+        self.setWidget(inner)
+        self.journal.exclude.connect(self._exclude)
+        desk.changed.connect(self.refresh)
+        desk.progressed.connect(self._progressed)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Show what the desk knows now."""
+        desk = self._desk
+        self.answer.say(*answer_of(desk.backing, desk.stamps))
+        for card in (self.report, self.bundle, self.verify, self.witness, self.stamps):
+            card.refresh()
+        self.journal.show_backing(desk.backing)
+
+    def _progressed(self, name: str) -> None:
+        run = self._desk.runs.get(name)
+        row = {
+            REPORT: self.report.running,
+            PREVIEW: self.bundle.running,
+            BUNDLE: self.bundle.running,
+            VERIFY: self.verify.running,
+            DATE: self.stamps.running,
+        }.get(name)
+        if row is not None:
+            row.show_run(run)
+
+    def _exclude(self) -> None:
+        dialog = ExcludeDialog(self._desk, parent=self.window())
+        dialog.open()
+        self.opened.emit(dialog)
+
+    # --- the page's own ---
+
+    def showEvent(self, event) -> None:
+        super().showEvent(event)
+        self._desk.load()
+        self._desk.watch(True)
+
+    def hideEvent(self, event) -> None:
+        super().hideEvent(event)
+        self._desk.watch(False)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(380, 280)
+
+
+class AnswerCard(Card):
+    """The page's one sentence."""
+
+    def __init__(self) -> None:
+        super().__init__(_("Can it be handed over?"))
+        self.answer = label(size=22, bold=True)
+        self.explanation = label(tone="soft")
+        self.column.setSpacing(4)
+        self.column.addWidget(self.answer)
+        self.column.addWidget(self.explanation)
+        self.column.setContentsMargins(18, 18, 18, 18)
+
+    def say(self, answer: str, explanation: str) -> None:
+        self.answer.setText(answer)
+        self.explanation.setText(explanation)
+        self.explanation.setVisible(bool(explanation))
+        self.setAccessibleDescription(f"{answer} {explanation}".strip())
