@@ -144,9 +144,9 @@ class Reader:
             return
         with self._problems():
             for row in store.walk(self._db, after_seq, until_seq):
-                found, whole = store.record_digest(self._secret, row)
+                digests = () if row.legacy else tuple(store.digests_of(self._secret, row))
+                found = store.record_digest(self._secret, row, digests)
                 link = chain.link(link, found)
-                digests = () if whole else tuple(store.digests_of(self._secret, row))
                 yield StoredRecord(
                     row.seq,
                     row.type,
@@ -155,7 +155,7 @@ class Reader:
                     row.fields,
                     digests,
                     link,
-                    found if whole else None,
+                    found if row.legacy else None,
                 )
 
     def events(self, *kinds: EventKind, after_seq: int = 0, until_seq: int = store.NO_END) -> Iterator[Event]:
@@ -280,6 +280,11 @@ class Reader:
     def gaps(self, after_seq: int = 0) -> tuple[Event, ...]:
         """What ``sealed`` left out so far, as events of the kind GAP: damaged, or removed by age."""
         return self._blocks.gaps(after_seq)
+
+    def pages_without_samples(self) -> int:
+        """How many pages (an hour each) lost their samples by age."""
+        with self._problems():
+            return int(self._db.execute("SELECT count(*) FROM pages WHERE removed <> x''").fetchone()[0])
 
     def seq_before(self, at_ns: int) -> int:
         """A place in the chain such that what follows holds everything recorded after ``at_ns``; 0 for the beginning.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
@@ -251,14 +251,14 @@ def digests_of(secret: bytes, row: Row) -> list[tuple[str, bytes]]:
     return found
 
 
-def record_digest(secret: bytes, row: Row) -> tuple[bytes, bool]:
-    """The record's digest, and whether it is one of format 1, over the record as a whole."""
+def record_digest(secret: bytes, row: Row, digests: Iterable[tuple[str, bytes]] = ()) -> bytes:
+    """The record's digest; of format 1 it is over the record as a whole. ``digests``: its fields', where known."""
     if row.legacy:
         line = row.fields["line"].decode()
         rollup, body = row.fields["rollup"], row.fields["body"]
-        return legacy.digest(secret, row.seq, row.type, row.start_ns, row.end_ns, line, rollup, body), True
-    found = digests_of(secret, row)
-    return chain.record_digest(row.seq, row.type, row.start_ns, row.end_ns, found), False
+        return legacy.digest(secret, row.seq, row.type, row.start_ns, row.end_ns, line, rollup, body)
+    found = digests or digests_of(secret, row)
+    return chain.record_digest(row.seq, row.type, row.start_ns, row.end_ns, found)
 
 
 def link_before(db: sqlite3.Connection, seq: int) -> bytes | None:
@@ -287,6 +287,6 @@ def link_at(db: sqlite3.Connection, secret: bytes, seq: int) -> bytes | None:
     for one in walk(db, after_seq=expected - 1, until_seq=seq):
         if one.seq != expected:
             raise DamagedBatch("a record is missing")
-        digest, _whole = record_digest(secret, one)
+        digest = record_digest(secret, one)
         link, expected = chain.link(link, digest), expected + 1
     return link if expected == seq + 1 else None

@@ -133,7 +133,7 @@ class Walk:
     def _one(self, secret: bytes, row: Row, pages: _Pages) -> None:
         self.at_ns = row.start_ns
         pages.begin(row.seq, self.link)
-        digest, _whole = store.record_digest(secret, row)
+        digest = store.record_digest(secret, row)
         link = chain.link(self.link, digest)
         if not link.startswith(row.mark):
             raise Fails("the link does not match the record")

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from diagnostics.journal import retention
 from diagnostics.journal.lock import Held, Lock
 from diagnostics.journal.writer import Writer
 from diagnostics.model import MINUTE, Event, EventKind, Problem, Scalar
@@ -17,6 +18,7 @@ NOTES: Mapping[str, Mapping[str, type | tuple[type, ...]]] = {
     str(EventKind.EXCLUSION): {"since_ns": int, "until_ns": int, "reason": str},
     str(EventKind.LINE_NAMED): {"id": str, "name": str},
     str(EventKind.LINE_HOME): {"id": str, "home": bool, "by": str},
+    str(EventKind.RETENTION): {"keep_days": int},
     str(EventKind.SECOND_WITNESS): {
         "sha256": str,
         "name": str,
@@ -61,6 +63,8 @@ def check_note(message: Mapping[str, Any], at_ns: int) -> Event:
             data[
                 name
             ].encode()  # a lone surrogate, from a terminal in another encoding, raises ValueError here
+    if kind == EventKind.RETENTION:
+        return retention.chosen(data["keep_days"], at_ns)
     if kind == EventKind.EXCLUSION and not 0 <= data["since_ns"] < data["until_ns"] < 1 << 62:
         raise ValueError("the period is empty")
     if kind == EventKind.SECOND_WITNESS:

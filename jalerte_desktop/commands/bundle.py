@@ -119,9 +119,8 @@ def _compose(arguments: argparse.Namespace, context: Context) -> tuple[ReportFac
     )
     with speaking(language):
         facts = gather(sources, since, until, local_zone(), context.now_ns // 1000 * 1000)
-    making = Making(
-        language, facts.made_ns, f"jalerte {__version__}", load_or_make(context.home.keys), report_pdf
-    )
+    key = load_or_make(context.home.keys)
+    making = Making(language, facts.made_ns, f"jalerte {__version__}", key, report_pdf, bare)
     with Reader(context.home.journal) as reader:
         return facts, compose(reader, facts, arguments.copy, making, attached)
 
@@ -146,12 +145,22 @@ def _attached(file: CaseFile) -> tuple[AttachedFile, ...]:
     return tuple(found)
 
 
+def bare(kind: str, content: bytes) -> bytes | None:
+    """The content without what a camera wrote beside its picture; None for a picture of which nothing can be taken."""
+    from jalerte_desktop.filing.photo_copy import without_metadata
+    from jalerte_desktop.filing.photos import Place, place_of
+
+    found = without_metadata(content)
+    if found is not None:
+        return found
+    picture = kind == "photo" or place_of(content) is not Place.NONE
+    return None if picture and not content.startswith(b"%PDF") else content
+
+
 def _show(copy: str, bundle: Bundle, context: Context) -> None:
     from jalerte_desktop.documents.bundle.preview import preview_lines
 
     context.say(_("A copy for {whom}.").format(whom=_(COPY_NAMES[copy])))
-    if bundle.preview.demo:
-        context.say(_("Made-up demonstration data"))
     for line in preview_lines(bundle.preview):
         context.say(line)
     context.say()

@@ -1,4 +1,4 @@
-"""``jalerte journal import F.zip``: takes another machine's bundle as a second witness, once it is found whole."""
+"""``jalerte journal``: take another machine's bundle as a second witness, once found whole; how long samples stay."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from diagnostics.journal.reader import Reader
 from diagnostics.model import BadInput, EventKind, MachineCannot, Problem
 from diagnostics.recorder import notes
 from jalerte_desktop.casefile.text import clean
+from jalerte_desktop.commands import _journal_retention
 from jalerte_desktop.commands.arguments import add_json
 from jalerte_desktop.commands.context import Context
 from jalerte_desktop.words.figures import iso, local
@@ -32,9 +33,20 @@ def configure(parser: argparse.ArgumentParser) -> None:
     take.add_argument("bundle", metavar="F.zip", help=_("the bundle that was made on the other machine"))
     take.add_argument("--name", default="", help=_("what to call that machine in your papers"))
     add_json(take)
+    keep = actions.add_parser("retention", help=_("how long single samples are kept: show, choose"))
+    _journal_retention.configure(keep)
 
 
 def run(arguments: argparse.Namespace, context: Context) -> int:
+    """Do the action that was asked for."""
+    return (
+        _journal_retention.run(arguments, context)
+        if arguments.action == "retention"
+        else _import(arguments, context)
+    )
+
+
+def _import(arguments: argparse.Namespace, context: Context) -> int:
     """Check, keep, chain. Exit 0; 1 where the bundle is not whole: then nothing was kept."""
     path = Path(arguments.bundle).absolute()
     name = clean(arguments.name)

@@ -32,10 +32,10 @@ class Witness:
 class Backing:
     """``key`` is the fingerprint of this machine's key, empty where nothing was signed yet.
 
-    ``unsound`` is what the check at the recorder's last start found wrong, empty where nothing; ``checked_ns`` when that
-    was, None where it never was. ``lost_ends`` are the times at which the journal was found shorter than it had been
-    signed, ``cut_off``: it is so now. Samples before ``removed_before_ns`` were removed by age, None where none were. ``problem`` says why nothing
-    could be read; without ``sealed``, ``record`` and ``problem`` there is no journal yet.
+    ``unsound`` is what the check at the recorder's last start found wrong, empty where nothing; ``checked_ns`` when
+    that was, None where it never was. ``lost_ends`` are the times at which the journal was found shorter than it had
+    been signed, ``cut_off``: it is so now. Samples before ``removed_before_ns`` were removed by age, None where none
+    were. ``problem`` says why nothing could be read. Without ``record`` and ``problem`` there is no journal yet.
     """
 
     sealed: Sealed | None = None

@@ -90,16 +90,15 @@ class BundleCard(Card):
 
     def _look(self) -> None:
         """Ask what would be in it. The end is fixed here, so that what is saved is what was shown."""
-        chosen = self.choices.arguments()
+        record = self._desk.record
+        chosen = self.choices.arguments(record)
         if chosen is None:
             return
-        backing = self._desk.backing
-        record = backing.record if backing is not None else None
-        fixed = ()
+        fixed: tuple[str, ...] = ()
         if self.choices.period.value != DATES and record is not None:
             fixed = (f"--until={iso(record.end_ns, 'microseconds')}",)
         self._asked = (f"--for={self.copies.value}", *chosen, *fixed)
-        self._period = self.choices.words(record.start_ns if record is not None else None)
+        self._period = self.choices.words(record)
         self._desk.outcomes.pop(BUNDLE, None)
         self._desk.run(PREVIEW, self._period, "bundle", *self._asked, "--preview")
         self.running.stop.setFocus()
@@ -171,7 +170,9 @@ class BundleCard(Card):
         lines = [written.path, written_size(written.bytes, written.sha256)]
         shown = self._previewed()
         if shown is not None and written.preview is not None and shown.kinds != written.preview.kinds:
-            lines.append(_("It is not quite what was shown: the journal went on. Look again at what is in it."))
+            lines.append(
+                _("It is not quite what was shown: the journal went on. Look again at what is in it.")
+            )
         if written.preview is not None and written.preview.demo:
             lines.append(demo_words())
         return Said("✓", _("The bundle is saved."), "fine", tuple(lines))

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from diagnostics.model import Span
 from jalerte_desktop.findings.evidence import Backing, read_backing
 from jalerte_desktop.window.background import BackgroundReader
 from jalerte_desktop.window.children import Caller, CommandQueue
@@ -96,6 +97,11 @@ class EvidenceDesk(QObject):
     def reading(self) -> bool:
         """Is something still to be shown for the first time?"""
         return self.backing is None or self._queue.busy
+
+    @property
+    def record(self) -> Span | None:
+        """What was recorded, where that is known already."""
+        return self.backing.record if self.backing is not None else None
 
     def _stands(self, backing: Backing) -> None:
         before, self.backing = self.backing, backing

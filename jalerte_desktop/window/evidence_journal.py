@@ -1,4 +1,4 @@
-"""What stands behind the evidence: newest seal, the key's fingerprint, damage, what was removed, what does not count."""
+"""What stands behind the evidence: newest seal, fingerprint, damage, what was removed, what does not count."""
 
 from __future__ import annotations
 

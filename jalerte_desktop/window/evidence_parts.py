@@ -8,9 +8,18 @@ from pathlib import Path
 
 from PySide6.QtCore import QStandardPaths, Qt, QUrl, Signal
 from PySide6.QtGui import QDesktopServices
-from PySide6.QtWidgets import QButtonGroup, QFileDialog, QFrame, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QButtonGroup,
+    QFileDialog,
+    QFrame,
+    QHBoxLayout,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
 
-from jalerte_desktop.window.case_diary_words import last_day_of, read_day, shown_day
+from diagnostics.model import Span
+from jalerte_desktop.window.case_diary_words import day_of, last_day_of, read_day, shown_day
 from jalerte_desktop.window.case_field import Captioned
 from jalerte_desktop.window.entries import ChoiceBox, DateBox
 from jalerte_desktop.window.evidence_run import LongRun
@@ -66,12 +75,15 @@ class PaperChoices(QWidget):
         self._clock = clock
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(10)
+        column.setSpacing(8)
         self.period = Choices(
             _("Period"), ((MONTH, _("Last 30 days")), (ALL, _("The whole record")), (DATES, _("Chosen days")))
         )
         self.period.put(MONTH)
         self.period.chosen.connect(self._show)
+        caption = label(_("Period"))
+        caption.setContentsMargins(0, 4, 0, 0)
+        column.addWidget(caption)
         column.addWidget(self.period)
         self.since = Captioned(_("From"), _("First day of the period"), DateBox(_("First day of the period")))
         self.until = Captioned(
@@ -98,13 +110,18 @@ class PaperChoices(QWidget):
     def _show(self) -> None:
         self.dates.setVisible(self.period.value == DATES)
 
-    def arguments(self) -> tuple[str, ...] | None:
-        """What a command takes; None where a day cannot be read, which is said at its field."""
+    def arguments(self, record: Span | None) -> tuple[str, ...] | None:
+        """What a command takes; None where a day cannot be read, which is said at its field.
+
+        ``record``: what was recorded. A younger record than the period is taken whole: nothing was missed before it.
+        """
         spoken = (f"--language={self.language.editor.read()}",)
         if self.period.value == ALL:
             return spoken
         if self.period.value == MONTH:
             first = local(self._clock()).date() - timedelta(days=MONTH_DAYS)
+            if record is not None and local(record.start_ns).date() >= first:
+                return spoken
             return (f"--since={first.isoformat()}", *spoken)
         since, until = read_day(self.since.editor.read()), read_day(self.until.editor.read())
         no_day = _("Write the day as 31/12/2024 or 2024-12-31.")
@@ -117,13 +134,13 @@ class PaperChoices(QWidget):
             return None
         return (*period_arguments(since, until), *spoken)
 
-    def words(self, start_ns: int | None) -> str:
-        """The period in words. ``start_ns``: where the record begins, where that is known."""
+    def words(self, record: Span | None) -> str:
+        """The period in words."""
         if self.period.value == DATES:
             return f"{self.since.editor.read().strip()} – {self.until.editor.read().strip()}"
         name = self.period.buttons[self.period.value].text()
-        if self.period.value == ALL and start_ns is not None:
-            return f"{name} ({last_day_of(start_ns)} – {shown_day(local(self._clock()).date())})"
+        if self.period.value == ALL and record is not None:
+            return f"{name} ({day_of(record.start_ns)} – {last_day_of(record.end_ns)})"
         return name
 
 

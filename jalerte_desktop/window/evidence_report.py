@@ -60,7 +60,7 @@ class ReportCard(Card):
             self.column.addWidget(one)
 
     def _ask_where(self) -> None:
-        arguments = self.choices.arguments()
+        arguments = self.choices.arguments(self._desk.record)
         if arguments is None:
             return
         name = dated_name(_("report"), self._desk.clock(), ".pdf")

@@ -1,4 +1,4 @@
-"""Who dates the seals: the known servers or another one, and who sees what. Nobody is asked before the person agrees."""
+"""Who dates the seals, and who sees what then. Nobody is asked before the person agrees."""
 
 from __future__ import annotations
 

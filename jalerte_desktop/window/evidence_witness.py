@@ -37,8 +37,8 @@ class WitnessCard(Card):
         self.column.addWidget(
             label(
                 _(
-                    "Another computer that records the same line, or a neighbour’s, can say the same independently. Have"
-                    " it make a bundle, and take that in here: the next report sets its cuts beside yours."
+                    "Another computer that records the same line, or a neighbour’s, can say the same independently."
+                    " Have it make a bundle, and take that in here: the next report sets its cuts beside yours."
                 )
             )
         )
@@ -63,7 +63,9 @@ class WitnessCard(Card):
         for one in witnesses:
             self._rows.addWidget(_row(one))
         if not witnesses:
-            self._rows.addWidget(label(_("None yet: your machine is the only one that observes."), tone="soft"))
+            self._rows.addWidget(
+                label(_("None yet: your machine is the only one that observes."), tone="soft")
+            )
 
     def _choose(self) -> None:
         dialog = open_dialog(self.window(), _("The other machine’s bundle"))
@@ -99,9 +101,7 @@ def _row(one: Witness) -> QWidget:
 class WitnessDialog(QDialog):
     """Checks the bundle at once; only one that is whole can be taken in. Closes once it is kept."""
 
-    def __init__(
-        self, desk: EvidenceDesk, theme: Theme, bundle: Path, parent: QWidget | None = None
-    ) -> None:
+    def __init__(self, desk: EvidenceDesk, theme: Theme, bundle: Path, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._desk, self._bundle = desk, bundle
         self.setWindowTitle(_("Second witness"))

@@ -36,9 +36,13 @@ COPIES = {
     "public": N_("the public"),
 }
 COPY_HINTS = {
-    "operator": N_("Your operator knows you: name, numbers of line and customer, and what you wrote stay in."),
+    "operator": N_(
+        "Your operator knows you: name, numbers of line and customer, and what you wrote stay in."
+    ),
     "mediator": N_("The mediator has to know whose line it is: name, numbers and what you wrote stay in."),
-    "arcep": N_("The regulator needs the line’s behaviour, not you: name, numbers, your own words and files go."),
+    "arcep": N_(
+        "The regulator needs the line’s behaviour, not you: name, numbers, your own words and files go."
+    ),
     "public": N_("For a forum, a newspaper, anybody: nothing that tells who or where you are stays in."),
 }
 TOLD_AT_MOST = 6
@@ -71,7 +75,7 @@ def answer_of(backing: Backing | None, stamps: StampFacts | None) -> tuple[str, 
         return _("There is no evidence yet."), _(
             "Start recording: from then on each minute is kept, chained to the one before and signed."
         )
-    days = max(1, -(-(backing.record.end_ns - backing.record.start_ns) // (86_400 * SECOND)))
+    days = max(1, round((backing.record.end_ns - backing.record.start_ns) / (86_400 * SECOND)))
     kept = ngettext("{n} day of record, since {start}.", "{n} days of record, since {start}.", days).format(
         n=number(days), start=day(local(backing.record.start_ns), weekday=False)
     )
@@ -119,7 +123,9 @@ def damage_words(backing: Backing) -> tuple[str, ...]:
         lines.append(_("The end of the journal is missing: more was signed than is there."))
     if backing.unsound:
         lines.append(
-            _("The check at the recorder’s start found the file damaged: {why}").format(why=_(backing.unsound))
+            _("The check at the recorder’s start found the file damaged: {why}").format(
+                why=_(backing.unsound)
+            )
         )
     for at_ns in backing.lost_ends[-TOLD_AT_MOST:]:
         lines.append(
@@ -216,6 +222,7 @@ def verify_words(found: VerifyFacts, subject: str) -> Said:
     """What a check found, in words. ``subject``: the file's name, empty for the own journal."""
     name = f"“{subject}”" if subject else ""
     lines: list[str] = []
+    tone: Tone
     if found.first_fault:
         sign, tone = "✕", "outage"
         sentence = (
@@ -277,9 +284,9 @@ def stamp_words(stamps: StampFacts | None) -> tuple[str, tuple[str, ...]]:
         lines.append(_("It names a later time than this machine’s clock did: one of the two is wrong."))
     if stamps.invalid:
         lines.append(
-            ngettext(
-                "{n} time stamp does not hold.", "{n} time stamps do not hold.", stamps.invalid
-            ).format(n=number(stamps.invalid))
+            ngettext("{n} time stamp does not hold.", "{n} time stamps do not hold.", stamps.invalid).format(
+                n=number(stamps.invalid)
+            )
         )
     if (at_ns := moment(stamps.failed)) is not None:
         lines.append(

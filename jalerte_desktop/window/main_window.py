@@ -15,7 +15,7 @@ from PySide6.QtWidgets import QDialog, QHBoxLayout, QMainWindow, QStackedWidget,
 from jalerte_desktop.window.autostart import entry_for
 from jalerte_desktop.window.case_desk import CaseDesk, Refusal
 from jalerte_desktop.window.case_page import CasePage
-from jalerte_desktop.window.children import Caller, Command
+from jalerte_desktop.window.children import Caller
 from jalerte_desktop.window.closing import KeepQuestion, Leave, leave
 from jalerte_desktop.window.collector import Collector
 from jalerte_desktop.window.contacts import configured
@@ -23,6 +23,7 @@ from jalerte_desktop.window.demo import DemoRecorder, open_demo, under_strip
 from jalerte_desktop.window.filing_closing import closing_question
 from jalerte_desktop.window.filing_desk import DIARY, FilingDesk
 from jalerte_desktop.window.home_page import HomePage
+from jalerte_desktop.window.line_desk import LineDesk
 from jalerte_desktop.window.navigation import ALERT, CASE, EVIDENCE, PAGES, SETTINGS, SPEED, Navigation
 from jalerte_desktop.window.papers import Papers
 from jalerte_desktop.window.preferences import Preferences
@@ -90,6 +91,9 @@ class MainWindow(QMainWindow):
         self.filing = FilingDesk(caller, self.desk, clock, self)
         self._journal, self._clock = journal, clock
         self.evidence_desk: EvidenceDesk | None = None
+        self.line = LineDesk(caller, self._line_id, self)
+        self.line.done.connect(self.read)
+        self.line.problem.connect(self._line_problem)
         self._build()
         for keys, action in (
             *((QKeySequence(f"Ctrl+{page + 1}"), partial(self.go, page)) for page in range(PAGES)),
@@ -137,7 +141,7 @@ class MainWindow(QMainWindow):
         self.setCentralWidget(under_strip(inner, self) if self._demo else inner)
 
         self.home.start_recording.connect(self.start_recording)
-        self.home.question.answered.connect(self._confirm_line)
+        self.home.question.answered.connect(self.line.confirm)
         self.home.chart.show_table.connect(self._show_table)
         self.home.incidents.show_all.connect(self._show_incidents)
         self.home.incidents.exclude.connect(self.exclude)
@@ -147,10 +151,8 @@ class MainWindow(QMainWindow):
             place.clicked.connect(partial(open_demo, self._caller, place))
         self.settings.start_recording.connect(self.start_recording)
         self.settings.stop_recording.connect(self.stop_recording)
-        self.settings.home_line.connect(self._confirm_line)
-        self.settings.name_line.connect(
-            lambda name: self._line_command("name", "--id", self._line_id(), "--", name)
-        )
+        self.settings.home_line.connect(self.line.confirm)
+        self.settings.name_line.connect(self.line.name)
         self.settings.language_chosen.connect(self.language_chosen)
         self.settings.open_folder.connect(lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(folder)))
         self._show()
@@ -300,24 +302,14 @@ class MainWindow(QMainWindow):
         self.preferences.recording_wanted = False
         self.recorder.stop()
 
-    def _confirm_line(self, home: bool) -> None:
-        # By its id: another line may have come up since the question was asked.
-        self._line_command("confirm", self._line_id(), *(() if home else ("--not-home",)))
-
     def _line_id(self) -> str:
         findings = self.reading.findings if self.reading is not None else None
         return findings.line.id if findings is not None else ""
 
-    def _line_command(self, *arguments: str) -> None:
-        self.settings.say_line_problem("")
-        command = Command(self._caller, "line", *arguments, parent=self)
-        command.done.connect(lambda _answer: self.read())
-        command.failed.connect(self._line_failed)
-        command.start()
-
-    def _line_failed(self, sentence: str) -> None:
+    def _line_problem(self, sentence: str) -> None:
         self.settings.say_line_problem(sentence)
-        self.home.question.say(sentence)
+        if sentence:
+            self.home.question.say(sentence)
 
     # --- closing ---
 

@@ -53,6 +53,14 @@ _STAMPS: dict[str, str] = {
 }
 """Of ``jalerte stamp``, and of what went wrong with a time stamp."""
 
+_JOURNAL: dict[str, str] = {
+    "retention_days": N_(
+        "Samples are kept for {least} to {most} days, or for good (--keep-all): claims may be made for a year."
+    ),
+    "retention_not_agreed": N_("Nothing was changed: say yes to the question, or --yes."),
+}
+"""Of ``jalerte journal retention``."""
+
 _REPORT: dict[str, str] = {
     "report_format": N_("“{value}” does not end in .pdf: end the report’s name with it."),
     "report_future": N_("The period lies in the future: choose one that was recorded."),
@@ -180,4 +188,4 @@ _COPIES: dict[str, str] = {
 }
 """Of ``jalerte bundle`` and ``jalerte journal import``."""
 
-SENTENCES: dict[str, str] = {**_STAMPS, **_REPORT, **_BUNDLE, **_COPIES}
+SENTENCES: dict[str, str] = {**_STAMPS, **_JOURNAL, **_REPORT, **_BUNDLE, **_COPIES}

@@ -18,6 +18,7 @@ from diagnostics.machine_key import load_or_make
 from diagnostics.model import SECOND, EventKind, Problem
 from diagnostics.recorder import notes
 from jalerte_desktop.commands import journal
+from jalerte_desktop.commands.bundle import bare
 from jalerte_desktop.commands.context import Context, Home
 from jalerte_desktop.documents.bundle import archive
 from jalerte_desktop.documents.bundle.contents import Making, compose
@@ -40,7 +41,7 @@ class StillClock:
 def bundle_of(home, path, copy="operator", demo=False):
     sources = Sources(home.journal, home.files, version="0", demo=demo)
     facts = gather(sources, None, None, ZoneInfo("Europe/Paris"), NOW)
-    making = Making("fr", NOW, "jalerte 0", load_or_make(home.keys), lambda _facts, _language: b"%PDF")
+    making = Making("fr", NOW, "jalerte 0", load_or_make(home.keys), lambda _facts, _language: b"%PDF", bare)
     with Reader(home.journal) as reader:
         path.write_bytes(archive.write(compose(reader, facts, copy, making).members))
     return path

@@ -41,6 +41,7 @@ from diagnostics.witnesses import BoxAccount, Wifi, WifiState, to_event
 from jalerte_desktop.casefile.case_file import open_case_file
 from jalerte_desktop.casefile.diary import DiaryEntry, add, entries
 from jalerte_desktop.casefile.model import Case
+from jalerte_desktop.commands.bundle import bare
 from jalerte_desktop.documents.bundle.contents import AttachedFile, Bundle, Making, compose
 from jalerte_desktop.documents.report.facts import Sources, gather
 from jalerte_desktop.documents.report.model import ReportFacts
@@ -146,7 +147,7 @@ class StuffedHome:
         from jalerte_desktop.documents.report.pdf import report_pdf
 
         key = load_or_make(self.folder / "keys")
-        making = Making(language, self.facts.made_ns, "jalerte 0", key, render or report_pdf)
+        making = Making(language, self.facts.made_ns, "jalerte 0", key, render or report_pdf, bare)
         with Reader(self.journal) as reader:
             return compose(reader, self.facts, copy, making, self.attached)
 

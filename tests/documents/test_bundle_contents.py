@@ -23,6 +23,7 @@ from diagnostics.journal.reader import Reader
 from diagnostics.journal.writer import Writer
 from diagnostics.machine_key import load_or_make
 from diagnostics.model import MINUTE, SECOND, BadInput, EventKind, Problem, Span
+from jalerte_desktop.commands.bundle import bare
 from jalerte_desktop.documents.bundle import archive, contents, manifest, records, tables
 from jalerte_desktop.documents.bundle.check import check_bundle
 from jalerte_desktop.documents.bundle.contents import AttachedFile, Making, compose
@@ -47,7 +48,7 @@ def facts_of(journal, since=None, until=None, **more):
 
 def bundle_of(journal, copy="operator", facts=None, attached=(), language="fr"):
     facts = facts or facts_of(journal)
-    making = Making(language, facts.made_ns, "jalerte 0", load_or_make(journal.parent / "keys"), report)
+    making = Making(language, facts.made_ns, "jalerte 0", load_or_make(journal.parent / "keys"), report, bare)
     with Reader(journal) as reader:
         return compose(reader, facts, copy, making, attached)
 

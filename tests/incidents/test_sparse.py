@@ -56,6 +56,15 @@ UNSENT: Fate = (Outcome.SEND_ERROR, None)
 PORTAL: Fate = (Outcome.PORTAL, 9.0)
 SLOW, SLOWER, SLOWEST = ((Outcome.OK, more) for more in (45.0, 120.0, 1200.0))
 
+DETAILS = (
+    "",
+    "large-hangs",
+    "192.0.2.1 net-unreachable",
+    "192.168.1.1 host-unreachable",
+    "servfail",
+    "ENETDOWN",
+)
+
 fates = st.sampled_from([*[LOST] * 3, LATE, SLOW, SLOWER, SLOWEST, REFUSED, UNREACHABLE, UNSENT, PORTAL])
 whom = st.sampled_from(
     [(role,) for role in EVERYTHING]
@@ -102,6 +111,9 @@ def spoilt(stream: Sequence[Sample], seed: int, share: float) -> list[Sample]:
             sample = replace(sample, rtt_ns=quantise_rtt(sample.rtt_ns + more))
         elif chance < 2 * share:
             sample = replace(sample, flags=Flag.COARSE_CLOCK)
+        near = sample.target.role in (Role.ANCHOR, Role.GATEWAY, Role.FIRST_HOP)
+        if sample.outcome not in ((Outcome.OK, Outcome.LATE, Outcome.LOST) if near else (Outcome.OK,)):
+            sample = replace(sample, detail=rng.choice(DETAILS))
         made.append(sample)
         if sample.target.role is Role.ANCHOR and not sample.outcome.answered and rng.random() < 0.3:
             at = 100 * MILLISECOND
@@ -111,6 +123,8 @@ def spoilt(stream: Sequence[Sample], seed: int, share: float) -> list[Sample]:
                 mono_ns=sample.mono_ns + at,
                 flags=Flag.EXTRA,
             )
+            if rng.random() < 0.5:
+                again = replace(again, outcome=Outcome.OK, rtt_ns=10 * MILLISECOND)
             made.append(again)
     return sorted(made, key=lambda sample: sample.sent_ns)
 
@@ -246,3 +260,13 @@ def test_what_cannot_be_read_changes_nothing() -> None:
     with pytest.raises(ValueError, match="damaged"):
         study.feed(Broken(made[3].line, made[3].span, made[3].rollups, made[3].samples))
     assert known(study) == before
+
+
+@pytest.mark.parametrize(
+    "role", [Role.SYSTEM_RESOLVER, Role.RESOLVER, Role.WEB, Role.TCP_CHECK, Role.LARGE, Role.VPN]
+)
+@pytest.mark.parametrize("fate", [LOST, REFUSED, UNSENT, PORTAL])
+def test_what_was_said_of_a_check_that_failed_is_known(role: Role, fate: Fate) -> None:
+    chosen = world_of([(313.0, 40.0, (role,), fate)])
+    stream = samples(chosen, 480, targets=(GATEWAY, *ANCHORS[:2], TCP, LARGE, TUNNEL))
+    compare(blocks(spoilt(list(stream), 5, 0.0)))

@@ -30,8 +30,6 @@ from jalerte_desktop.documents.bundle.walk import (
     windows_of,
 )
 from jalerte_desktop.documents.report.model import ReportFacts
-from jalerte_desktop.filing import photos
-from jalerte_desktop.filing.photo_copy import without_metadata
 from jalerte_desktop.words.language import speaking
 
 _MOST_FILES = 40
@@ -48,13 +46,18 @@ class AttachedFile:
 
 @dataclass(frozen=True, slots=True)
 class Making:
-    """What a bundle is made by and when. ``render`` makes the report's PDF of facts and a language ("fr", "en")."""
+    """What a bundle is made by and when. ``render`` makes the report's PDF of facts and a language ("fr", "en").
+
+    ``bare`` gives a file's content without what a camera wrote beside the picture, for its kind and content; None where
+    that cannot be taken out.
+    """
 
     language: str
     made_ns: int
     program: str
     key: MachineKey
     render: Callable[[ReportFacts, str], bytes]
+    bare: Callable[[str, bytes], bytes | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +138,7 @@ def _composed(
         Member("rollups.csv.gz", rollups.data),
         Member("samples.csv.gz", samples.data),
         *stamps,
-        *_files(attached, redaction),
+        *_files(attached, redaction, making.bare),
     ]
     # Only now is everything decided.
     taken = preview.removed_of(redaction, shower.left)
@@ -169,21 +172,17 @@ def _told_targets(targets: Mapping[int, Target], made: tables.Tables) -> list[di
     ]
 
 
-def _files(attached: Sequence[AttachedFile], redaction: Redaction) -> Iterator[Member]:
+def _files(
+    attached: Sequence[AttachedFile], redaction: Redaction, bare: Callable[[str, bytes], bytes | None]
+) -> Iterator[Member]:
     for number, one in enumerate(attached[:_MOST_FILES], 1):
         if not redaction.shows(f"attachment:{one.kind}", value=one.name):
             continue
-        content = without_metadata(one.content)
-        if content is None:
-            content = one.content
-            picture = one.kind == "photo" or photos.place_of(content) is not photos.Place.NONE
-            if (
-                picture
-                and not content.startswith(b"%PDF")
-                and not redaction.shows("attachment:photo_with_metadata", value=one.name)
-            ):
-                continue
-        yield Member(f"attachments/{_file_name(number, one.name)}", content)
+        content = bare(one.kind, one.content)
+        if content is not None:
+            yield Member(f"attachments/{_file_name(number, one.name)}", content)
+        elif redaction.shows("attachment:photo_with_metadata", value=one.name):
+            yield Member(f"attachments/{_file_name(number, one.name)}", one.content)
 
 
 def _file_name(number: int, name: str) -> str:

@@ -125,7 +125,7 @@ def canonical(value: Any) -> bytes:
 def write(records: Iterable[BundleRecord]) -> bytes:
     """The member's bytes; the same records give the same bytes with one version of zlib."""
     out = io.BytesIO()
-    with gzip.GzipFile(filename="", mode="wb", compresslevel=9, fileobj=out, mtime=0) as packed:
+    with gzip.GzipFile(filename="", mode="wb", compresslevel=6, fileobj=out, mtime=0) as packed:
         for record in records:
             packed.write(canonical(_document(record)) + b"\n")
     return out.getvalue()
