@@ -191,7 +191,8 @@ def _time(ns: int | None) -> str | None:
 
 
 def _state_words(filing: Filing) -> str:
-    return _(_STOPPED if still_held.is_withdrawn(filing) else STATES[filing.state])
+    words = _STOPPED if still_held.is_withdrawn(filing) else STATES[filing.state]
+    return _(words)
 
 
 def _remark_json(remark: Remark | None) -> dict[str, object] | None:

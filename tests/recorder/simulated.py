@@ -79,11 +79,11 @@ def told(home: Path) -> list[Line]:
 class Simulated:
     """The real recorder and writer, everything around them made of hand."""
 
-    def __init__(self, home: Path, wall_ns: int, seed: int) -> None:
+    def __init__(self, home: Path, wall_ns: int, seed: int, log: Path | None = None) -> None:
         self.clock = HandClock()
         self.clock.wall = wall_ns
         self.warnings: list[str] = []
-        self.pinger = TellingPinger(self.clock, home / LOG, random.Random(seed))
+        self.pinger = TellingPinger(self.clock, (log or home) / LOG, random.Random(seed))
         journal = home / "journal.sqlite"
         self.writer = Writer(journal)
         crashed = self.writer.recover(wall_ns) is not None
