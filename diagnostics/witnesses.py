@@ -141,7 +141,7 @@ def from_event(event: Event) -> Statement | None:
     """The statement an event keeps; None for one that is not understood (a newer version's)."""
     try:
         return _READERS[str(event.data["source"])](event.data)
-    except (KeyError, ValueError, TypeError):
+    except (KeyError, ValueError, TypeError, OverflowError):
         return None
 
 

@@ -135,11 +135,9 @@ class Study:
                 if statement is not None:
                     self._testimony.note(statement, event.at_ns)
             elif event.kind is EventKind.GAP:
-                start = int(str(event.data["start_ns"]))
-                if start < event.at_ns:
-                    self._gap_events.append(
-                        Gap(Span(start, event.at_ns), GapReason(str(event.data["reason"])))
-                    )
+                gap = _gap_of(event)
+                if gap is not None:
+                    self._gap_events.append(gap)
 
     def feed(self, block: Block) -> None:
         """Take in one block. Where its samples cannot be had, what they raise is raised, and nothing is changed."""
@@ -265,7 +263,9 @@ class Study:
         """Split a hole by what is known of it."""
         known = [Gap(part, GapReason.OTHER_LINE) for other in others if (part := other.clip(hole))]
         known += [Gap(part, gap.reason) for gap in self._gap_events if (part := gap.span.clip(hole))]
-        first = self._stints[0].start_ns if self._stints else hole.end_ns
+        starts = [self._stints[0].start_ns if self._stints else hole.end_ns]
+        starts += [gap.span.start_ns for gap in self._gap_events if gap.reason in _RECORDED]
+        first = min(starts)
         if hole.start_ns < first:
             known.append(Gap(Span(hole.start_ns, min(first, hole.end_ns)), GapReason.NOT_STARTED))
         known.sort(key=lambda gap: (gap.span.start_ns, -gap.span.end_ns))
@@ -299,6 +299,18 @@ class Study:
     @property
     def last_sample_ns(self) -> int | None:
         return self._last_ns
+
+
+_RECORDED = (GapReason.DAMAGED, GapReason.REMOVED)
+"""There the recording had begun already."""
+
+
+def _gap_of(event: Event) -> Gap | None:
+    """The gap that an event tells of; None for an empty one, and for a damaged event."""
+    start, reason = event.data.get("start_ns"), event.data.get("reason")
+    if not isinstance(start, int) or reason not in set(GapReason) or start >= event.at_ns:
+        return None
+    return Gap(Span(start, event.at_ns), GapReason(str(reason)))
 
 
 def _union(spans: Iterable[Span]) -> list[Span]:

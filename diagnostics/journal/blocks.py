@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Protocol
 
 from diagnostics.journal import codec, format, legacy, rollups
 from diagnostics.model import SECOND, Line, Sample, Span, Target
@@ -80,6 +81,13 @@ def rtts_of(column: codec.Column) -> array[int]:
 _WITHOUT_RTT = bytes(not key & codec.HAS_RTT for key in range(256))
 
 
+class Source(Protocol):
+    """A sealed block's fields, unpacked when asked for. Raises DamagedBatch, KeyError where one is missing."""
+
+    def fields(self) -> Mapping[str, bytes]: ...
+    def batch(self) -> codec.Batch: ...
+
+
 @dataclass(frozen=True)
 class Block:
     """``seq`` is 0 while it is staged and not yet sealed.
@@ -93,8 +101,8 @@ class Block:
     span: Span
     targets: Mapping[int, Target]
     packed_rollup: bytes = b""
-    source: Callable[[], Mapping[str, bytes]] | None = None
-    """The packed fields, of a sealed block."""
+    source: Source | None = None
+    """Where a sealed block's fields are."""
     staged: tuple[Sample, ...] = ()
     legacy: bool = False
 
@@ -113,7 +121,7 @@ class Block:
             return self.staged
         target = self.targets.__getitem__
         try:
-            fields = self.source()
+            fields = self.source.fields()
             if self.legacy:
                 return tuple(legacy.decode_batch(legacy.decompress(fields["body"]), target))
             return tuple(codec.decode_samples(fields, target))
@@ -126,7 +134,7 @@ class Block:
         if self.source is None or self.legacy:
             return _columns_of(self.samples)
         try:
-            batch = codec.unpack(self.source()["samples"])
+            batch = self.source.batch()
             return tuple(
                 target_column(batch, column, self.targets[column.number]) for column in batch.columns
             )
@@ -139,7 +147,7 @@ class Block:
         if self.source is None or self.legacy:
             return self.samples[0].sent_ns - self.samples[0].mono_ns
         try:
-            return codec.unpack(self.source()["samples"]).offset_ns
+            return self.source.batch().offset_ns
         except (codec.DamagedBatch, KeyError) as error:
             raise format.Damaged("block_damaged", seq=self.seq) from error
 

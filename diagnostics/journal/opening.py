@@ -90,6 +90,11 @@ def removal(db: sqlite3.Connection) -> Removal:
         return Removal()  # nothing is removed by what cannot be read
 
 
+def last_day(db: sqlite3.Connection) -> int:
+    """The number of the newest day's record, 0 without any."""
+    return int(db.execute("SELECT coalesce(max(seq), 0) FROM entries WHERE type = ?", (DAY,)).fetchone()[0])
+
+
 def renewal(db: sqlite3.Connection, now_ns: int) -> Event | None:
     """The next retention, where one is due."""
     try:

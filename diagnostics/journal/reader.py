@@ -229,14 +229,12 @@ class Reader:
 
     def exclusions(self) -> tuple[Exclusion, ...]:
         """Periods that the person took out of the count."""
-        return tuple(
-            Exclusion(
-                Span(int(str(e.data["since_ns"])), int(str(e.data["until_ns"]))),
-                str(e.data["reason"]),
-                e.at_ns,
-            )
-            for e in self.events(EventKind.EXCLUSION)
-        )
+        found = []
+        for event in self.events(EventKind.EXCLUSION):
+            since, until = event.data.get("since_ns"), event.data.get("until_ns")
+            if isinstance(since, int) and isinstance(until, int):
+                found.append(Exclusion(Span(since, until), str(event.data.get("reason", "")), event.at_ns))
+        return tuple(found)
 
     def record_span(self) -> Span | None:
         """From the first sample to the last, None without any. The end is exclusive: one second after the last try."""

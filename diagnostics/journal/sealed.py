@@ -6,8 +6,8 @@ import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-from diagnostics.journal import chain, codec, format, legacy, store
-from diagnostics.journal.blocks import Block
+from diagnostics.journal import chain, codec, format, legacy, opening, store
+from diagnostics.journal.blocks import Block, Source
 from diagnostics.model import SECOND, Event, EventKind, GapReason, Line, Sample, Span, Target
 
 
@@ -21,6 +21,8 @@ class Blocks:
         self._targets = targets
         self._line = line
         self._gaps: dict[int, Event] = {}
+        self._before_ns = opening.removal(db).before_ns
+        self._last_day = opening.last_day(db)
 
     def sealed(self, after_seq: int = 0, until_seq: int = store.NO_END) -> Iterator[Block]:
         """Sealed blocks in the order in which they were sealed. What cannot be read is left out."""
@@ -56,7 +58,7 @@ class Blocks:
                 Span(page.span.start_ns, page.span.end_ns + SECOND), GapReason.DAMAGED
             )
             return
-        if not page.body_blob and records:
+        if records and (not page.body_blob or self._to_be_removed(page)):
             self._gaps[page.first] = _gap(
                 Span(records[0].start_ns, records[-1].end_ns + SECOND), GapReason.REMOVED
             )
@@ -71,6 +73,10 @@ class Blocks:
                 _Paged(page, page.places[one.seq]),
             )
 
+    def _to_be_removed(self, page: store.Page) -> bool:
+        """Asked to go, and not gone yet: left out at once, so that no study knows more than a later one."""
+        return page.span.end_ns < self._before_ns and page.last < self._last_day
+
     def _block(
         self,
         seq: int,
@@ -78,7 +84,7 @@ class Blocks:
         end_ns: int,
         line: str,
         rollup: bytes,
-        source: Callable[[], Mapping[str, bytes]],
+        source: Source,
         *,
         legacy: bool = False,
     ) -> Block:
@@ -117,10 +123,13 @@ class Blocks:
 
 @dataclass(frozen=True, slots=True)
 class _Given:
-    fields: Mapping[str, bytes]
+    given: Mapping[str, bytes]
 
-    def __call__(self) -> Mapping[str, bytes]:
-        return self.fields
+    def fields(self) -> Mapping[str, bytes]:
+        return self.given
+
+    def batch(self) -> codec.Batch:
+        return codec.unpack(self.given["samples"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,8 +137,11 @@ class _Paged:
     page: store.Page
     place: int
 
-    def __call__(self) -> Mapping[str, bytes]:
+    def fields(self) -> Mapping[str, bytes]:
         return self.page.body.fields[self.place]
+
+    def batch(self) -> codec.Batch:
+        return self.page.body.unpacked[self.place]
 
 
 def _gap(span: Span, reason: GapReason) -> Event:

@@ -18,10 +18,10 @@ from types import FrameType
 
 from diagnostics.clock import Clock, SystemClock
 from diagnostics.config import Config
+from diagnostics.journal.aside import open_or_begin_anew
 from diagnostics.journal.integrity import FileWatch
 from diagnostics.journal.lock import Held, Lock
 from diagnostics.journal.reader import Reader
-from diagnostics.journal.writer import Writer
 from diagnostics.links.interfaces import read_interface
 from diagnostics.links.route import RouteReader, open_route_reader
 from diagnostics.model import SECOND, Event, Line, MachineCannot, Problem
@@ -116,8 +116,8 @@ def record(
         tcp_pinger = _tcp_beside(pinger, clock, binding)
         if tcp_pinger is not None:
             stack.enter_context(closing(tcp_pinger))
-        writer = stack.enter_context(closing(Writer(journal)))
-        crashed = writer.recover(clock.read().wall_ns) is not None
+        writer, crashed = open_or_begin_anew(journal, clock.read().wall_ns, warn)
+        stack.enter_context(closing(writer))
         with Reader(journal) as reader:
             span = reader.record_span()
             homes = _known_homes(tuple(reader.lines.values()))

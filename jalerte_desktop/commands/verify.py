@@ -119,15 +119,33 @@ def _journal(path: Path, tell: Callable[[float], None]) -> _Outcome:
         wrong = found.first_fault
         text = _at(wrong.seq, wrong.at_ns or 0, _(wrong.why))
         fault = _fault("journal", wrong.seq, wrong.at_ns or 0, "")
+    doubts = _doubts(path.parent / "keys", found.key)
     return _Outcome(
-        found.first_fault is None,
+        found.first_fault is None and not doubts,
         {"blocks": found.records, "samples": found.samples, "members": 0},
         found.signature,
         found.key,
         text,
         fault,
-        tuple(_note(note) for note in found.notes),
+        tuple(_note(note) for note in (*found.notes, *doubts, *_fingerprint(found.key))),
     )
+
+
+def _doubts(keys: Path, sealed_by: str) -> tuple[Remark, ...]:
+    """Why links that all fit may still be somebody else's: nothing was signed, or not with this computer's key."""
+    from diagnostics.machine_key import NAME, load_or_make
+
+    if not sealed_by:
+        return (Remark.of("note_unsigned"),)
+    own = sealed_by
+    if (keys / NAME).exists():
+        with suppress(Problem):
+            own = load_or_make(keys).fingerprint
+    return () if own == sealed_by else (Remark.of("note_other_key", fingerprint=own),)
+
+
+def _fingerprint(sealed_by: str) -> tuple[Remark, ...]:
+    return (Remark.of("note_fingerprint", fingerprint=sealed_by),) if sealed_by else ()
 
 
 def _fault(code: str, seq: int, at_ns: int, member: str) -> dict[str, Scalar]:

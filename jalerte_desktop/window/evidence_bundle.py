@@ -17,6 +17,7 @@ from jalerte_desktop.window.evidence_parts import (
     RunRow,
     SaidView,
     dated_name,
+    focused,
     problem_said,
     save_dialog,
     saving,
@@ -148,13 +149,13 @@ class BundleCard(Card):
     def refresh(self) -> None:
         desk = self._desk
         run = desk.runs.get(BUNDLE) or desk.runs.get(PREVIEW)
-        focused = self.running.stop.hasFocus()
+        waited = focused(self.running.stop)
         self.running.show_run(run)
         self.look.setEnabled(bool(self.copies.value) and run is None)
         written = self._written()
         self.said.say(self._said(written))
         self.files.show_file(written.path if written is not None else "")
-        if focused and run is None:
+        if waited and run is None:
             (self.files.folder if written is not None else self.look).setFocus()
 
     def _said(self, written: BundleFacts | None) -> Said | None:

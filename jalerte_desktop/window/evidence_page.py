@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import QSize, Qt, QTimer, Signal
 from PySide6.QtWidgets import QDialog, QFrame, QScrollArea, QVBoxLayout, QWidget
 
 from jalerte_desktop.window.evidence_bundle import BundleCard
@@ -19,6 +19,10 @@ from jalerte_desktop.window.theme import Theme
 from jalerte_desktop.words.language import _
 
 SPACE = 14
+VERY_NARROW = 560
+"""Below this width the days of a period stand one above the other."""
+ROOM = 130
+"""So much is kept in sight above and below what has the focus: a result stands above its buttons."""
 
 
 class EvidencePage(QScrollArea):
@@ -34,6 +38,7 @@ class EvidencePage(QScrollArea):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._desk = desk
+        self._followed: QWidget | None = None
         inner = QWidget()
         inner.setObjectName("page")
         column = QVBoxLayout(inner)
@@ -65,6 +70,16 @@ class EvidencePage(QScrollArea):
         for card in (self.report, self.bundle, self.verify, self.witness, self.stamps):
             card.refresh()
         self.journal.show_backing(desk.backing)
+        # Where things will stand is known only after the layout.
+        QTimer.singleShot(0, self, self._follow)
+
+    def _follow(self) -> None:
+        """Keep in sight what has the focus now: how far it is, then what it came to."""
+        focused, inner = self.window().focusWidget(), self.widget()
+        if focused is self._followed or focused is None or not inner.isAncestorOf(focused):
+            return
+        self._followed = focused
+        self.ensureWidgetVisible(focused, 0, ROOM)
 
     def _progressed(self, name: str) -> None:
         run = self._desk.runs.get(name)
@@ -93,6 +108,11 @@ class EvidencePage(QScrollArea):
     def hideEvent(self, event) -> None:
         super().hideEvent(event)
         self._desk.watch(False)
+
+    def resizeEvent(self, event) -> None:
+        super().resizeEvent(event)
+        for card in (self.report, self.bundle):
+            card.choices.place(self.viewport().width() >= VERY_NARROW)
 
     def minimumSizeHint(self) -> QSize:
         return QSize(380, 280)

@@ -9,6 +9,7 @@ from pathlib import Path
 from PySide6.QtCore import QStandardPaths, Qt, QUrl, Signal
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import (
+    QBoxLayout,
     QButtonGroup,
     QFileDialog,
     QFrame,
@@ -38,6 +39,11 @@ MONTH_DAYS = 30
 _STAGE_SHARES = {"study": 0.04, "figures": 0.55, "events": 0.7, "witnesses": 0.75, "pages": 0.8}
 """Where on the bar each stage begins: about what it takes of a month's report."""
 _LANGUAGES = (("fr", "Français"), ("en", "English"))
+
+
+def focused(widget: QWidget) -> bool:
+    """Would it have the keyboard's focus, were its window in front? People look elsewhere while they wait."""
+    return widget.window().focusWidget() is widget
 
 
 class Choices(FlowRow):
@@ -91,7 +97,7 @@ class PaperChoices(QWidget):
         )
         self.dates = QWidget()
         self.dates.setObjectName("clear")
-        row = QHBoxLayout(self.dates)
+        row = self._dates = QBoxLayout(QBoxLayout.Direction.LeftToRight, self.dates)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(20)
         for one in (self.since, self.until):
@@ -106,6 +112,12 @@ class PaperChoices(QWidget):
         self.until.editor.put(shown_day(now.date()))
         self.since.editor.put(shown_day((now - timedelta(days=MONTH_DAYS)).date()))
         self._show()
+
+    def place(self, wide: bool) -> None:
+        """The two days side by side, or one above the other."""
+        self._dates.setDirection(
+            QBoxLayout.Direction.LeftToRight if wide else QBoxLayout.Direction.TopToBottom
+        )
 
     def _show(self) -> None:
         self.dates.setVisible(self.period.value == DATES)
@@ -177,7 +189,6 @@ class RunRow(QWidget):
             self.bar.show_share(share)
         doing = _(STAGES[run.stage]) if run.stage in STAGES else self._doing
         self.phase.setText(_("Stopping…") if run.stopping else doing)
-        self.stop.setEnabled(not run.stopping)
 
 
 class SaidView(QFrame):

@@ -15,6 +15,7 @@ from jalerte_desktop.window.evidence_parts import (
     RunRow,
     SaidView,
     dated_name,
+    focused,
     problem_said,
     save_dialog,
     saving,
@@ -76,7 +77,7 @@ class ReportCard(Card):
 
     def refresh(self) -> None:
         run, outcome = self._desk.runs.get(REPORT), self._desk.outcomes.get(REPORT)
-        focused = self.running.stop.hasFocus()
+        waited = focused(self.running.stop)
         self.running.show_run(run)
         self.save.setEnabled(run is None)
         told = report_of(outcome.answer) if outcome is not None and outcome.ended is Ended.DONE else None
@@ -91,5 +92,5 @@ class ReportCard(Card):
         else:
             self.said.say(report_words(told))
         self.files.show_file(told.path if told is not None else "")
-        if focused and run is None:
+        if waited and run is None:
             (self.files.open if told is not None else self.save).setFocus()

@@ -6,7 +6,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QDialog, QVBoxLayout
 
 from jalerte_desktop.window.evidence_desk import CHOOSE, DATE, EvidenceDesk
-from jalerte_desktop.window.evidence_parts import RunRow, SaidView, problem_said
+from jalerte_desktop.window.evidence_parts import RunRow, SaidView, focused, problem_said
 from jalerte_desktop.window.evidence_run import Ended
 from jalerte_desktop.window.evidence_stamp_dialog import StampDialog
 from jalerte_desktop.window.evidence_words import Said, stamp_words
@@ -74,7 +74,7 @@ class StampsCard(Card):
         self.now.setVisible(chosen)
         self.now.setEnabled(run is None)
         self.nobody.setVisible(chosen)
-        focused = self.running.stop.hasFocus()
+        waited = focused(self.running.stop)
         self.running.show_run(run)
         if run is not None:
             self._problem = ""
@@ -90,7 +90,7 @@ class StampsCard(Card):
             self.said.say(Said("◐", _("Stopped: nothing was kept."), "loss"))
         else:
             self.said.say(problem_said(outcome.problem))
-        if focused and run is None:
+        if waited and run is None:
             self.now.setFocus()
 
     def _choose(self) -> None:

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QDialog
 
 from jalerte_desktop.window.evidence_desk import VERIFY, EvidenceDesk
 from jalerte_desktop.window.evidence_facts import verify_of
-from jalerte_desktop.window.evidence_parts import RunRow, SaidView, open_dialog, problem_said
+from jalerte_desktop.window.evidence_parts import RunRow, SaidView, focused, open_dialog, problem_said
 from jalerte_desktop.window.evidence_run import Ended, Outcome
 from jalerte_desktop.window.evidence_words import Said, verify_words
 from jalerte_desktop.window.flow import FlowRow
@@ -63,12 +63,14 @@ class VerifyCard(Card):
 
     def refresh(self) -> None:
         run, outcome = self._desk.runs.get(VERIFY), self._desk.outcomes.get(VERIFY)
-        focused = self.running.stop.hasFocus()
+        waited = focused(self.running.stop)
         self.running.show_run(run)
         for one in (self.own, self.bundle):
             one.setEnabled(run is None)
-        self.said.say(None if outcome is None else check_said(outcome, self._desk.subjects.get(VERIFY, "")))
-        if focused and run is None:
+        self.said.say(
+            None if outcome is None else check_said(outcome, self._desk.subjects.get(VERIFY, ""), self._desk)
+        )
+        if waited and run is None:
             self.said.setFocus()
 
     # --- dropping ---
@@ -89,11 +91,11 @@ def verified(bundle: Path | None) -> tuple[str, ...]:
     return () if bundle is None else (str(bundle.absolute()),)
 
 
-def check_said(outcome: Outcome, subject: str) -> Said:
+def check_said(outcome: Outcome, subject: str, desk: EvidenceDesk) -> Said:
     """How a check ended, in words."""
     found = verify_of(outcome.answer) if outcome.ended is Ended.DONE else None
     if outcome.ended is Ended.STOPPED:
         return Said("◐", _("Stopped: not all was checked."), "loss")
     if found is None:
         return problem_said(outcome.problem or _("The command gave an answer that cannot be read."))
-    return verify_words(found, subject)
+    return verify_words(found, subject, desk.backing.key if desk.backing is not None else "")

@@ -153,7 +153,7 @@ class WitnessDialog(QDialog):
         self.running.show_run(runs.get(LOOK) or runs.get(IMPORT))
         found = verify_of(outcome.answer) if outcome is not None and outcome.ended is Ended.DONE else None
         if outcome is not None:
-            self.said.say(check_said(outcome, self._bundle.name))
+            self.said.say(check_said(outcome, self._bundle.name, self._desk))
         whole = found is not None and found.ok
         self.take.setEnabled(whole and not runs)
         self.name.setEnabled(whole)

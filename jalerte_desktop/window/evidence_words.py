@@ -187,7 +187,7 @@ def report_words(told: ReportFacts) -> Said:
 
 
 def demo_words() -> str:
-    return _("Made-up demonstration data: every page of it says so.")
+    return _("Made-up demonstration data: it says so itself.")
 
 
 def taken_words(preview: PreviewFacts) -> tuple[str, ...]:
@@ -218,8 +218,11 @@ def taken_words(preview: PreviewFacts) -> tuple[str, ...]:
 # --- checking ---
 
 
-def verify_words(found: VerifyFacts, subject: str) -> Said:
-    """What a check found, in words. ``subject``: the file's name, empty for the own journal."""
+def verify_words(found: VerifyFacts, subject: str, own_key: str = "") -> Said:
+    """What a check found, in words. ``subject``: the file's name, empty for the own journal.
+
+    ``own_key``: the fingerprint of this machine's key, empty where it has none.
+    """
     name = f"“{subject}”" if subject else ""
     lines: list[str] = []
     tone: Tone
@@ -241,11 +244,16 @@ def verify_words(found: VerifyFacts, subject: str) -> Said:
     else:
         sign, tone = "◐", "loss"
         sentence = _("Nothing wrong was found, but not all could be checked.")
+    if found.first_fault and not found.blocks:
+        lines.append(_("What comes after it was not looked at."))
+        return Said(sign, sentence, tone, tuple(lines))
     counts = ngettext("{n} record checked", "{n} records checked", found.blocks).format(
         n=number(found.blocks)
     )
     samples = ngettext("{n} sample", "{n} samples", found.samples).format(n=number(found.samples))
     lines.append(f"{counts}, {samples}. {signature_words(found.signature)}")
+    if subject and own_key and found.ok and found.fingerprint == own_key:
+        lines.append(_("It was signed with this machine’s own key."))
     lines += found.notes
     return Said(sign, sentence, tone, tuple(lines))
 

@@ -26,6 +26,9 @@ _SENTENCES: dict[str, str] = {
         "{path} is not a jalerte journal: move it away, or choose another folder with --home."
     ),
     "journal_damaged": N_("{path} is damaged: make a copy of it, then move it away to start a new one."),
+    "journal_set_aside": N_(
+        "{path} is damaged and was set aside as {aside}: a new journal was begun, and recording goes on."
+    ),
     "journal_gone": N_(
         "{path} was moved, removed or replaced while it was being written: the recorder stops; start it again."
     ),

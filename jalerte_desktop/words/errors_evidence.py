@@ -118,6 +118,13 @@ _BUNDLE: dict[str, str] = {
     "note_fingerprint": N_(
         "Compare the key’s fingerprint with the one that was printed in letters: {fingerprint}"
     ),
+    "note_unsigned": N_(
+        "Nothing in it was signed: whoever could write into this folder could have made it anew, whole."
+    ),
+    "note_other_key": N_(
+        "The newest seal is not of this computer’s key ({fingerprint}): the key was replaced and the recorder not started"
+        " since, or the journal is not this computer’s."
+    ),
     "note_no_seal": N_(
         "The bundle’s part of the chain has no seal of its own: only the bundle itself is signed."
     ),
@@ -167,6 +174,9 @@ WHY: tuple[str, ...] = (
 
 _COPIES: dict[str, str] = {
     "bundle_nothing": N_("Nothing of this period is sealed yet: let the recorder run for a minute."),
+    "bundle_new_key": N_(
+        "This computer’s key is newer than the newest seal: start the recorder, which seals at once, then try again."
+    ),
     "bundle_no_out": N_("Say with --out which file to write, or --preview to look only."),
     "bundle_format": N_("“{value}” does not end in .zip: end the bundle’s name with it."),
     "bundle_needs_yes": N_("Nothing was written: look at it with --preview, then say --yes."),

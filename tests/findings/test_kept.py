@@ -22,6 +22,7 @@ from hypothesis import strategies as st
 import diagnostics
 from diagnostics.incidents.method import default_method
 from diagnostics.incidents.study import Study
+from diagnostics.journal.codec import Batch, DamagedBatch
 from diagnostics.journal.reader import Reader
 from diagnostics.journal.writer import Writer
 from diagnostics.model import MINUTE, SECOND, Event, EventKind, GapReason, Sample, Target
@@ -332,13 +333,23 @@ def test_witnesses_of_long_ago_are_heard_though_only_the_newest_are_kept(
     assert load(journal).incidents == usual
 
 
+class Nothing:
+    """A source whose fields are gone."""
+
+    def fields(self) -> dict[str, bytes]:
+        return {}
+
+    def batch(self) -> Batch:
+        raise DamagedBatch("gone")
+
+
 def test_a_block_that_cannot_be_unpacked_is_a_gap_and_the_rest_is_told(journal: Path) -> None:
     whole, broken = Study(), Study()
     with Reader(journal) as reader:
         feed_sealed(reader, [(whole, 0)])
         for block in reader.sealed():
             if block.span.start_ns < T0 + 610 * SECOND < block.span.end_ns:
-                block = replace(block, source=dict)
+                block = replace(block, source=Nothing())
             feeding.feed([broken], block)
         record = reader.record_span()
     assert record is not None

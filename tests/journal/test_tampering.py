@@ -66,7 +66,7 @@ def test_any_one_change_is_found(
         if fault_of(path):
             continue
         # A packed page has some bits that mean nothing: turned, every sample and figure reads as before.
-        if readout(path) == honestly[source]:
+        if said.startswith(("pages.heads", "pages.body")) and readout(path) == honestly[source]:
             without_effect += 1
         else:
             missed.append((seed, said))
@@ -84,7 +84,8 @@ def test_each_kind_of_change_is_found(
         said = change(path, rng)
         if said:
             done += 1
-            assert fault_of(path) or readout(path) == readout(stopped), said
+            packing = said.startswith(("pages.heads", "pages.body"))
+            assert fault_of(path) or (packing and readout(path) == readout(stopped)), said
     assert done
 
 
@@ -284,16 +285,22 @@ def test_the_chain_can_be_remade_as_rows_when_nothing_is_changed(
 
 
 @pytest.mark.parametrize(
-    ("kind", "name"),
-    [("samples", "samples"), ("samples", "rollup"), ("hour", "rollup"), ("day", "rollup"), ("day", "hours")],
+    ("kind", "name", "why"),
+    [
+        ("samples", "samples", "the figures are not those of the samples"),
+        ("samples", "rollup", "the figures are not those of the samples"),
+        ("hour", "rollup", "the hour's figures are not those of its samples"),
+        ("day", "rollup", "the day's figures are not those of its samples"),
+        ("day", "hours", "the day's hours are not those that were recorded"),
+    ],
 )
 @pytest.mark.parametrize("seal", ["kept", "dropped"])
 def test_figures_changed_with_the_chain_remade_are_found(
-    stopped: Path, spoilt: Callable[[Path], Path], kind: str, name: str, seal: str
+    stopped: Path, spoilt: Callable[[Path], Path], kind: str, name: str, why: str, seal: str
 ) -> None:
     path = spoilt(stopped)
     remade(path, first_of(kind, name), seal)
-    assert fault_of(path)
+    assert fault_of(path) == why
 
 
 def test_an_event_changed_with_the_chain_remade_is_found_by_seals_or_by_the_head(

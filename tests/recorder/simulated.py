@@ -68,12 +68,11 @@ class TellingPinger:
         return samples
 
 
-def told(home: Path) -> list[Line]:
-    """What was handed over, in order."""
+def told(home: Path, after: int = 0) -> tuple[list[Line], int]:
+    """What was handed over, in order, from this byte of the log on; and where to go on the next time."""
     log = home / LOG
-    if not log.exists():
-        return []
-    return [tuple(json.loads(line)) for line in log.read_bytes().splitlines()]
+    text = log.read_bytes()[after:] if log.exists() else b""
+    return [tuple(json.loads(line)) for line in text.splitlines()], after + len(text)
 
 
 class Simulated:

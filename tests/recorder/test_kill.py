@@ -72,7 +72,8 @@ def killed(forker: subprocess.Popen[str], orders: dict[str, object], after_s: fl
 @pytest.mark.parametrize("kills", [20, pytest.param(200, marks=[pytest.mark.soak, pytest.mark.timeout(0)])])
 def test_killed_at_seeded_moments(tmp_path: Path, forker: subprocess.Popen[str], kills: int) -> None:
     journal, rng, wall = tmp_path / "journal.sqlite", random.Random(6), T0
-    reached, before = Counter[str](), 0
+    reached, read = Counter[str](), 0
+    given: dict[tuple[str, int], list[tuple[int, int | None]]] = {}
     for turn in range(kills):
         where, most = PLACES[turn % len(PLACES)]
         by_itself = killed(
@@ -85,25 +86,23 @@ def test_killed_at_seeded_moments(tmp_path: Path, forker: subprocess.Popen[str],
                 "count": rng.randint(1, max(most, 1)),
                 "before_ns": wall - DAY if rng.random() < 0.4 else 0,
             },
-            5.0 if where else rng.uniform(0.05, 0.6),
+            # A removal comes only where something is old enough; all else comes sooner or later.
+            rng.uniform(0.05, 0.6) if not where else 4 if where == "UPDATE pages" else 100,
         )
-        lines = told(tmp_path)
+        lines, read = told(tmp_path, read)
         assert verify(journal).first_fault is None, (turn, where)
         back = all_samples(journal)
         # Nothing is invented: a sample is one that the pinger gave, with its last outcome or an earlier one.
-        given: dict[tuple[str, int], list[tuple[int, int | None]]] = {}
         for target, sent_ns, outcome, rtt_ns, _at in lines:
             given.setdefault((target, sent_ns), []).append((outcome, rtt_ns))
         for one in back:
             assert (int(one.outcome), one.rtt_ns) in given[one.target.id, one.sent_ns], (turn, where)
-        if len(lines) > before:
+        if lines:
             # What was sent two seconds or more before the end is there.
-            ended = lines[-1][4]
+            wall = lines[-1][4]
             kept = {(one.target.id, one.sent_ns) for one in back}
-            lost = [line for line in lines[before:] if line[1] < ended - 2 * SECOND and line[:2] not in kept]
+            lost = [line for line in lines if line[1] < wall - 2 * SECOND and line[:2] not in kept]
             assert lost == [], (turn, where)
-            wall = ended
-        before = len(lines)
         wall = (wall // HOUR + rng.randint(2, 9)) * HOUR - 100 * SECOND
         reached[where] += by_itself
     # The places were reached, but for a removal where nothing was old enough.
@@ -119,7 +118,8 @@ def test_killed_at_seeded_moments(tmp_path: Path, forker: subprocess.Popen[str],
         gaps = [str(gap.data["reason"]) for gap in reader.events(EventKind.GAP)]
         recovered = list(reader.events(EventKind.RECOVERED))
     assert set(gaps) <= {"crashed", "stopped"}
-    assert gaps.count("crashed") == len(recovered) >= kills // 2
+    # Killed once more between the two, the time is told as stopped: nothing was left to recover then.
+    assert kills // 2 <= gaps.count("crashed") <= len(recovered) <= gaps.count("crashed") + kills // 10
     check = verify(journal)
     assert (check.first_fault, check.notes, check.signature) == (None, (), "ok")
     assert {one.outcome for one in all_samples(journal)} >= {Outcome.OK, Outcome.LOST}

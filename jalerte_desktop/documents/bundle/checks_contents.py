@@ -27,15 +27,19 @@ _LONGEST_ROW = 20_000
 _STAMP = re.compile(r"stamps/([0-9]{8,19})\.(tsr|link)")
 _ROW = re.compile(rb"([0-9]{1,18}),")
 
+_TOLD = ("kind", "cause", "start", "end")
+"""What the table repeats, word for word."""
+
 Range = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """An incident's id, and the ranges of records that it stands on."""
+    """An incident's id, the ranges of records that it stands on, and what both files say of it (``_TOLD``)."""
 
     id: str
     ranges: tuple[Range, ...]
+    told: tuple[Any, ...]
 
 
 def check_contents(archive: Archive, walked: Walked) -> int:
@@ -63,10 +67,10 @@ def _parsed(archive: Archive, name: str) -> dict[str, Any]:
 def _incidents(archive: Archive) -> list[Reference]:
     try:
         return [
-            Reference(_text(found["id"]), _ranges(found["records"]))
+            Reference(_text(found["id"]), _ranges(found["records"]), tuple(map(found.get, _TOLD)))
             for found in _parsed(archive, INCIDENTS)["incidents"]
         ]
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise Broken("bundle_json", member=INCIDENTS, why=str(error)[:200]) from error
 
 
@@ -122,7 +126,8 @@ def _same_in_table(archive: Archive, references: list[Reference]) -> bool:
             if row is None or reference is None:
                 return False
             ranges = " ".join(f"{first}-{last}" for first, last in reference.ranges)
-            if (row["id"], row["records"]) != (reference.id, ranges):
+            told = tuple(map(row.get, _TOLD))
+            if (row["id"], row["records"], told) != (reference.id, ranges, reference.told):
                 return False
     except (ValueError, KeyError, csv.Error) as error:
         raise Broken("bundle_table", member=INCIDENTS_TABLE, why=str(error)[:200]) from error

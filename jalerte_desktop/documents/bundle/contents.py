@@ -103,7 +103,8 @@ def _composed(
     called = told.account.findings.line.id
     walk = Walk(reader, shower, made, targets, findings.line.id, called, windows_of(incidents))
     walked = Walked()
-    chain = records.write(walk.records(*range_of(reader, findings.span), walked, progress))
+    reach = range_of(reader, findings.span, making.key.public_bytes.hex())
+    chain = records.write(walk.records(*reach, walked, progress))
     if walked.first is None or walked.last is None:
         raise Problem("bundle_nothing")
     rollups, samples = made.finish()

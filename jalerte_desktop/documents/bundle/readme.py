@@ -27,15 +27,15 @@ class Told:
 
 _COPIES = {
     "fr": {
-        "operator": "l’opérateur",
-        "mediator": "le médiateur",
-        "arcep": "l’Arcep",
-        "public": "le public",
+        "operator": "à l’opérateur",
+        "mediator": "au médiateur",
+        "arcep": "à l’Arcep",
+        "public": "au public",
     },
     "en": {
         "operator": "the operator",
         "mediator": "the mediator",
-        "arcep": "Arcep (the regulator)",
+        "arcep": "Arcep, the regulator",
         "public": "the public",
     },
 }
@@ -44,7 +44,7 @@ _FRENCH = """\
 DOSSIER DE PREUVES – COMMENT LE VÉRIFIER
 {demo}
 Ce dossier rassemble ce qu’un ordinateur a mesuré d’une ligne internet, du {since} au {until}. \
-Copie destinée à : {copy}. Faite le {made} avec {program}.
+Copie destinée {copy}, faite le {made} avec {program}.
 
 Commencez par report.pdf : tout y est dit en clair. Les autres fichiers servent à le vérifier, ou à \
 refaire les calculs.
@@ -55,9 +55,8 @@ Décompressez l’archive, ouvrez un terminal dans le dossier obtenu, puis tapez
 
     sha256sum -c manifest.sha256
 
-Chaque ligne doit finir par « OK » (ou « Réussi »). Aucun fichier ne doit être en plus, hormis \
-manifest.sha256 et manifest.sig. \
-Puis :
+Chaque ligne doit finir par « OK » (ou « Réussi »). Le dossier ne doit contenir aucun autre fichier, hormis \
+manifest.sha256 et manifest.sig. Puis :
 
     openssl pkeyutl -verify -pubin -inkey key.pem -rawin -in manifest.sha256 -sigfile manifest.sig
 
@@ -80,7 +79,8 @@ Réponse attendue :
 
     python3 verify.py DOSSIER.zip
 
-(DOSSIER.zip est l’archive telle que vous l’avez reçue.) Ce petit programme ne demande rien d’autre que \
+(DOSSIER.zip est l’archive telle que vous l’avez reçue, avec le chemin du dossier où elle se trouve : \
+par exemple ../DOSSIER.zip.) Ce petit programme ne demande rien d’autre que \
 Python (3.8 ou plus récent) et, pour les signatures, openssl. Il reconstruit \
 l’archive octet par octet, suit la chaîne de chaque enregistrement, contrôle les scellés, recalcule les \
 chiffres des mesures \
@@ -100,20 +100,19 @@ CE QUE CELA NE PROUVE PAS
 
 – Que les mesures étaient justes au moment où elles ont été faites, ni que l’ordinateur n’y était pour \
 rien : voyez dans le \
-rapport les arguments contraires et la page « honnêteté ».
+rapport les arguments contraires et la partie « Ce que les chiffres ne disent pas ».
 – Ce qui n’est daté par aucun horodatage extérieur, ni par un courrier déjà parti, aurait pu être refait \
 en entier par qui détient \
 l’ordinateur.
-– Ce n’est pas une mesure certifiée par une autorité : c’est un moyen de preuve ordinaire, à la portée de \
-qui veut le contester.
+– Ce n’est pas une mesure certifiée par une autorité : c’est un moyen de preuve ordinaire, que \
+chacun peut contester.
 
 LES FICHIERS
 
   report.pdf                le rapport
-   incidents.json, .csv      chaque incident, ses raisons, ce qui les contredit, les enregistrements sur \
-lesquels il repose
+  incidents.json, .csv      chaque incident : raisons, arguments contraires, enregistrements à l’appui
   samples.csv.gz            chaque mesure des incidents, et deux minutes avant et après (heures UTC)
-  rollups.csv.gz            les chiffres de chaque minute, calmes comprises
+  rollups.csv.gz            les chiffres de chaque minute, minutes calmes comprises
   chain/records.jsonl.gz    les enregistrements du journal, tels qu’ils sont chaînés
   stamps/                   les horodatages extérieurs, s’il y en a
   attachments/              les pièces jointes, s’il y en a
@@ -143,7 +142,7 @@ _ENGLISH = """\
 EVIDENCE PACKAGE – HOW TO CHECK IT
 {demo}
 This package holds what a computer measured of an internet line, from {since} to {until}. \
-Copy for: {copy}. Made on {made} with {program}.
+Copy for {copy}, made on {made} with {program}.
 
 Begin with report.pdf: it says everything in plain words. The other files are there to check it, or to do \
 the sums again.
@@ -176,7 +175,8 @@ The answer must be:
 
     python3 verify.py PACKAGE.zip
 
-(PACKAGE.zip is the archive as you received it.) This small program needs nothing but Python (3.8 or \
+(PACKAGE.zip is the archive as you received it, with the path of the folder it lies in: for example \
+../PACKAGE.zip.) This small program needs nothing but Python (3.8 or \
 newer) and, for signatures, openssl. It rebuilds the archive byte by byte, \
 follows the chain of every record, checks the seals and works out the figures of the samples that are \
 shown. Without openssl it \
@@ -195,19 +195,17 @@ WHAT THIS DOES NOT PROVE
 
 – That the measurements were right when they were made, or that the computer had no part in it: see the \
 counter-evidence and the \
-“honesty” page of the report.
-– What no outside time stamp and no letter sent before dates could have been made anew, whole, by whoever \
-holds the computer.
+part “What the figures do not say” of the report.
+– What neither an outside time stamp nor a letter sent before dates could have been made anew, all of it, \
+by whoever holds the computer.
 – It is no measurement certified by an authority, but ordinary evidence, open to whoever wants to contest \
 it.
 
 THE FILES
 
   report.pdf                the report
-   incidents.json, .csv      each incident, its reasons, what speaks against them, the records that it \
-stands on
-   samples.csv.gz            every sample of the incidents, and of two minutes before and after (times in \
-UTC)
+  incidents.json, .csv      each incident: reasons, counter-evidence, the records that it stands on
+  samples.csv.gz            every sample of the incidents, and of two minutes around (times in UTC)
   rollups.csv.gz            the figures of each minute, quiet ones included
   chain/records.jsonl.gz    the journal’s records, as they are chained
   stamps/                   outside time stamps, where there are any

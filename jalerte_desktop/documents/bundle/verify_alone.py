@@ -41,6 +41,7 @@ FIRST = ["LISEZMOI.txt", "README.txt"]
 LISTING, SIGNATURE, KEY, ABOUT = "manifest.sha256", "manifest.sig", "key.pem", "bundle.json"
 CHAIN, ROLLUPS, SAMPLES = "chain/records.jsonl.gz", "rollups.csv.gz", "samples.csv.gz"
 NEEDED = [*FIRST, KEY, ABOUT, "incidents.json", "incidents.csv", CHAIN, ROLLUPS, SAMPLES, "removed.json"]
+TOLD = ("kind", "cause", "start", "end")
 RECORD = {"seq", "type", "start_ns", "end_ns", "link"}
 KEY_HEAD = bytes.fromhex("302a300506032b6570032100")
 NONE = 0xFFFFFFFF
@@ -266,7 +267,8 @@ class Chain:
         self.links, self.kinds, self.rolled = bytearray(), bytearray(), bytearray()
         self.before = self.previous = unhex(about["first"]["link_before"], 32)
         self.samples, self.rows, self.old = 0, 0, 0
-        self.keys: list[bytes] = []
+        self.key = b""
+        self.keys: set[bytes] = set()
         self.seal: object = None
         self.tokens: dict[int, bytes] = {}
         self.openssl = openssl
@@ -291,6 +293,8 @@ class Chain:
             place += f" ({minute(record['start_ns'])} UTC)"
             body = {"fields", "whole"} & record.keys()
             if len(body) != 1 or record.keys() - body - {"shown_line"} != RECORD:
+                raise ValueError("no record of ours / ce n’est pas un enregistrement")
+            if type(record["seq"]) is not int or not isinstance(record.get("shown_line", ""), str):
                 raise ValueError("no record of ours / ce n’est pas un enregistrement")
             if record["seq"] != expected:
                 raise ValueError("records are missing / il manque des enregistrements")
@@ -368,7 +372,8 @@ class Chain:
             message = b"jalerte seal 1\n" + struct.pack("<q", number) + unhex(link, 32)
             if self.openssl.works and not self.openssl.signed(key, signature, message):
                 raise ValueError("the seal’s signature is wrong / la signature du scellé est fausse")
-            self.keys, self.seal = [*self.keys[-99:], key], {"seq": number, "link": link}
+            self.key, self.seal = key, {"seq": number, "link": link}
+            self.keys.add(key)
 
     def link(self, seq: int) -> bytes | None:
         place = seq - self.first
@@ -420,17 +425,21 @@ def figures(blob: bytes) -> tuple[int, bytes]:
 
 def check_contents(archive: Archive, chain: Chain) -> None:
     documents = [parse(archive.read(name, LARGEST_TEXT)) for name in ("incidents.json", "removed.json")]
-    incidents = [(found["id"], [(a, b) for a, b in found["records"]]) for found in documents[0]["incidents"]]
+    incidents = [
+        (found["id"], [(a, b) for a, b in found["records"]], [found.get(name) for name in TOLD])
+        for found in documents[0]["incidents"]
+    ]
     count = len(chain.kinds)
     excused = [0] * (count + 1)
     for first, last in documents[1].get("records", []):
+        require(first <= last, "removed.json is damaged", "removed.json est abîmé")
         excused[min(max(first - chain.first, 0), count)] += 1
         excused[min(max(last + 1 - chain.first, 0), count)] -= 1
     lacking, depth = [0], 0
     for kind, step in zip(chain.kinds, excused):
         depth += step
         lacking.append(lacking[-1] + (kind == 1 and not depth))
-    for _, ranges in incidents:
+    for _, ranges, _ in incidents:
         for first, last in ranges:
             there = first <= last and chain.kind(first) and chain.kind(last)
             there = there and lacking[last - chain.first + 1] == lacking[first - chain.first]
@@ -440,6 +449,7 @@ def check_contents(archive: Archive, chain: Chain) -> None:
     for row, one in itertools.zip_longest(csv.DictReader(text, strict=True), incidents):
         require(row and one and row["id"] == one[0], *wrong)
         require(row["records"] == " ".join(f"{a}-{b}" for a, b in one[1]), *wrong)
+        require([row.get(name) for name in TOLD] == one[2], *wrong)
     rows(archive, ROLLUPS, chain.has_rollup, chain.rows)
     rows(archive, SAMPLES, lambda seq: chain.kind(seq) == 2, chain.samples)
 
@@ -533,7 +543,7 @@ def check_archive(archive: Archive, authority: str, openssl: OpenSsl) -> bool:
     )
     chain = Chain(archive, about, openssl)
     require(
-        not chain.keys or chain.keys[-1] == key,
+        not chain.keys or chain.key == key,
         f"{KEY} is not the seals’",
         f"{KEY} n’est pas celle des scellés",
     )
@@ -546,6 +556,10 @@ def check_archive(archive: Archive, authority: str, openssl: OpenSsl) -> bool:
     say(
         "^ compare this fingerprint with the one in letters", "comparer cette empreinte à celle des courriers"
     )
+    if not chain.keys:
+        say("No seal within: only the bundle itself is signed", "Aucun scellé dedans : seul le dossier est signé")
+    if len(chain.keys) > 1:
+        say(f"The seals are of {len(chain.keys)} different keys", "Les scellés sont de clés différentes")
     if stamps and not authority:
         say("Dates from outside NOT checked (--ca)", "Dates extérieures NON vérifiées (--ca)")
     if chain.old:

@@ -76,12 +76,13 @@ def around(incident: Incident) -> Span:
     return Span(incident.span.start_ns - AROUND_NS, incident.span.end_ns + AROUND_NS)
 
 
-def range_of(reader: Reader, span: Span) -> tuple[int, int]:
+def range_of(reader: Reader, span: Span, key: str) -> tuple[int, int]:
     """The number before the first record, and the last one's.
 
     From the first that touches the period (from the very first, where nothing was measured before) to the first seal
-    after the last that does; and on to the first link with an outside time stamp, where that is near.
-    Raises Problem("bundle_nothing") for an empty journal.
+    after the last that does; and on to the first link with an outside time stamp, where that is near. The newest seal is
+    one of ``key`` (hexadecimal), which signs the bundle: after a change of keys that may be far.
+    Raises Problem("bundle_nothing") for an empty journal, Problem("bundle_new_key") where that key sealed nothing yet.
     """
     head, recorded = reader.head(), reader.record_span()
     if head is None:
@@ -103,7 +104,20 @@ def range_of(reader: Reader, span: Span) -> tuple[int, int]:
     stamped = sorted(seq for event in reader.events(EventKind.STAMP) if (seq := _whole(event, "seq")) >= last)
     if stamped and until < stamped[0] <= min(head.seq, until + MOST_MORE):
         until = stamped[0]
-    return after, until
+    return after, _to_own_seal(reader, after, until, key)
+
+
+def _to_own_seal(reader: Reader, after: int, until: int, key: str) -> int:
+    newest = key
+    for event in reader.events(EventKind.SEAL):
+        seq = _whole(event, "seq") + 1
+        if after < seq <= until:
+            newest = str(event.data.get("key"))
+        elif seq > until and key in (newest, event.data.get("key")):
+            return until if newest == key else seq
+    if newest != key:
+        raise Problem("bundle_new_key")
+    return until
 
 
 def _whole(event: Event, name: str) -> int:
@@ -219,7 +233,8 @@ def line_before(reader: Reader, at_ns: int) -> str:
 def stamps_of(reader: Reader, first: Link, last: Link) -> tuple[Member, ...]:
     """Each outside time stamp of a link that is in the bundle: the answer, and the 32 bytes it dates."""
     found: dict[int, tuple[bytes, bytes]] = {}
-    for event in reader.events(EventKind.STAMP):
+    # Two may date one link: what the bundle's own records tell goes before what came after them.
+    for event in (*reader.events(EventKind.STAMP), *reader.events(EventKind.STAMP, until_seq=last.seq)):
         seq = _whole(event, "seq")
         try:
             token = base64.b64decode(str(event.data.get("token")), validate=True)

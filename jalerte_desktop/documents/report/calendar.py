@@ -98,9 +98,14 @@ def _below(weeks: list[tuple[date, list[Day]]], width: float, cell_height: float
 
 
 def _month_of(week: list[Day], before: list[Day] | None) -> str:
-    """The month is named in the first week, and in each that shows a first day of a month."""
-    new = before is None or week[-1].day.month != before[-1].day.month
-    return _MONTHS[current()][week[-1].day.month - 1] if new else ""
+    """The month of the week's first day, where it is not that of the week before."""
+    new = before is None or week[0].day.month != before[0].day.month
+    return _MONTHS[current()][week[0].day.month - 1] if new else ""
+
+
+def _number(day: date) -> str:
+    """The day; the first of a month with its name, since a week seldom begins with it."""
+    return f"1{NO_BREAK}{_MONTHS[current()][day.month - 1]}" if day.day == 1 else str(day.day)
 
 
 def _cell(day: Day, x: float, y: float, width: float, height: float) -> list[Mark]:
@@ -114,8 +119,8 @@ def _cell(day: Day, x: float, y: float, width: float, height: float) -> list[Mar
             depth = max(2.0, lost * height)
             marks.append(rect("not_observed", x, y + height - depth, width, depth))
     if lost > _HIDDEN_FROM:
-        marks.append(rect("clear", x + 1.5, y + 1.5, 9.5, 7.5))
-    marks.append(words("day_light" if light else "day", x + 2.5, y + 7, str(day.day.day)))
+        marks.append(rect("clear", x + 1.5, y + 1.5, 21 if day.day.day == 1 else 9.5, 7.5))
+    marks.append(words("day_light" if light else "day", x + 2.5, y + 7, _number(day.day)))
     if shade:
         room = width > _ROOM
         time = figures.duration(day.cut_s) if room else brief(day.cut_s)

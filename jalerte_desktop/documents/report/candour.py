@@ -204,7 +204,7 @@ def _exclusions(facts: ReportFacts) -> list[Block]:
         time=figures.duration(total_s(account.excluded)),
     )
     if told:
-        words += " " + " · ".join(told) + (" · …" if len(account.excluded) > 8 else "")
+        words += " " + " · ".join(told) + (" · …" if len(account.excluded) > 8 else ".")
     return [
         Table((_("Start"), _("End"), _("Reason"), _("Declared")), rows, (24, 24, 28, 24)),
         Paragraph(words, small=True),

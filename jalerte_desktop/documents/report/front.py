@@ -15,7 +15,7 @@ from jalerte_desktop.documents.report.paper import Figure, Front
 from jalerte_desktop.documents.report.sayings import cause_words, date_time, length, put, share
 from jalerte_desktop.documents.report.strips import day_title, one_day, worst_days
 from jalerte_desktop.documents.reserves import ENOUGH_OBSERVED
-from jalerte_desktop.findings.model import total_s, total_within_s
+from jalerte_desktop.findings.model import total_within_s
 from jalerte_desktop.words import figures
 from jalerte_desktop.words.figures import NO_BREAK, local
 from jalerte_desktop.words.language import _
@@ -97,19 +97,19 @@ def _explanation(facts: ReportFacts) -> str:
     account = facts.account
     if not account.findings.confirmed:
         return _("The line is not confirmed as the holder’s: no operator is named.")
-    counted = len(account.findings.incidents) - len(account.excluded) - len(account.other_line)
+    parts = [
+        put(_("{n} attributed to the operator"), n=len(account.held)),
+        put(_("{n} uncertain"), n=len(account.uncertain)),
+        put(_("{n} with another cause"), n=len(account.set_aside) + len(account.dns)),
+    ]
+    if account.excluded:
+        parts.append(put(_("{n} excluded by the holder"), n=len(account.excluded)))
+    if account.other_line:
+        parts.append(put(_("{n} on another line"), n=len(account.other_line)))
+    counted = len(account.findings.incidents)
     if not counted:
         return ""
-    return put(
-        _(
-            "Of {n:incident|incidents} in all: {held} attributed to the operator, {uncertain} uncertain,"
-            " {aside} with another cause."
-        ),
-        n=counted,
-        held=len(account.held),
-        uncertain=len(account.uncertain),
-        aside=len(account.set_aside) + len(account.dns),
-    )
+    return put(_("Of {n:incident|incidents} in all: {parts}."), n=counted, parts=", ".join(parts))
 
 
 def _cut_figures(facts: ReportFacts) -> tuple[Figure, Figure]:
@@ -130,7 +130,9 @@ def _working(facts: ReportFacts) -> Figure:
     if hours is None or not lost:
         return Figure("–", _("of working time lost"), _("no working hours were given"))
     note = working_hours_words(hours.entries)
-    if not sum(lost):
+    if sum(lost):
+        note = put(_("{hours}, minutes begun"), hours=note)
+    else:
         return Figure(
             "–" if _nothing_observed(facts) else put(_("{n} min"), n=0), _("of working time lost"), note
         )
@@ -158,11 +160,10 @@ def _verdict(facts: ReportFacts) -> tuple[str, ...]:
         lines.append(
             put(
                 _(
-                    "Attributed to the operator: {n:incident|incidents}, {time}. The equipment at home still"
-                    " answered, a second kind of probe suffered too, and the confidence is above {limit}."
+                    "Attributed to the operator: {incidents}. The equipment at home still answered, a second"
+                    " kind of probe suffered too, and the confidence is above {limit}."
                 ),
-                n=len(account.held),
-                time=figures.duration(total_s(account.held)),
+                incidents=_held(facts),
                 limit=figures.percent(default_method().blame, 0),
             )
         )
@@ -197,6 +198,20 @@ def _verdict(facts: ReportFacts) -> tuple[str, ...]:
     return tuple(lines)
 
 
+def _held(facts: ReportFacts) -> str:
+    """The cuts, and beside them what was only slow or lossy: the first page counts the cuts."""
+    account, span = facts.account, facts.account.findings.span
+    slow = tuple(one for one in account.held if one not in account.outages)
+    told = []
+    if account.outages:
+        time = figures.duration(cut_s(facts))
+        told.append(put(_("{n:cut|cuts} ({time})"), n=len(account.outages), time=time))
+    if slow:
+        time = figures.duration(total_within_s(slow, span))
+        told.append(put(_("{n:period|periods} of slowness or loss ({time})"), n=len(slow), time=time))
+    return ", ".join(told)
+
+
 def _reserve(held: tuple[Incident, ...]) -> list[str]:
     """The argument against that is met most often."""
     counts = Counter(remark.code for incident in held for remark in incident.verdict.counter_evidence)
@@ -206,7 +221,7 @@ def _reserve(held: tuple[Incident, ...]) -> list[str]:
     remark = next(r for i in held for r in i.verdict.counter_evidence if r.code == code)
     return [
         put(
-            _("The most frequent reserve ({n} of {all}): {reserve}"),
+            _("The most frequent reserve ({n} of {all}): “{reserve}”"),
             n=n,
             all=len(held),
             reserve=say(remark),

@@ -181,7 +181,7 @@ def _removed(removals: Iterable[int], findings: Findings, zone: tzinfo) -> tuple
 def _outside_coverage(everything: Findings, span: Span) -> float | None:
     """Observed time over all time from the record's first moment to its last, outside of the period."""
     rest = without([everything.record or everything.span], [span])
-    if not rest:
+    if seconds(rest) < 60:  # the rest of a minute is nothing that a reader could ask about
         return None
     seen = without(observed(everything.coverage), [span])
     return min(1.0, seconds(seen) / seconds(rest))

@@ -17,7 +17,7 @@ _CODE = 100
 _CHECKS = (
     "sha256sum -c manifest.sha256",
     "openssl pkeyutl -verify -pubin -inkey key.pem -rawin -in manifest.sha256 -sigfile manifest.sig",
-    "python3 verify.py",
+    "python3 verify.py ../PACKAGE.zip",
 )
 
 

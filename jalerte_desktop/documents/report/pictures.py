@@ -142,6 +142,8 @@ def response(facts: ReportFacts) -> Picture | None:
         ),
         **words_ms,
     )
+    if most > tops[-1]:
+        caption += " " + put(_("What is above {top} ms leaves the picture at its top."), top=int(tops[-1]))
     return Picture(WIDTH, bottom, (*marks, *keys), alt, caption)
 
 

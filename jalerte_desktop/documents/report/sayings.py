@@ -31,7 +31,7 @@ _CAUSES = {
 _ROLES = {
     Role.HELD: N_("attributed"),
     Role.UNCERTAIN: N_("uncertain"),
-    Role.DNS: N_("names, apart"),
+    Role.DNS: N_("counted apart"),
     Role.SET_ASIDE: N_("other cause"),
     Role.EXCLUDED: N_("excluded"),
     Role.OTHER_LINE: N_("other line"),

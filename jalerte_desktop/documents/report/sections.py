@@ -18,10 +18,16 @@ from jalerte_desktop.documents.report.strips import enlarged, worst_days
 from jalerte_desktop.words import figures
 from jalerte_desktop.words.diary import kind_name, whom
 from jalerte_desktop.words.figures import local
-from jalerte_desktop.words.language import _
+from jalerte_desktop.words.language import N_, _
 from jalerte_desktop.words.shape import capital
 
 _CALENDAR_CELL = 23.0
+_RULES = {
+    "bnetza": N_("after the German regulator (Bundesnetzagentur)"),
+    "rtr": N_("after the Austrian regulator (RTR)"),
+    "agcom": N_("after the Italian regulator (AGCOM)"),
+    "free": N_("by the holder’s own rules"),
+}
 
 
 def timeline(facts: ReportFacts) -> tuple[Part, ...]:
@@ -68,7 +74,7 @@ def _campaign(found: CampaignFinding) -> Part:
     }[found.conforming]
     counted = put(
         _(
-            "Rules {rules}, version {version}: {accepted:measurement counts|measurements count}, {rejected}"
+            "Rules “{rules}”, version {version}: {accepted:measurement counts|measurements count}, {rejected}"
             " set aside."
         ),
         rules=clipped(found.rules, 60),
@@ -86,12 +92,20 @@ def _campaign(found: CampaignFinding) -> Part:
     blocks: list[Block] = [Paragraph(f"{verdict} {counted}")]
     if found.criteria:
         blocks.append(Bullets(tuple(clean(criterion) for criterion in found.criteria)))
-    warning = _(
-        "Ordinary evidence: these rules follow a procedure of another country, and no regulator certified"
-        " them."
+    warning = (
+        _(
+            "Ordinary evidence: the holder chose number and spacing of the measurements, after nobody’s"
+            " procedure, and no regulator certified them."
+        )
+        if found.rules == "free"
+        else _(
+            "Ordinary evidence: these rules follow a procedure of another country, and no regulator certified"
+            " them."
+        )
     )
     blocks.append(Paragraph(warning, small=True))
-    title = put(_("Series of measurements: {rules}"), rules=clipped(found.rules, 60))
+    named = _(_RULES[found.rules]) if found.rules in _RULES else clipped(found.rules, 60)
+    title = put(_("Series of measurements: {rules}"), rules=named)
     return Part(title, tuple(blocks), level=2)
 
 
@@ -150,7 +164,11 @@ def diary(facts: ReportFacts) -> tuple[Part, ...]:
     header = (_("Date"), _("Kind"), _("With"), _("What was said"), _("Promised"))
     rows = tuple(_entry(entry, facts) for entry in facts.diary)
     note = Paragraph(
-        _("As the holder of the line noted them; jalerte has verified nothing of it."), small=True
+        _(
+            "As the holder of the line noted them, from three months before the period to three months after"
+            " it; jalerte has verified nothing of it."
+        ),
+        small=True,
     )
     return (Part(_("Exchanges"), (note, Table(header, rows, (17, 13, 16, 38, 22)))),)
 
