@@ -90,7 +90,11 @@ def _head(keys: Path) -> tuple[SignedHead | None, Fault | None]:
 
 def _open(path: Path) -> sqlite3.Connection:
     db = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
-    if format.check_version(db, path) < format.FORMAT:
+    version = format.check_version(db, path)
+    if not version:
+        # Made by a recorder that was killed before it made the tables.
+        raise BadInput("journal_missing", path=str(path))
+    if version < format.FORMAT:
         format.stand_in(db)
     db.execute("BEGIN")
     return db

@@ -38,6 +38,7 @@ from diagnostics.recorder.loop import ROUTE_NS, ROUTE_POLL_NS, Recorder
 from diagnostics.recorder.notes import LOCK_NAME, hand_over
 from diagnostics.recorder.parts import Identity, LineIdentity, NoIdentity, Parts
 from diagnostics.recorder.plans import make_plans
+from diagnostics.recorder.refresh import Refresh
 from diagnostics.recorder.speed_desk import DeskParts, SpeedDesk
 from diagnostics.recorder.stamp_desk import StampDesk, StampParts
 from diagnostics.recorder.witnesses import BackgroundWitnesses, real_sources
@@ -49,13 +50,15 @@ class Orders:
     """How long to run: ``for_s`` seconds (None: until told), and whether a closed standard input means stop.
 
     ``speed`` is the command that makes one scheduled speed measurement; empty: none are made. ``stamp`` is the one that
-    has the newest seal dated from outside; empty: none is.
+    has the newest seal dated from outside; empty: none is. ``study`` is the one that keeps the study of the journal up
+    to date; empty: papers study it when they are made.
     """
 
     for_s: float | None = None
     stdin: bool = False
     speed: tuple[str, ...] = ()
     stamp: tuple[str, ...] = ()
+    study: tuple[str, ...] = ()
 
 
 DESK_POLL_S = 0.05
@@ -142,6 +145,9 @@ def record(
         if orders.speed:
             desk.start()
         stamps.start()
+        refresh = Refresh(orders.study, clock)
+        stack.callback(refresh.close)
+        refresh.start()
         ready(recorder)
         gc.collect()
         gc.freeze()

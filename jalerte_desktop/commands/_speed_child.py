@@ -17,5 +17,10 @@ def stamp_command(context: Context) -> tuple[str, ...]:
     return (*_program(context), "stamp", "now", "--recorder")
 
 
+def study_command(context: Context) -> tuple[str, ...]:
+    """Studies what is new in the journal, which keeps the study for the next paper (``findings.kept``)."""
+    return (*_program(context), "incidents", "--json")
+
+
 def _program(context: Context) -> tuple[str, ...]:
     return (sys.executable, "-P", "-m", "jalerte_desktop", "--home", str(context.home.folder))

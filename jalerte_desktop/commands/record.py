@@ -9,7 +9,7 @@ from contextlib import suppress
 
 from diagnostics.model import BadInput, Problem
 from jalerte_desktop import __version__
-from jalerte_desktop.commands._speed_child import speed_command, stamp_command
+from jalerte_desktop.commands._speed_child import speed_command, stamp_command, study_command
 from jalerte_desktop.commands.context import Context
 from jalerte_desktop.words.errors import say_problem
 from jalerte_desktop.words.language import _, ngettext
@@ -43,7 +43,13 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
         context.home.folder,
         context.home.journal,
         config,
-        Orders(for_s, arguments.stdin, speed_command(context), stamp_command(context)),
+        Orders(
+            for_s,
+            arguments.stdin,
+            speed_command(context),
+            stamp_command(context),
+            study_command(context),
+        ),
         __version__,
         default_method().version,
         warn=warn,

@@ -63,7 +63,7 @@ class BundleCard(Card):
         self.choices = PaperChoices(desk.clock)
         self.column.addWidget(self.choices)
         row = QHBoxLayout()
-        self.look = button(_("&See what is in it…"), "primary")
+        self.look = button(_("See what is &in it…"), "primary")
         self.look.clicked.connect(self._look)
         row.addWidget(self.look)
         row.addStretch(1)

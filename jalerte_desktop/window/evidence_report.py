@@ -48,7 +48,7 @@ class ReportCard(Card):
         self.choices = PaperChoices(desk.clock)
         self.column.addWidget(self.choices)
         row = QHBoxLayout()
-        self.save = button(_("Save the &report…"), "primary")
+        self.save = button(_("Save the rep&ort…"), "primary")
         self.save.clicked.connect(self._ask_where)
         row.addWidget(self.save)
         row.addStretch(1)

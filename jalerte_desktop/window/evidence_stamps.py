@@ -42,7 +42,7 @@ class StampsCard(Card):
         self._lines.setSpacing(3)
         self.column.addLayout(self._lines)
         row = FlowRow()
-        self.choose = button(_("Ch&oose who dates them…"))
+        self.choose = button(_("Choose &who dates them…"))
         self.choose.clicked.connect(self._choose)
         self.now = button(_("Have the newest seal &dated now"))
         self.now.clicked.connect(self._date)

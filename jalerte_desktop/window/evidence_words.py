@@ -165,12 +165,15 @@ def between(start_ns: int, end_ns: int) -> str:
 
 def report_words(told: ReportFacts) -> Said:
     cuts = ngettext(
-        "{n} cut attributed to the operator’s network, {time} in all",
-        "{n} cuts attributed to the operator’s network, {time} in all",
+        "{n} cut attributed to the operator’s network, {time} in all; {ratio} observed.",
+        "{n} cuts attributed to the operator’s network, {time} in all; {ratio} observed.",
         told.cuts,
-    ).format(n=number(told.cuts), time=duration(told.cut_s))
-    observed = "" if told.observed is None else _("; {ratio} observed").format(ratio=percent(told.observed))
-    lines = [cuts + observed + ".", told.path]
+    ).format(
+        n=number(told.cuts),
+        time=duration(told.cut_s),
+        ratio="–" if told.observed is None else percent(told.observed),
+    )
+    lines = [cuts, told.path]
     if told.left_out:
         lines.append(
             ngettext(
@@ -223,22 +226,21 @@ def verify_words(found: VerifyFacts, subject: str, own_key: str = "") -> Said:
 
     ``own_key``: the fingerprint of this machine's key, empty where it has none.
     """
-    name = f"“{subject}”" if subject else ""
     lines: list[str] = []
     tone: Tone
     if found.first_fault:
         sign, tone = "✕", "outage"
         sentence = (
-            _("{name} is NOT as it was made.").format(name=name)
-            if name
+            _("“{name}” is NOT as it was made.").format(name=subject)
+            if subject
             else _("This journal is NOT as it was recorded.")
         )
         lines.append(found.first_fault)
     elif found.ok:
         sign, tone = "✓", "fine"
         sentence = (
-            _("{name} is whole, as it was made.").format(name=name)
-            if name
+            _("“{name}” is whole, as it was made.").format(name=subject)
+            if subject
             else _("This journal is whole, as it was recorded.")
         )
     else:

@@ -122,8 +122,8 @@ _BUNDLE: dict[str, str] = {
         "Nothing in it was signed: whoever could write into this folder could have made it anew, whole."
     ),
     "note_other_key": N_(
-        "The newest seal is not of this computer’s key ({fingerprint}): the key was replaced and the recorder not started"
-        " since, or the journal is not this computer’s."
+        "The newest seal is not of this computer’s key ({fingerprint}): the key was replaced and the recorder not"
+        " started since, or the journal is not this computer’s."
     ),
     "note_no_seal": N_(
         "The bundle’s part of the chain has no seal of its own: only the bundle itself is signed."

@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 
 from diagnostics.journal.writer import Writer
-from diagnostics.model import Event, EventKind
+from diagnostics.machine_key import NAME, load_or_make
+from diagnostics.model import SECOND, Event, EventKind, Problem
 from jalerte_desktop.__main__ import main
 from jalerte_desktop.commands import verify
 from jalerte_desktop.commands.context import Context, Home
@@ -68,6 +69,7 @@ def journal(tmp_path: Path) -> Path:
         )
         writer.stage(LINE.id, list(samples(between(0, 0, frozenset()), 180)))
         writer.seal_all()
+        writer.sign(T0 + 180 * SECOND)
     return path
 
 
@@ -226,6 +228,34 @@ def test_a_changed_journal_names_the_minute(run: Run, journal: Path) -> None:
     assert code == 1
     assert found["fault"]["seq"] == seq
     assert f"{local(start):%d/%m/%Y %H:%M}" in found["first_fault"]
+
+
+def test_a_journal_without_a_signature_is_not_called_whole(run: Run, journal: Path) -> None:
+    with closing(sqlite3.connect(journal)) as db, db:
+        db.execute("DELETE FROM entries WHERE type = 'seal'")
+    (journal.parent / "keys" / "head.json").unlink()
+    code, found = document(run)
+    assert (code, found["ok"], found["signature"], found["first_fault"]) == (1, False, "unchecked", None)
+    code, out, _err = run()
+    assert code == 1
+    assert words("note_unsigned").split(":")[0] in out
+
+
+def test_a_journal_that_another_key_signed_is_not_called_whole(run: Run, journal: Path) -> None:
+    sealed_by = load_or_make(journal.parent / "keys").fingerprint
+    assert document(run)[1]["fingerprint"] == sealed_by
+    (journal.parent / "keys" / NAME).unlink()
+    code, found = document(run)
+    assert (code, found["ok"]) == (0, True)
+    own = load_or_make(journal.parent / "keys").fingerprint
+    code, found = document(run)
+    assert (code, found["ok"], found["first_fault"]) == (1, False, None)
+    assert any(own in note for note in found["notes"])
+    assert any(sealed_by in note for note in found["notes"])
+
+
+def words(code: str) -> str:
+    return errors.say_problem(Problem(code))
 
 
 def test_no_journal_yet_is_bad_use(run: Run) -> None:

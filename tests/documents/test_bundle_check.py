@@ -287,6 +287,12 @@ SIGNED_LIES: dict[str, tuple[str, Callable[[], bytes]]] = {
         "bundle_incidents_differ",
         lambda: _member("incidents.csv", lambda data: data.replace(b"outage-1", b"outage-2")),
     ),
+    "an incident of which the table tells another cause": (
+        "bundle_incidents_differ",
+        lambda: _member(
+            "incidents.json", lambda data: data.replace(b'"id":"', b'"cause":"operator","id":"', 1)
+        ),
+    ),
     "an incident without samples": (
         "bundle_reference",
         lambda: _member("incidents.json", lambda data: data.replace(b"[[", b"[[1,3],[")),

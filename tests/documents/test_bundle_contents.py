@@ -21,10 +21,10 @@ from hypothesis import strategies as st
 
 from diagnostics.journal.reader import Reader
 from diagnostics.journal.writer import Writer
-from diagnostics.machine_key import load_or_make
+from diagnostics.machine_key import NAME, load_or_make
 from diagnostics.model import MINUTE, SECOND, BadInput, EventKind, Problem, Span
 from jalerte_desktop.commands.bundle import bare
-from jalerte_desktop.documents.bundle import archive, contents, manifest, records, tables
+from jalerte_desktop.documents.bundle import archive, contents, manifest, records, tables, verify_alone
 from jalerte_desktop.documents.bundle.check import check_bundle
 from jalerte_desktop.documents.bundle.contents import AttachedFile, Making, compose
 from jalerte_desktop.documents.bundle.redaction import COPIES
@@ -234,6 +234,37 @@ def test_a_time_stamp_of_a_seal_in_the_bundle_goes_along(journal, tmp_path):
     assert content(bundle, f"{name}.link") == link
     assert f"openssl ts -verify -data {name}.link -in {name}.tsr" in content(bundle, "LISEZMOI.txt").decode()
     assert check_bundle(written(bundle, tmp_path / "b.zip")).ok
+
+
+def test_two_stamps_of_one_link_and_the_later_one_beyond_the_bundle(journal, tmp_path):
+    with Reader(journal) as reader:
+        seal = next(iter(reader.events(EventKind.SEAL)))
+    link = bytes.fromhex(str(seal.data["link"]))
+    known = {"seq": seal.data["seq"], "link": seal.data["link"], "at_ns": seal.at_ns, "authority": "TSA"}
+    tokens = [base64.b64encode(link + hashlib.sha256(link).digest() + end).decode() for end in (b"1", b"2")]
+    facts = facts_of(journal)
+    with closing(Writer(journal)) as writer:
+        writer.append(event(EventKind.STAMP, 4 * 3600 + 60, server="", token=tokens[0], **known))
+        writer.sign(moment(4 * 3600 + 61))
+        writer.append(event(EventKind.STAMP, 4 * 3600 + 90, server="", token=tokens[1], **known))
+    assert check_bundle(written(bundle_of(journal, facts=facts), tmp_path / "b.zip")).ok
+
+
+def test_after_a_change_of_keys_a_bundle_goes_on_to_a_seal_of_the_key_that_signs_it(journal, tmp_path):
+    (journal.parent / "keys" / NAME).unlink()
+    facts = facts_of(journal, moment(6000), moment(8000))
+    with pytest.raises(Problem) as caught:
+        bundle_of(journal, facts=facts)
+    assert caught.value.remark.code == "bundle_new_key"
+    with closing(Writer(journal)) as writer:
+        writer.sign(moment(4 * 3600 + 60))
+    bundle = bundle_of(journal, facts=facts)
+    found = check_bundle(written(bundle, tmp_path / "b.zip"))
+    assert found.ok
+    assert "note_keys" in [note.code for note in found.notes]
+    assert chained(bundle)[-1].start_ns == moment(4 * 3600 + 60)
+    done = verify_alone.main([str(tmp_path / "b.zip")])
+    assert done == 0
 
 
 def test_photos_lose_what_the_camera_wrote_and_other_files_stay(tmp_path):

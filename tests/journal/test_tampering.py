@@ -397,3 +397,15 @@ def test_an_empty_journal_holds(quick: Path) -> None:
         writer.recover(1)
         writer.sign(1)
     assert fault_of(path) == ""
+
+
+def test_a_file_without_tables_is_no_journal_yet(quick: Path) -> None:
+    """As a recorder leaves it that is killed while it makes the file; the next one goes on from there."""
+    path = quick / "begun" / "journal.sqlite"
+    path.parent.mkdir()
+    path.touch()
+    with pytest.raises(Problem) as caught:
+        verify(path)
+    assert caught.value.remark.code == "journal_missing"
+    Writer(path).close()
+    assert fault_of(path) == ""

@@ -19,6 +19,7 @@ import pytest
 
 from diagnostics.journal.reader import Reader
 from diagnostics.journal.verify import verify
+from diagnostics.journal.writer import Writer
 from diagnostics.model import SECOND, EventKind, Outcome
 from tests.journal.honest import all_samples
 from tests.recorder.simulated import told
@@ -72,6 +73,7 @@ def killed(forker: subprocess.Popen[str], orders: dict[str, object], after_s: fl
 @pytest.mark.parametrize("kills", [20, pytest.param(200, marks=[pytest.mark.soak, pytest.mark.timeout(0)])])
 def test_killed_at_seeded_moments(tmp_path: Path, forker: subprocess.Popen[str], kills: int) -> None:
     journal, rng, wall = tmp_path / "journal.sqlite", random.Random(6), T0
+    Writer(journal).close()
     reached, read = Counter[str](), 0
     given: dict[tuple[str, int], list[tuple[int, int | None]]] = {}
     for turn in range(kills):

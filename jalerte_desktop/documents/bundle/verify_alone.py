@@ -557,7 +557,10 @@ def check_archive(archive: Archive, authority: str, openssl: OpenSsl) -> bool:
         "^ compare this fingerprint with the one in letters", "comparer cette empreinte à celle des courriers"
     )
     if not chain.keys:
-        say("No seal within: only the bundle itself is signed", "Aucun scellé dedans : seul le dossier est signé")
+        say(
+            "No seal within: only the bundle itself is signed",
+            "Aucun scellé dedans : seul le dossier est signé",
+        )
     if len(chain.keys) > 1:
         say(f"The seals are of {len(chain.keys)} different keys", "Les scellés sont de clés différentes")
     if stamps and not authority:

@@ -80,8 +80,8 @@ def range_of(reader: Reader, span: Span, key: str) -> tuple[int, int]:
     """The number before the first record, and the last one's.
 
     From the first that touches the period (from the very first, where nothing was measured before) to the first seal
-    after the last that does; and on to the first link with an outside time stamp, where that is near. The newest seal is
-    one of ``key`` (hexadecimal), which signs the bundle: after a change of keys that may be far.
+    after the last that does; and on to the first link with an outside time stamp, where that is near. The newest seal
+    is one of ``key`` (hexadecimal), which signs the bundle: after a change of keys that may be far.
     Raises Problem("bundle_nothing") for an empty journal, Problem("bundle_new_key") where that key sealed nothing yet.
     """
     head, recorded = reader.head(), reader.record_span()
