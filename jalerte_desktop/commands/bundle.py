@@ -22,6 +22,7 @@ from jalerte_desktop.commands.arguments import add_json, add_period, output_file
 from jalerte_desktop.commands.context import Context
 from jalerte_desktop.documents.bundle.redaction import COPIES
 from jalerte_desktop.findings.personal import personal_of
+from jalerte_desktop.words.figures import local, plain_date
 from jalerte_desktop.words.language import LANGUAGES, N_, _, current, speaking
 
 if TYPE_CHECKING:
@@ -160,7 +161,14 @@ def bare(kind: str, content: bytes) -> bytes | None:
 def _show(copy: str, bundle: Bundle, context: Context) -> None:
     from jalerte_desktop.documents.bundle.preview import preview_lines
 
-    context.say(_("A copy for {whom}.").format(whom=_(COPY_NAMES[copy])))
+    span, zone = bundle.preview.span, local_zone()
+    context.say(
+        _("A copy for {whom}, from {since} to {until}.").format(
+            whom=_(COPY_NAMES[copy]),
+            since=plain_date(local(span.start_ns, zone).date()),
+            until=plain_date(local(span.end_ns - 1, zone).date()),
+        )
+    )
     for line in preview_lines(bundle.preview):
         context.say(line)
     context.say()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -13,6 +14,8 @@ from typing import TYPE_CHECKING, Any, TextIO
 from diagnostics.clock import Clock, SystemClock
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from diagnostics.config import Config
     from jalerte_desktop.findings.model import Findings
 
@@ -107,8 +110,28 @@ class Context:
         """What the journal says between two times (UTC ns); the whole record by default. Raises Problem."""
         from jalerte_desktop.findings.load import load
         from jalerte_desktop.findings.personal import personal_of
+        from jalerte_desktop.words.language import _
 
-        return load(self.home.journal, since, until, personal_of(self.config))
+        return load(
+            self.home.journal,
+            since,
+            until,
+            personal_of(self.config),
+            self.progress(_("Studying the journal")),
+        )
+
+    def progress(self, doing: str) -> Callable[[float], None]:
+        """Tells the share that is done on the terminal's error output, and nobody else."""
+        if self.json or not self.err.isatty():
+            return lambda _share: None
+
+        def tell(share: float) -> None:
+            with suppress(OSError, ValueError):
+                words = f"{doing} … {share:.0%}" if share < 1 else ""
+                self.err.write(f"\r{words}\x1b[K")
+                self.err.flush()
+
+        return tell
 
     def say(self, text: str = "") -> None:
         print(text, file=self.out)

@@ -14,7 +14,7 @@ from diagnostics.model import Problem, Remark, Scalar
 from jalerte_desktop.commands.arguments import add_json
 from jalerte_desktop.commands.context import Context
 from jalerte_desktop.words.errors import harmless, say_problem
-from jalerte_desktop.words.figures import iso, local, number, percent
+from jalerte_desktop.words.figures import iso, local, number
 from jalerte_desktop.words.language import _
 
 
@@ -44,7 +44,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace, context: Context) -> int:
-    tell = _lines(context) if arguments.progress else _progress(context)
+    tell = _lines(context) if arguments.progress else context.progress(_("Checking"))
     if arguments.bundle is None:
         subject, outcome = context.home.journal, _journal(context.home.journal, tell)
     else:
@@ -56,32 +56,12 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
     return 0 if outcome.ok else 1
 
 
-def _progress(context: Context) -> Callable[[float], None]:
-    """Tells the share that is done on the terminal's error output, and nobody else."""
-    if context.json or not context.err.isatty():
-        return lambda _share: None
+def _lines(context: Context) -> Callable[[float], None]:
+    """Tells the share that is done as lines of JSON on the error output, for a program that listens."""
 
     def tell(share: float) -> None:
         with suppress(OSError, ValueError):
-            words = _("Checking … {share}").format(share=percent(share, 0)) if share < 1 else ""
-            context.err.write(f"\r{words}\x1b[K")
-            context.err.flush()
-
-    return tell
-
-
-def _lines(context: Context) -> Callable[[float], None]:
-    """Tells the share that is done to a program: a line for each percent, beside the document on the error output."""
-    out = context.err if context.json else context.out
-    told = -1
-
-    def tell(share: float) -> None:
-        nonlocal told
-        if (now := int(share * 100)) > told:
-            told = now
-            # Whoever listened may be gone: the check goes on.
-            with suppress(OSError, ValueError):
-                print(json.dumps({"event": "progress", "share": round(share, 3)}), file=out, flush=True)
+            print(json.dumps({"event": "progress", "share": round(share, 4)}), file=context.err, flush=True)
 
     return tell
 

@@ -13,7 +13,7 @@ _STAMPS: dict[str, str] = {
         " what."
     ),
     "stamp_server_bad": N_(
-        "“{value}” is no address of a time-stamp server ({why}): write http(s)://host/path."
+        "“{value}” is no address of a time-stamp server: write http(s)://host/path, without a login or a # part."
     ),
     "stamp_file_decides": N_(
         "{server} stands in config.toml, and the file decides: change [stamp] server there, or remove it."

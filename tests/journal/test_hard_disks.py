@@ -53,6 +53,7 @@ def _wal(path: Path) -> Path:
 def torn(quick: Path) -> Iterator[tuple[Story, Noted]]:
     """A journal whose writer was killed with a day of it in the log alone."""
     story = Story(quick / "torn" / "journal.sqlite", 21)
+    story.retention = lambda: None  # type: ignore[method-assign]
     story.days(0.3)
     story.writer.close()
     writer = Noted(story.path)

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import sys
 import zipfile
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 from conftest import Windows
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QDesktopServices, QFont, QGuiApplication
-from PySide6.QtWidgets import QAbstractButton, QApplication, QFileDialog, QLineEdit, QWidget
+from PySide6.QtGui import QDesktopServices, QGuiApplication
+from PySide6.QtWidgets import QAbstractButton, QFileDialog, QLineEdit, QWidget
 from test_window_main import assert_fits, assert_nothing_is_cut
 
 from diagnostics.journal.reader import Reader
 from diagnostics.journal.writer import Writer
 from diagnostics.model import SECOND, Event, EventKind, Span
+from jalerte_desktop.window import theme as window_theme
 from jalerte_desktop.window.children import Caller
 from jalerte_desktop.window.evidence_desk import BUNDLE, LOOK, PREVIEW, REPORT, VERIFY
 from jalerte_desktop.window.evidence_exclude import ExcludeDialog
@@ -502,14 +502,9 @@ def test_no_text_is_cut_at_any_size(windows, qtbot, width, height, code, monkeyp
 
 
 @pytest.fixture
-def large() -> Iterator[None]:
-    application = QApplication.instance()
-    before = application.font()
-    font = QFont(before)
-    font.setPointSizeF(before.pointSizeF() * 1.5)
-    application.setFont(font)
-    yield
-    application.setFont(before)
+def large(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every letter half as large again."""
+    monkeypatch.setattr(window_theme, "POINTS_PER_PIXEL", window_theme.POINTS_PER_PIXEL * 1.5)
 
 
 @pytest.mark.usefixtures("large")

@@ -220,6 +220,8 @@ def _container(file: BinaryIO, size: int, limits: Limits) -> list[Place]:
     end = _tail(file, size)
     _sign, _disk, _first, count, _total, directory_bytes, offset, _comment = end
     if count > limits.members:
+        if _exactly(file, 0, 2) != b"PK":
+            raise Broken("bundle_no_zip")
         raise Broken("bundle_too_many", count=count)
     if (
         _end(count, directory_bytes, offset) != _END.pack(*end)

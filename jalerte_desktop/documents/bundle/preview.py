@@ -167,8 +167,8 @@ def preview_lines(preview: Preview) -> Iterator[str]:
         yield _("Taken out:")
     for one in taken.by_rule:
         values = ngettext("{n} value", "{n} values", one.count).format(n=number(one.count))
-        yield f"  {one.rule.id} ({values})"
-        yield f"      {one.reason(current())}"
+        yield f"  {one.reason(current())}"
+        yield f"      {values} ({one.rule.id})"
     if taken.quiet:
         words = ngettext(
             "{n} quiet minute has its figures and digests, not its samples.",

@@ -128,7 +128,7 @@ def _working(facts: ReportFacts) -> Figure:
     hours = facts.account.findings.telework.hours
     lost = [day.working_minutes_lost for day in facts.days if day.working_minutes_lost is not None]
     if hours is None or not lost:
-        return Figure("–", _("of working time lost"), _("no working hours were given"))
+        return Figure("–", _("of working time lost"), _("no working hours are given here"))
     note = working_hours_words(hours.entries)
     if sum(lost):
         note = put(_("{hours}, minutes begun"), hours=note)
