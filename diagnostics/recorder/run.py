@@ -24,7 +24,7 @@ from diagnostics.journal.lock import Held, Lock
 from diagnostics.journal.reader import Reader
 from diagnostics.links.interfaces import read_interface
 from diagnostics.links.route import RouteReader, open_route_reader
-from diagnostics.model import SECOND, Event, Line, MachineCannot, Problem
+from diagnostics.model import SECOND, Event, EventKind, Line, MachineCannot, Problem
 from diagnostics.probes.binding import Binding
 from diagnostics.probes.clock_sync import read_clock_state
 from diagnostics.probes.ping import Pinger, open_pinger
@@ -124,6 +124,7 @@ def record(
         with Reader(journal) as reader:
             span = reader.record_span()
             homes = _known_homes(tuple(reader.lines.values()))
+            crashed = crashed or _never_stopped(reader)
         routes = stack.enter_context(closing(open_route_reader()))
         parts = _parts(config, clock, pinger, routes, binding, warn)
         parts = replace(parts, tcp_pinger=tcp_pinger, file=FileWatch(journal))
@@ -291,6 +292,14 @@ def _check_home(home: Path) -> None:
         raise MachineCannot("home_not_writable", path=str(home), why=error.strerror or "") from error
     if not os.access(home, os.W_OK | os.X_OK):
         raise MachineCannot("home_not_writable", path=str(home), why="")
+
+
+def _never_stopped(reader: Reader) -> bool:
+    """True when the last run said that it began, and not that it ended."""
+    newest = EventKind.STOPPED
+    for event in reader.events(EventKind.STARTED, EventKind.STOPPED):
+        newest = event.kind
+    return newest is EventKind.STARTED
 
 
 def _known_homes(lines: Sequence[Line]) -> list[str]:

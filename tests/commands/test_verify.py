@@ -17,7 +17,6 @@ from diagnostics.journal.writer import Writer
 from diagnostics.machine_key import NAME, load_or_make
 from diagnostics.model import SECOND, Event, EventKind, Problem
 from jalerte_desktop.__main__ import main
-from jalerte_desktop.commands import verify
 from jalerte_desktop.commands.context import Context, Home
 from jalerte_desktop.documents.bundle import archive, check, manifest, records
 from jalerte_desktop.documents.bundle.archive import Member
@@ -281,13 +280,13 @@ class _Terminal:
 def test_progress_is_for_terminals(tmp_path: Path) -> None:
     terminal = _Terminal()
     context = Context(Home(tmp_path), err=terminal)  # type: ignore[arg-type]
-    tell = verify._progress(context)
+    tell = context.progress("Checking")
     tell(0.5)
     assert "50" in terminal.text
     tell(1.0)
     assert terminal.text.endswith("\r\x1b[K")
     silent = _Terminal()
-    verify._progress(Context(Home(tmp_path), json=True, err=silent))(0.5)  # type: ignore[arg-type]
+    Context(Home(tmp_path), json=True, err=silent).progress("Checking")(0.5)  # type: ignore[arg-type]
     assert silent.text == ""
 
 

@@ -512,6 +512,8 @@ def test_dialogs_fit_with_large_letters(windows, qtbot):
     window, page = opened(windows, qtbot)
     window.resize(800, 600)
     qtbot.waitUntil(lambda: page.widget().width() <= page.viewport().width())
+    key = page.journal.key
+    qtbot.waitUntil(lambda: key.height() >= key.heightForWidth(key.width()))
     assert_nothing_is_cut(page)
     window.exclude(CUT)
     qtbot.waitUntil(lambda: bool(window.dialog.keep.accessibleDescription()), timeout=PATIENT)
