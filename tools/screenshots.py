@@ -228,24 +228,47 @@ def take(picture: Picture, application: Any, folder: Path) -> None:
         window.close()
 
 
+def show_evidence(window: Any) -> None:
+    window.go(5)
+    desk = window.evidence_desk
+    wait_for(lambda: desk.backing is not None and not desk.reading)
+    window.evidence.bundle.copies.buttons["public"].click()
+    window.pages.setFocus()
+
+
 def take_demo(application: Any, folder: Path) -> None:
-    """The demonstration's home page: the real window over the made-up data, by the real commands."""
+    """Home and evidence in the demonstration: the real window over the made-up data, by the real commands."""
     examples: Any = import_module("window_examples")
 
     from jalerte_desktop.commands.context import Home
     from jalerte_desktop.demo.folder import ensure
     from jalerte_desktop.window.application import open_window
-    from jalerte_desktop.window.theme import LIGHT, Theme
+    from jalerte_desktop.window.theme import DARK, LIGHT, Theme
+
+    def grab(widget: Any, name: str) -> None:
+        for _round in range(5):
+            application.processEvents()
+        widget.grab().save(str(folder / f"{name}.png"))
+        print(f"docs/img/{name}.png")
 
     with tempfile.TemporaryDirectory() as folder_of_run:
         home = Home(ensure(Path(folder_of_run), examples.NOW, "demo", days=8))
-        window = open_window(home.folder, home.journal, home.config, "fr", Theme(LIGHT), home.present_ns)
+        theme = Theme(LIGHT)
+        window = open_window(home.folder, home.journal, home.config, "fr", theme, home.present_ns)
         window.resize(1280, 900)
         window.show()
         wait_for(lambda: window.reading is not None and window.reading.findings is not None)
-        for _round in range(5):
-            application.processEvents()
-        window.grab().save(str(folder / "demo.png"))
+        grab(window, "demo")
+        window.resize(1280, 1620)
+        show_evidence(window)
+        grab(window, "evidence-light")
+        theme.force(DARK)
+        grab(window, "evidence-dark")
+        theme.force(LIGHT)
+        window.evidence.bundle.look.click()
+        wait_for(lambda: window.evidence.bundle.dialog is not None)
+        grab(window.evidence.bundle.dialog, "evidence-preview")
+        window.evidence.bundle.dialog.reject()
         window.shut()
         window.close()
 
@@ -260,7 +283,6 @@ def main() -> None:
         take(picture, application, FOLDER)
         print(f"docs/img/{picture.name}.png")
     take_demo(application, FOLDER)
-    print("docs/img/demo.png")
 
 
 if __name__ == "__main__":

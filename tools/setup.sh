@@ -24,13 +24,13 @@ readonly QT_PACKAGES="libegl1 libgl1 libxkbcommon-x11-0 libxcb-cursor0 libxcb-ic
     libxcb-render-util0 libxcb-shape0 libxcb-xinerama0 libdbus-1-3 libfontconfig1 fonts-dejavu-core"
 readonly TEST_PACKAGES="iproute2 nftables iputils-ping fping dnsmasq-base nginx-light
     miniupnpd-nftables|miniupnpd-iptables xvfb xauth poppler-utils
-    dbus-daemon python3-dbusmock iperf3 gnome-keyring"
+    dbus-daemon python3-dbusmock iperf3 gnome-keyring openssl"
 readonly WEBFORM_PACKAGES="libnss3 libasound2t64|libasound2 libxcomposite1 libxdamage1 libxrandr2 libxtst6 libxkbfile1 libgbm1"
 readonly QT_LIBRARIES="libEGL.so.1 libGL.so.1 libxkbcommon-x11.so.0 libxcb-cursor.so.0 libxcb-icccm.so.4 libxcb-image.so.0
     libxcb-keysyms.so.1 libxcb-render-util.so.0 libxcb-shape.so.0 libxcb-xinerama.so.0 libdbus-1.so.3 libfontconfig.so.1"
 readonly WEBFORM_LIBRARIES="libnss3.so libasound.so.2 libXcomposite.so.1 libXdamage.so.1 libXrandr.so.2 libXtst.so.6
     libxkbfile.so.1 libgbm.so.1"
-readonly TEST_PROGRAMS="ip nft ping fping dnsmasq nginx miniupnpd Xvfb xauth pdftotext dbus-daemon iperf3 gnome-keyring-daemon"
+readonly TEST_PROGRAMS="ip nft ping fping dnsmasq nginx miniupnpd Xvfb xauth pdftotext dbus-daemon iperf3 gnome-keyring-daemon openssl"
 
 say() { printf 'setup: %s\n' "$*"; }
 stop() { # stop CODE MESSAGE

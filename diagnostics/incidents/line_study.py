@@ -188,6 +188,9 @@ class LineStudy:
         """Take a whole quiet block by its figures; False, with nothing changed, when its samples have to be fed."""
         if not self._calm() or not all(self._quiet(row) for row in rows) or _stopped(rows):
             return False
+        anchors = [row for row in rows if row.target.role is Role.ANCHOR]
+        if self.ends_a_loss(sum(row.count - row.missed for row in anchors)):
+            return False
         if not self.calls.skim(rows, end.wall_ns):
             return False
         self._latency.quiet()
@@ -232,8 +235,15 @@ class LineStudy:
             and self.calls.may_pass(silent)
         )
 
+    def ends_a_loss(self, answers: int) -> bool:
+        """True when so many answers of anchors, or the first of them, end an incident: these have to be fed."""
+        return self._loss.ends_within(answers)
+
     def pass_over(self, parts: Sequence[Part], offset_ns: int) -> None:
-        """Take tries in which nothing happened, of all targets between two moments: as if each had been fed."""
+        """Take tries in which nothing happened, of all targets between two moments: as if each had been fed.
+
+        Between them no loss may end (``ends_a_loss``).
+        """
         anchors = []
         for part in parts:
             role, address = part.role, part.column.target.address
@@ -278,6 +288,7 @@ class LineStudy:
             or self._dns.suspicious
             or self._large.suspicious
             or self._tunnel.suspicious
+            or self._held_back
             or any(state.misses_in_row and not state.silent for state in self.around.anchors.values())
         )
 

@@ -51,6 +51,8 @@ class LossDetector:
         self._down = log((1 - method.loss_suspect) / (1 - method.loss_usual))
         self._sum = 0.0
         self._quiet = 0.0
+        self._since = 0
+        """Answers since the last miss, up to which the sums are counted: as one number, many make what each would."""
         self._stretch: Stretch | None = None
         self.alarmed = False
 
@@ -86,31 +88,42 @@ class LossDetector:
         stretch.anchors = max(stretch.anchors, len(self._around.counting(sample.sent_ns)))
         stretch.by_anchor[sample.target.id] = stretch.by_anchor.get(sample.target.id, 0) + 1
         stretch.gateway_at_last, stretch.hop_at_last = miss.gateway, miss.hop
-        self._sum += self._up
-        self._quiet = max(0.0, self._quiet - self._up)
+        self._sum = self._lowered(0) + self._up
+        self._quiet = max(0.0, self._quiet_after(0) - self._up)
+        self._since = 0
         if self._sum >= self._around.method.loss_alarm and not self.alarmed:
             if self._one_anchors(stretch):
                 self._reset()
             else:
                 self.alarmed = True
 
+    def ends_within(self, answers: int) -> bool:
+        """True when the incident that is going on ends with so many more answers or fewer."""
+        return self.alarmed and self._quiet_after(answers) >= self._around.method.loss_clear
+
     def answered(self, count: int = 1) -> Finding | None:
-        """Note ``count`` answers in a row; returns the incident that they end, if there is one."""
+        """Note ``count`` answers in a row; returns the incident that they end, if there is one.
+
+        What is found depends on what else was known at its end: several that ``ends_within`` have to be noted singly.
+        """
         stretch = self._stretch
         if stretch is None:
             return None
         stretch.tries += count
-        if self.alarmed:
-            self._quiet -= count * self._down
-            if self._quiet < self._around.method.loss_clear:
-                return None
-            finding = self._finding(ongoing=False)
+        ended, over = self.ends_within(count), not self.alarmed and self._lowered(count) <= 0
+        self._since += count
+        finding = self._finding(ongoing=False) if ended else None
+        if ended or over:
             self._reset()
-            return finding
-        self._sum += count * self._down
-        if self._sum <= 0:
-            self._reset()
-        return None
+        return finding
+
+    def _lowered(self, answers: int) -> float:
+        """The sum after so many more answers; in an incident it stays."""
+        return self._sum if self.alarmed else self._sum + (self._since + answers) * self._down
+
+    def _quiet_after(self, answers: int) -> float:
+        """The opposite test's sum after so many more answers; outside an incident nought."""
+        return self._quiet - (self._since + answers) * self._down if self.alarmed else 0.0
 
     def cut(self) -> Finding | None:
         finding = self._finding(ongoing=False) if self.alarmed else None
@@ -122,6 +135,7 @@ class LossDetector:
 
     def _reset(self) -> None:
         self._sum = self._quiet = 0.0
+        self._since = 0
         self._stretch, self.alarmed = None, False
 
     def _one_anchors(self, stretch: Stretch) -> bool:

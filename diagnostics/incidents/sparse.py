@@ -78,10 +78,10 @@ class _Sparse:
         if len(self._events) > _MANY:
             raise Unfit
         self._events.sort()
-        self._failed: dict[tuple[str, int], Sample] = {}
+        self._failed: dict[tuple[str, int, int], Sample] = {}
         if any(self._detailed(index, place) for _, index, place in self._events):
             self._failed = {
-                (sample.target.id, sample.sent_ns): sample
+                (sample.target.id, sample.sent_ns, int(sample.outcome)): sample
                 for sample in samples()
                 if sample.outcome is not Outcome.OK
             }
@@ -152,7 +152,7 @@ class _Sparse:
         if before is not None:
             least, most = min(least, before), max(most, before)
         if most - least > jump_ns:
-            places += _jumps(rtts, before, jump_ns)
+            places += _jumps(rtts, codes, before, jump_ns)
         return places
 
     def _look_near(self, column: Column, codes: bytes) -> Iterable[int]:
@@ -188,26 +188,39 @@ class _Sparse:
 
     def _pass_over(self, until_ns: int | None) -> None:
         """Pass over what was sent before ``until_ns``: nothing happened in it."""
-        parts = []
+        parts, ends, from_anchors = [], list[int](), 0
         for index, column in enumerate(self._columns):
             start, end = self._places[index], len(column.outcomes)
             if until_ns is not None:
                 end = bisect_left(column.times_ns, until_ns, start)
+            ends.append(end)
             if end > start:
                 answers = end - start if self._good[index] else self._codes[index].count(_OK, start, end)
                 parts.append(Part(column, start, end, answers))
-                self._places[index] = end
-        if parts:
+                from_anchors += answers if column.target.role is Role.ANCHOR else 0
+        if self._study.ends_a_loss(from_anchors):
+            self._feed_until(until_ns)
+        elif parts:
             self._study.pass_over(parts, self._offset_ns)
+            self._places = ends
+
+    def _feed_until(self, until_ns: int | None) -> None:
+        for sent_ns, index, place in self._following(self._start_ns):
+            if until_ns is not None and sent_ns >= until_ns:
+                return
+            self._feed_one(sent_ns, index, place)
 
     def _feed_from(self, at_ns: int) -> None:
         for sent_ns, index, place in self._following(at_ns):
-            column = self._columns[index]
-            sample = self._failed.get((column.target.id, sent_ns))
-            self._study.feed(sample or sample_at(column, place, self._offset_ns))
-            self._places[index] = place + 1
+            self._feed_one(sent_ns, index, place)
             if self._study.may_pass(self._live, self._silent):
                 return
+
+    def _feed_one(self, sent_ns: int, index: int, place: int) -> None:
+        column = self._columns[index]
+        sample = self._failed.get((column.target.id, sent_ns, self._codes[index][place] & 15))
+        self._study.feed(sample or sample_at(column, place, self._offset_ns))
+        self._places[index] = place + 1
 
     def _following(self, at_ns: int) -> Iterator[Event]:
         """The tries from ``at_ns`` on, in order of sending."""
@@ -239,9 +252,9 @@ def _answered(codes: bytes, rtts: Sequence[int]) -> Sequence[int]:
     return [rtt for rtt in rtts if rtt >= 0]
 
 
-def _jumps(rtts: Sequence[int], before: int | None, jump_ns: int) -> list[int]:
-    """The places at which the round trip differs by more than ``jump_ns`` from the answer before."""
-    answered = [(place, rtt) for place, rtt in enumerate(rtts) if rtt >= 0]
+def _jumps(rtts: Sequence[int], codes: bytes, before: int | None, jump_ns: int) -> list[int]:
+    """The places at which the round trip differs by more than ``jump_ns`` from the answer before; no extra tries."""
+    answered = [(place, rtt) for place, rtt in enumerate(rtts) if rtt >= 0 and codes[place] in (_OK, _LATE)]
     if before is not None:
         answered.insert(0, (-1, before))
     return [place for (_, one), (place, other) in pairwise(answered) if abs(other - one) > jump_ns]

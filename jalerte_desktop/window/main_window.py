@@ -82,7 +82,7 @@ class MainWindow(QMainWindow):
         self.recorder = (DemoRecorder if demo else RecorderControl)(caller, self)
         self.recorder.changed.connect(self._recorder_changed)
         self.papers = Papers(caller, self)
-        self.papers.busy.connect(self._papers_busy)
+        self.papers.busy.connect(lambda busy: self.home.next.letter_button.setEnabled(not busy))
         self.papers.failed.connect(lambda sentence: self.home.next.say_problem(sentence))
         self.papers.opened.connect(self._opened)
         self.desk = CaseDesk(caller, self)
@@ -286,9 +286,6 @@ class MainWindow(QMainWindow):
 
     def _dialog_closed(self) -> None:
         self.dialog = None
-
-    def _papers_busy(self, busy: bool) -> None:
-        self.home.next.letter_button.setEnabled(not busy)
 
     # --- recorder and line ---
 
