@@ -15,8 +15,9 @@ from pathlib import Path
 from diagnostics.journal import codec, rollups
 from diagnostics.journal.codec import Batch, Column
 from diagnostics.journal.hours import HOUR_NS
+from diagnostics.journal.minutes import PackedMinute
 from diagnostics.journal.rollups import Sorted
-from diagnostics.journal.writer import PackedMinute, Writer
+from diagnostics.journal.writer import Writer
 from diagnostics.model import (
     MILLISECOND,
     MINUTE,

@@ -254,7 +254,7 @@ def take_demo(application: Any, folder: Path) -> None:
     with tempfile.TemporaryDirectory() as folder_of_run:
         home = Home(ensure(Path(folder_of_run), examples.NOW, "demo", days=8))
         theme = Theme(LIGHT)
-        window = open_window(home.folder, home.journal, home.config, "fr", theme, home.present_ns)
+        window: Any = open_window(home.folder, home.journal, home.config, "fr", theme, home.present_ns)
         window.resize(1280, 900)
         window.show()
         wait_for(lambda: window.reading is not None and window.reading.findings is not None)

@@ -28,6 +28,7 @@ _PLAIN = bytes(code & ~_COARSE for code in range(256))
 _OK, _LATE, _LOST = int(Outcome.OK), int(Outcome.LATE), int(Outcome.LOST)
 _BARE = frozenset({_OK | _EXTRA, _LATE, _LATE | _EXTRA, _LOST, _LOST | _EXTRA})
 """Whose details no detector asks for, at anchors, box and first hop."""
+_ANSWERED = frozenset(int(outcome) for outcome in Outcome if outcome.answered)
 _MANY = 60
 """With so many of them, feeding every try is quicker."""
 _AHEAD_NS = 2 * SECOND
@@ -254,7 +255,7 @@ def _answered(codes: bytes, rtts: Sequence[int]) -> Sequence[int]:
 
 def _jumps(rtts: Sequence[int], codes: bytes, before: int | None, jump_ns: int) -> list[int]:
     """The places at which the round trip differs by more than ``jump_ns`` from the answer before; no extra tries."""
-    answered = [(place, rtt) for place, rtt in enumerate(rtts) if rtt >= 0 and codes[place] in (_OK, _LATE)]
+    answered = [(place, rtt) for place, rtt in enumerate(rtts) if rtt >= 0 and codes[place] in _ANSWERED]
     if before is not None:
         answered.insert(0, (-1, before))
     return [place for (_, one), (place, other) in pairwise(answered) if abs(other - one) > jump_ns]

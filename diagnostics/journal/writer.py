@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,11 +21,10 @@ from diagnostics.journal import (
     store,
 )
 from diagnostics.journal.hours import DAY_NS, HOUR_NS, Stretch
-from diagnostics.journal.rollups import Sorted
+from diagnostics.journal.minutes import Batch, BatchKey, PackedMinute
 from diagnostics.journal.seals import Sealer, SignedHead
 from diagnostics.model import (
     MINUTE,
-    SECOND,
     Event,
     EventKind,
     MachineCannot,
@@ -38,37 +37,6 @@ from diagnostics.model import (
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-HOLD_NS = 11 * SECOND
-"""How long after its end a minute stays open for late answers, on the monotonic clock."""
-
-
-@dataclass(frozen=True, slots=True)
-class BatchKey:
-    """Samples that are sealed together: one minute of wall time, one line, one clock epoch."""
-
-    minute: int
-    line: str
-    offset_ns: int
-
-    def due(self, mono_ns: int) -> bool:
-        return mono_ns >= (self.minute + 1) * MINUTE - self.offset_ns + HOLD_NS
-
-
-Batch = dict[tuple[str, int], Sample]
-
-
-@dataclass(frozen=True, slots=True)
-class PackedMinute:
-    """What one line gave in one minute: a batch record's fields, and what its hour's figures are made of.
-
-    ``span``: when the first and the last try were sent.
-    """
-
-    line: str
-    span: Span
-    fields: Mapping[str, bytes]
-    parts: Sequence[Sorted]
 
 
 class Writer:
@@ -227,8 +195,9 @@ class Writer:
             groups.setdefault(key, []).append(sample)
         if not groups:
             return
-        known = len(self._numbers)
-        with self._transaction():
+        named = any(sample.target not in self._numbers for group in groups.values() for sample in group)
+        # A target's name is chained, and signed at once: it must not be lost where its signature is not.
+        with self._transaction(durable=named):
             for key, group in groups.items():
                 for sample in group:
                     self._register(sample.target, sample.sent_ns)
@@ -237,7 +206,7 @@ class Writer:
                     "INSERT INTO staged (minute, line, offset_ns, fields) VALUES (?, ?, ?, ?)",
                     (key.minute, key.line, key.offset_ns, fields),
                 )
-        if len(self._numbers) > known:
+        if named:
             self._keep_head()
         for key, group in groups.items():
             _merge(self._open.setdefault(key, {}), group)

@@ -55,7 +55,9 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
 
 def _tell(context: Context) -> int:
     with Reader(context.home.journal) as reader:
-        choice = max(reader.events(EventKind.RETENTION), key=lambda event: event.at_ns, default=None)
+        choice = None
+        for choice in reader.events(EventKind.RETENTION):  # noqa: B007 the chain's last one counts
+            pass
         removed = reader.pages_without_samples()
     days, before = (0, 0) if choice is None else _read(choice)
     if context.json:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from diagnostics.journal import codec, rollups
-from diagnostics.journal.writer import PackedMinute
+from diagnostics.journal.minutes import PackedMinute
 from diagnostics.model import MINUTE, SECOND, Sample, Span, Target
 from jalerte_desktop.demo.script import DAY, SEED, Script, Trouble, What
 from jalerte_desktop.demo.world import CABLE, WIFI, State, tries

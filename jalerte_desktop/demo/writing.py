@@ -8,7 +8,8 @@ from itertools import groupby
 from pathlib import Path
 
 from diagnostics.journal.hours import DAY_NS
-from diagnostics.journal.writer import PackedMinute, Writer
+from diagnostics.journal.minutes import PackedMinute
+from diagnostics.journal.writer import Writer
 from diagnostics.model import Event, EventKind
 from jalerte_desktop.demo.minutes import minutes
 from jalerte_desktop.demo.script import Script

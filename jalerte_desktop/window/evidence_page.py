@@ -39,7 +39,7 @@ class EvidencePage(QScrollArea):
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._desk = desk
         self._followed: QWidget | None = None
-        inner = QWidget()
+        inner = self._inner = QWidget()
         inner.setObjectName("page")
         column = QVBoxLayout(inner)
         column.setContentsMargins(24, 18, 24, 16)
@@ -75,8 +75,8 @@ class EvidencePage(QScrollArea):
 
     def _follow(self) -> None:
         """Keep in sight what has the focus now: how far it is, then what it came to."""
-        focused, inner = self.window().focusWidget(), self.widget()
-        if focused is self._followed or focused is None or not inner.isAncestorOf(focused):
+        focused: QWidget | None = self.window().focusWidget()
+        if focused is self._followed or focused is None or not self._inner.isAncestorOf(focused):
             return
         self._followed = focused
         self.ensureWidgetVisible(focused, 0, ROOM)

@@ -30,7 +30,7 @@ from jalerte_desktop.window.flow import FlowRow
 from jalerte_desktop.window.parts import button, clear, label
 from jalerte_desktop.window.speed_paint import SlimBar
 from jalerte_desktop.window.theme import Theme
-from jalerte_desktop.words.figures import local
+from jalerte_desktop.words.figures import iso, local
 from jalerte_desktop.words.language import _, current
 from jalerte_desktop.words.shape import breakable
 
@@ -125,16 +125,17 @@ class PaperChoices(QWidget):
     def arguments(self, record: Span | None) -> tuple[str, ...] | None:
         """What a command takes; None where a day cannot be read, which is said at its field.
 
-        ``record``: what was recorded. A younger record than the period is taken whole: nothing was missed before it.
+        ``record``: what was recorded, None where there is nothing.
         """
         spoken = (f"--language={self.language.editor.read()}",)
-        if self.period.value == ALL:
-            return spoken
         if self.period.value == MONTH:
-            first = local(self._clock()).date() - timedelta(days=MONTH_DAYS)
-            if record is not None and local(record.start_ns).date() >= first:
-                return spoken
-            return (f"--since={first.isoformat()}", *spoken)
+            # What the commands take by themselves: the record's last thirty days.
+            return spoken
+        if self.period.value == ALL:
+            return (
+                *((f"--since={iso(record.start_ns, 'microseconds')}",) if record is not None else ()),
+                *spoken,
+            )
         since, until = read_day(self.since.editor.read()), read_day(self.until.editor.read())
         no_day = _("Write the day as 31/12/2024 or 2024-12-31.")
         self.since.say_problem("" if since else no_day)

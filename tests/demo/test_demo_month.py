@@ -11,7 +11,7 @@ import pytest
 from diagnostics.incidents.study import Study
 from diagnostics.journal import codec
 from diagnostics.journal.blocks import Block
-from diagnostics.journal.writer import PackedMinute
+from diagnostics.journal.minutes import PackedMinute
 from diagnostics.model import (
     SECOND,
     Cause,

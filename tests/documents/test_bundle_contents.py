@@ -6,12 +6,14 @@ import gzip
 import hashlib
 import io
 import json
+import os
 import re
 import shutil
 import subprocess
 import zipfile
 from contextlib import closing
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -19,15 +21,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diagnostics.journal.reader import Reader
+from diagnostics.journal.reader import Reader, StoredRecord
 from diagnostics.journal.writer import Writer
 from diagnostics.machine_key import NAME, load_or_make
-from diagnostics.model import MINUTE, SECOND, BadInput, EventKind, Problem, Span
+from diagnostics.model import MINUTE, NO_LINE, SECOND, BadInput, EventKind, Problem, Span
 from jalerte_desktop.commands.bundle import bare
 from jalerte_desktop.documents.bundle import archive, contents, manifest, records, tables, verify_alone
 from jalerte_desktop.documents.bundle.check import check_bundle
 from jalerte_desktop.documents.bundle.contents import AttachedFile, Making, compose
-from jalerte_desktop.documents.bundle.redaction import COPIES
+from jalerte_desktop.documents.bundle.redaction import COPIES, Redaction
+from jalerte_desktop.documents.bundle.shown import Shower
 from jalerte_desktop.documents.bundle.witness import read_witness
 from jalerte_desktop.documents.report.facts import Sources, gather
 from jalerte_desktop.words.language import _, speaking
@@ -437,6 +440,22 @@ def test_a_journal_of_format_1_gives_whole_records_or_none(tmp_path):
         assert bool(lacking) is not shown
     members = [one for one in bundle.members if one.name != "report.pdf"]
     assert byte_search.found(members, {"id": LINE.id, "mac": LINE.gateway_mac}) == []
+
+
+def test_an_old_record_of_no_known_line_hides_its_details_all_the_same():
+    stored = StoredRecord(
+        1, "samples", 0, 1, {"line": b"", "rollup": b"r", "body": b"b"}, (), bytes(32), bytes(32)
+    )
+    for copy, kind in (("operator", records.WholeShown), ("public", records.WholeHidden)):
+        shower = Shower(Redaction(copy, date(2026, 11, 22)), NO_LINE, lambda _seq, _name: bytes(16))
+        assert isinstance(shower.show(stored, whole=True).whole, kind)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no such pipes")
+def test_a_pipe_in_the_place_of_a_kept_bundle_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "a.zip")
+    with pytest.raises(BadInput):
+        read_witness(tmp_path / "a.zip")
 
 
 def test_samples_that_were_removed_by_age_are_said_to_be_gone(journal, tmp_path):

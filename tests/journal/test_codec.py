@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diagnostics.journal import codec, format, hours, legacy, pages, rollups
+from diagnostics.journal import codec, format, hours, legacy, pages, parts, rollups
 from diagnostics.journal.rollups import Tally, encode_tallies, rollup_of, sort_out, tally
 from diagnostics.model import (
     MILLISECOND,
@@ -135,7 +135,7 @@ def test_a_bomb_is_refused() -> None:
     with pytest.raises(codec.DamagedBatch):
         legacy.decompress(zlib.compress(bytes(32 << 20)))
     with pytest.raises(codec.DamagedBatch):
-        pages.records(pages._join([bytes(range(256)) * (300 << 10)]))
+        pages.records(parts.join([bytes(range(256)) * (300 << 10)]))
 
 
 def test_times_off_the_grid_and_mixed_clocks_are_refused() -> None:

@@ -56,6 +56,7 @@ def record(folder: Path, seed: int = 1) -> None:
         for at in range(0, len(made), 500):
             writer.stage(LINE.id, made[at : at + 500])
         writer.seal_all()
+        writer.sign(T0 + 301 * SECOND)
 
 
 @pytest.fixture
@@ -192,6 +193,16 @@ def test_chosen_days_are_read_or_refused_at_their_field(windows, qtbot, tmp_path
         "--language=en",
     )
     assert not choices.until.problem.text()
+
+
+def test_the_last_month_and_the_whole_record_are_different_periods(windows, qtbot):
+    _window, page = opened(windows, qtbot)
+    choices = page.report.choices
+    long = Span(NOW - 90 * 86_400 * SECOND, NOW)
+    assert choices.arguments(long) == ("--language=en",)  # the commands' own: the last thirty days
+    choices.period.buttons["all"].click()
+    since, _language = choices.arguments(long)
+    assert since == "--since=2026-08-20T11:13:40.000000+00:00"
 
 
 def test_what_the_command_refuses_is_one_line(windows, qtbot, tmp_path):
@@ -470,10 +481,10 @@ def test_nobody_is_asked_before_the_person_agrees(windows, qtbot, home):
     assert window.dialog is None
     assert desk.stamps.server == "http://127.0.0.1:9/tsr"
     assert page.stamps.now.isVisible()
-    # Nothing is sealed by an event yet, and nobody listens there: told in one line.
+    # Nobody listens there: told in one line.
     page.stamps.now.click()
     qtbot.waitUntil(lambda: page.stamps.said.isVisible(), timeout=PATIENT)
-    assert "Nothing is sealed yet" in page.stamps.said.sentence.text()
+    assert "127.0.0.1 could not be reached" in page.stamps.said.sentence.text()
     page.stamps.nobody.click()
     qtbot.waitUntil(lambda: not desk.stamps.agreed, timeout=PATIENT)
     assert page.stamps.state.text() == "Nobody dates the seals."

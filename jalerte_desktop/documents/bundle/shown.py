@@ -116,16 +116,15 @@ class Shower:
         if record.type == SAMPLES:
             shows = whole and line_id in ("", self._home.id)
             self.left[QUIET] += not whole
-            shows = shows and self._all(
-                record.type, record.type, ("line", "rollup", "samples", "details"), line_id
-            )
+            parts = dict.fromkeys(("rollup", "samples", "details"), found["body"])
+            shows = shows and self._all(record.type, record.type, {"line": line_id, **parts})
         else:
             data = json.loads(found["body"] or b"{}")
             if record.type == EventKind.LINE:
                 self._line = str(data.get("id") or "")
             kind = record.type
             refined = _refined(kind, data)
-            shows = not self._other(kind, data) and self._all(kind, refined, tuple(data), data)
+            shows = not self._other(kind, data) and self._all(kind, refined, data)
         content: WholeShown | WholeHidden
         if shows:
             salt = self._salt_of(record.seq, "")
@@ -137,11 +136,11 @@ class Shower:
             record.seq, record.type, record.start_ns, record.end_ns, record.link, {}, content, letter
         )
 
-    def _all(self, kind: str, refined: str, names: tuple[str, ...], data: Any) -> bool:
+    def _all(self, kind: str, refined: str, values: Mapping[str, Any]) -> bool:
         """Whether every field may be shown; each that may not is counted."""
-        values = data if isinstance(data, Mapping) else dict.fromkeys(names, data)
         shown = [
-            self._redaction.shows(*_paths(False, kind, refined, name), value=values[name]) for name in names
+            self._redaction.shows(*_paths(False, kind, refined, name), value=value)
+            for name, value in values.items()
         ]
         return all(shown)
 

@@ -575,10 +575,9 @@ def main(words: list[str]) -> int:
     if len(words) == 3 and words[1] == "--ca":
         words, authority = words[:1], words[2]
     if len(words) != 1 or words[0].startswith("-") or not Path(words[0]).exists():
-        if len(words) == 1 and not words[0].startswith("-"):
-            print(f"There is no file {words[0]} / Il n’y a pas de fichier {words[0]}", file=sys.stderr)
-            return 2
         print((__doc__ or "").strip(), file=sys.stderr)
+        if len(words) == 1 and not words[0].startswith("-"):
+            print(f"\nThere is no file {words[0]} / Il n’y a pas de fichier {words[0]}", file=sys.stderr)
         return 2
     with tempfile.TemporaryDirectory() as folder:
         openssl = OpenSsl(folder)
