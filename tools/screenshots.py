@@ -77,10 +77,10 @@ def fill_case(home: Path, fields: tuple[str, ...]) -> None:
         )
 
 
-def wait_for(reached: Callable[[], bool]) -> None:
+def wait_for(reached: Callable[[], bool], patience_s: float = 20) -> None:
     from PySide6.QtWidgets import QApplication
 
-    until = time.monotonic() + 20
+    until = time.monotonic() + patience_s
     while not reached():
         QApplication.processEvents()
         if time.monotonic() > until:
@@ -266,7 +266,7 @@ def take_demo(application: Any, folder: Path) -> None:
         grab(window, "evidence-dark")
         theme.force(LIGHT)
         window.evidence.bundle.look.click()
-        wait_for(lambda: window.evidence.bundle.dialog is not None)
+        wait_for(lambda: window.evidence.bundle.dialog is not None, 120)
         grab(window.evidence.bundle.dialog, "evidence-preview")
         window.evidence.bundle.dialog.reject()
         window.shut()

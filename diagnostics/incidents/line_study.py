@@ -25,6 +25,9 @@ ROUNDS = 2
 HEAVY_LOSS = 0.1
 """With so many packets lost, resolvers fail too: that is the loss's."""
 
+_SECOND_KINDS = (Role.RESOLVER, Role.WEB, Role.TCP_CHECK)
+"""Checks of another kind than ping, of the line itself."""
+
 
 class RollupRow(Protocol):
     """One target's figures over a block, times in nanoseconds (``journal.codec.Rollup`` is one)."""
@@ -108,7 +111,7 @@ class LineStudy:
             self._keep(self._tunnel.feed(sample, excused=self._outage.running))
             if self.around.tunnel and self._tunnel.suspicious and not was:
                 self._dns.forget()
-        if role in (Role.RESOLVER, Role.WEB, Role.TCP_CHECK):
+        if role in _SECOND_KINDS:
             self._silent.check(sample)
             lost = not sample.outcome.answered or (sample.rtt_ns or 0) >= STRUGGLE_NS
             if lost and sample.outcome not in (Outcome.SEND_ERROR, Outcome.UNRESOLVED, Outcome.PORTAL):
@@ -211,6 +214,8 @@ class LineStudy:
                     answers += row.count
             elif not row.missed and not (role is Role.TCP_CHECK and row.target.family == 6):
                 self.around.health[role] = None
+                if role in _SECOND_KINDS:
+                    self._silent.check_answered(row.target)
                 if role in (Role.SYSTEM_RESOLVER, Role.RESOLVER):
                     self.around.resolved = True
                 elif role is Role.LARGE:
@@ -277,7 +282,7 @@ class LineStudy:
             around.large_seen = True
         elif role is Role.VPN:
             around.tunnel_answers[target.id] = around.tunnel_answers.get(target.id, 0) + answers
-        if role in (Role.RESOLVER, Role.WEB, Role.TCP_CHECK):
+        if role in _SECOND_KINDS:
             self._silent.check_answered(target)
 
     def _calm(self) -> bool:
@@ -309,6 +314,8 @@ class LineStudy:
                 row.target.address == self.around.hop_address
                 and self.around.usual_ns(row.target.id) is not None
             )
+        if role in _SECOND_KINDS and row.max_ns >= STRUGGLE_NS and self._loss.open:
+            return False
         return role is not Role.SYSTEM_RESOLVER or row.max_ns < self.around.method.dns_slow_ns
 
     def _silent_as_ever(self, target: Target) -> bool:

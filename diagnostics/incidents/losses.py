@@ -67,6 +67,11 @@ class LossDetector:
         stretch = self._stretch
         return stretch.misses / stretch.tries if stretch and stretch.misses >= FEW else 0.0
 
+    @property
+    def open(self) -> bool:
+        """True since the first miss of a suspicion, which may be no more than chance."""
+        return self._stretch is not None
+
     def check_failed(self) -> None:
         """A check of another kind than ping was lost, or had to be sent again."""
         if self._stretch is not None:

@@ -284,6 +284,12 @@ class Reader:
         with self._problems():
             return int(self._db.execute("SELECT count(*) FROM pages WHERE removed <> x''").fetchone()[0])
 
+    def removed_until(self) -> int | None:
+        """When the newest samples ended that were removed by age (UTC ns); None where none were."""
+        with self._problems():
+            found = self._db.execute("SELECT max(end_ns) FROM pages WHERE removed <> x''").fetchone()[0]
+        return None if found is None else int(found)
+
     def seq_before(self, at_ns: int) -> int:
         """A place in the chain such that what follows holds everything recorded after ``at_ns``; 0 for the beginning.
 

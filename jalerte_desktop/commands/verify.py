@@ -45,6 +45,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, context: Context) -> int:
     tell = _lines(context) if arguments.progress else context.progress(_("Checking"))
+    if arguments.progress:
+        _end_whole()
     if arguments.bundle is None:
         subject, outcome = context.home.journal, _journal(context.home.journal, tell)
     else:
@@ -64,6 +66,20 @@ def _lines(context: Context) -> Callable[[float], None]:
             print(json.dumps({"event": "progress", "share": round(share, 4)}), file=context.err, flush=True)
 
     return tell
+
+
+def _end_whole() -> None:
+    """Whoever stops this process stops those that it shares the work with, too."""
+    import multiprocessing
+    import os
+    import signal
+
+    def end(_signal: int, _frame: object) -> None:
+        for one in multiprocessing.active_children():
+            one.terminate()
+        os._exit(1)
+
+    signal.signal(signal.SIGTERM, end)
 
 
 def _bundle(path: Path, tell: Callable[[float], None]) -> _Outcome:

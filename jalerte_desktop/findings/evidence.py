@@ -64,23 +64,19 @@ def read_backing(journal: Path, keys: Path) -> Backing:
 
 def _read(journal: Path, keys: Path) -> Backing:
     # Dear imports: the window needs the classes, and these on its reader's thread.
-    from diagnostics.journal import retention, seals
+    from diagnostics.journal import seals
     from diagnostics.journal.reader import Reader
     from diagnostics.model import EventKind
 
     with Reader(journal) as reader:
         span, taken_out, end = reader.record_span(), reader.exclusions(), reader.head()
-        events = list(
-            reader.events(
-                EventKind.SECOND_WITNESS, EventKind.INTEGRITY, EventKind.HEAD_LOST, EventKind.RETENTION
-            )
-        )
+        removed = reader.removed_until()
+        events = list(reader.events(EventKind.SECOND_WITNESS, EventKind.INTEGRITY, EventKind.HEAD_LOST))
     try:
         head = seals.read_head(keys)
     except ValueError:
         head = None
     checks = [event for event in events if event.kind is EventKind.INTEGRITY]
-    removed = [retention.read(event)[1] for event in events if event.kind is EventKind.RETENTION]
     return Backing(
         sealed=None if head is None else Sealed(head.seq, head.link.hex(), head.at_ns, head.holds),
         key="" if head is None else seals.fingerprint(head.key),
@@ -99,5 +95,5 @@ def _read(journal: Path, keys: Path) -> Backing:
         unsound=str(checks[-1].data.get("why") or "") if checks and not checks[-1].data.get("ok") else "",
         lost_ends=tuple(event.at_ns for event in events if event.kind is EventKind.HEAD_LOST),
         cut_off=head is not None and head.seq > (end.seq if end is not None else 0),
-        removed_before_ns=max((one for one in removed if one), default=None),
+        removed_before_ns=removed,
     )

@@ -124,7 +124,7 @@ def spoilt(stream: Sequence[Sample], seed: int, share: float) -> list[Sample]:
             sample = replace(sample, detail=rng.choice(DETAILS))
         made.append(sample)
         if sample.target.role is Role.ANCHOR and not sample.outcome.answered and rng.random() < 0.3:
-            at = 100 * MILLISECOND
+            at = rng.choice([100, 100, 1300]) * MILLISECOND
             again = replace(
                 sample,
                 target=rng.choice([sample.target, *anchors]),
@@ -229,6 +229,32 @@ def test_loss_that_comes_and_goes_by_the_minute(shares, plan, seed: int) -> None
     compare(blocks(spoilt(list(samples(world, SECONDS, targets=plan, seed=seed)), seed, 0.001)))
 
 
+@hard
+@given(
+    st.lists(st.sampled_from([0.0, 0.0, 0.02, 0.05]), min_size=10, max_size=10),
+    plans,
+    st.lists(st.integers(60, SECONDS), max_size=4),
+    st.integers(0, 2**32),
+)
+def test_a_loss_that_ends_in_a_minute_taken_by_its_figures(shares, plan, slow, seed: int) -> None:  # type: ignore[no-untyped-def]
+    rng = random.Random(seed)
+
+    def world(target: Target, at_s: float) -> Fate:
+        if target.role in (Role.WEB, Role.TCP_CHECK) and any(start <= at_s < start + 5 for start in slow):
+            return Outcome.OK, 950.0
+        return LOST if rng.random() < shares[min(int(at_s / 60), 9)] else GOOD
+
+    made = blocks(samples(world, SECONDS, targets=plan, seed=seed))
+    quick, slowly = Study(), Study()
+    for block in made:
+        quick.feed(block)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(Study, "_take", lambda *_: False)
+            slowly.feed(block)
+    assert known(quick._pending) == known(slowly._pending)
+    assert known(quick.incidents()) == known(slowly.incidents())
+
+
 LIMITS_MS = (29.9, 30.0, 30.1, 290.0, 290.1, 889.9, 890.0, 989.9, 990.0)
 """Added to a round trip of 10 ms: at the limits of latency, jitter, delay, a struggling check and slow names."""
 
@@ -249,13 +275,14 @@ LIMITS_MS = (29.9, 30.0, 30.1, 290.0, 290.1, 889.9, 890.0, 989.9, 990.0)
     st.sampled_from([0, 0, 9, 10, 11]),
     st.permutations((GATEWAY, HOP, *ANCHORS, TCP)),
 )
+@example([(267, 3, (Role.WEB,), None)], 10, [GATEWAY, HOP, TCP, *ANCHORS])
 def test_limits_met_exactly_and_silences_that_end_with_a_minute(chosen, dead: int, plan) -> None:  # type: ignore[no-untyped-def]
     """Answers take 10 ms, or more by just so much; an anchor is silent from ``dead`` tries before a minute ends."""
 
     def fate_of(sample: Sample) -> Sample:
         at_s, target = (sample.sent_ns - T0) / SECOND, sample.target
         more: float | None = 0.0
-        if target == plan[-1] and 240 - dead <= at_s < 250 and target.role is Role.ANCHOR:
+        if target == plan[-1] and 240 - dead <= at_s < 310 and target.role is Role.ANCHOR:
             more = None
         for end, tries, hit, by_ms in chosen:
             if end - tries <= at_s < end and (target.role in hit or target in hit):
@@ -321,6 +348,24 @@ def test_what_cannot_be_read_changes_nothing() -> None:
     with pytest.raises(ValueError, match="damaged"):
         study.feed(Broken(made[3].line, made[3].span, made[3].rollups, made[3].samples))
     assert known(study) == before
+
+
+def test_an_extra_try_between_two_answers_is_no_step_of_the_delay() -> None:
+    def world(target: Target, at_s: float) -> Fate:
+        more = 130.0 if target is ANCHORS[1] and at_s > 200 else 90.0
+        return Outcome.OK, more if target.role is Role.ANCHOR else 0.0
+
+    stream = list(samples(world, 300))
+    before = next(one for one in stream if one.target is ANCHORS[1] and one.sent_ns > T0 + 199 * SECOND)
+    at = 100 * MILLISECOND
+    extra = replace(
+        before,
+        sent_ns=before.sent_ns + at,
+        mono_ns=before.mono_ns + at,
+        rtt_ns=120 * MILLISECOND,
+        flags=Flag.EXTRA,
+    )
+    compare(blocks(sorted([*stream, extra], key=lambda sample: sample.sent_ns)))
 
 
 @pytest.mark.parametrize(
