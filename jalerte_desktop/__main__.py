@@ -192,7 +192,10 @@ def _stay_in_demo(arguments: argparse.Namespace, context: Context) -> None:
         context.clock = DemoClock(present_ns)
     if not context.json:
         # On the error output for what may be written to the other one as a table.
-        print(_("Made-up demonstration data"), file=context.err if arguments.command == "timeline" else context.out)
+        print(
+            _("Made-up demonstration data"),
+            file=context.err if arguments.command == "timeline" else context.out,
+        )
 
 
 def _open_window(home: Home) -> int:

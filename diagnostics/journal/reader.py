@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import heapq
 import hmac
 import sqlite3
@@ -283,6 +284,24 @@ class Reader:
         """How many pages (an hour each) lost their samples by age."""
         with self._problems():
             return int(self._db.execute("SELECT count(*) FROM pages WHERE removed <> x''").fetchone()[0])
+
+    @property
+    def newest_page(self) -> int:
+        """The first record of the newest page, 0 without any."""
+        with self._problems():
+            return int(self._db.execute("SELECT coalesce(max(first), 0) FROM pages").fetchone()[0])
+
+    def pages_digest(self, newest: int) -> bytes:
+        """SHA-256 over all that is packed in the pages up to the one that begins with that record."""
+        digest = hashlib.sha256()
+        with self._problems():
+            for blobs in self._db.execute(
+                "SELECT marks, heads, body, removed FROM pages WHERE first <= ? ORDER BY first", (newest,)
+            ):
+                for blob in blobs:
+                    digest.update(b"%d " % len(blob))
+                    digest.update(blob if isinstance(blob, bytes) else repr(blob).encode())
+        return digest.digest()
 
     def removed_until(self) -> int | None:
         """When the newest samples ended that were removed by age (UTC ns); None where none were."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import sqlite3
+import struct
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import closing
@@ -67,15 +68,38 @@ def verify(path: Path, progress: Progress | None = None) -> Check:
         if fault is not None:
             return Check(0, 0, 0, "failed", b"", "", fault)
         with closing(_open(path)) as db:
+            fault = _beside_the_chain(db)
+            if fault is not None:
+                return Check(0, 0, 0, "unchecked", b"", "", fault)
+            end = opening.end(db)[0]
             tasks = list(_tasks(db, path, head))
             if len(tasks) == 1:
-                parts = [_through(db, tasks[0], lambda done: told(done / max(tasks[0].last, 1)))]
+                parts = [_through(db, tasks[0], lambda done: told(min(done / max(end, 1), 1.0)))]
             else:
                 parts = _at_once(tasks, told)
     except sqlite3.Error as error:
         raise format.explain(error, path) from error
+    except (ValueError, TypeError, OverflowError, struct.error) as error:
+        return Check(0, 0, 0, "unchecked", b"", "", Fault(0, None, str(error)))
     told(1.0)
     return _together(tasks, parts, head)
+
+
+def _beside_the_chain(db: sqlite3.Connection) -> Fault | None:
+    """Rows whose numbers no walk ever meets, and that figures might still be read from."""
+    for table, first, last in (
+        ("records", "seq", "seq"),
+        ("entries", "seq", "seq"),
+        ("pages", "first", "last"),
+    ):
+        row = db.execute(
+            f"SELECT {first} FROM {table} WHERE {first} < 1 OR {last} > ? OR typeof({first}) <> 'integer'"
+            f" OR typeof({last}) <> 'integer' OR typeof(start_ns) <> 'integer' OR typeof(end_ns) <> 'integer' LIMIT 1",
+            (store.NO_END,),
+        ).fetchone()
+        if row is not None:
+            return Fault(0, None, "a record beside the chain")
+    return None
 
 
 def _head(keys: Path) -> tuple[SignedHead | None, Fault | None]:

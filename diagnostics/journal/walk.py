@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import struct
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -104,7 +105,16 @@ class Walk:
             if damage:
                 self._hole(damage)
             pages.done()
-        except (Fails, codec.DamagedBatch, ValueError, KeyError, TypeError, AttributeError) as error:
+        except (
+            Fails,
+            ValueError,
+            LookupError,
+            TypeError,
+            AttributeError,
+            OverflowError,
+            RecursionError,
+            struct.error,
+        ) as error:
             fault = Fault(self.expected, self.at_ns, str(error))
         return Part(
             self.first,

@@ -21,6 +21,7 @@ _STAGES = {
     "figures": N_("Reading the figures by hour …"),
     "events": N_("Reading what the recorder noted …"),
     "witnesses": N_("Comparing other machines’ records …"),
+    "records": N_("Gathering the records …"),
     "pages": N_("Setting the pages …"),
 }
 
@@ -33,7 +34,7 @@ class Teller:
         self._live = not lines and not context.json and context.err.isatty()
 
     def stage(self, stage: str) -> None:
-        """A stage begins: one of ``gather``'s, or ``pages``."""
+        """A stage begins: one of ``gather``'s, ``records`` or ``pages``."""
         self._line("stage", stage=stage)
         if self._live:
             self._context.err.write(f"\r{_(_STAGES[stage])}\x1b[K")
@@ -41,6 +42,10 @@ class Teller:
 
     def end(self, result: dict[str, Any]) -> None:
         self._line("completed", result=result)
+        self.clear()
+
+    def clear(self) -> None:
+        """Nothing is being done for now: the terminal's line is free."""
         if self._live:
             self._context.err.write("\r\x1b[K")
             self._context.err.flush()

@@ -17,6 +17,7 @@ from jalerte_desktop.casefile.case_file import CaseFile, open_case_file
 from jalerte_desktop.casefile.diary import DiaryEntry, entries
 from jalerte_desktop.casefile.model import NO_CASE, Case, PaperFile
 from jalerte_desktop.commands._papers import frozen, printable, used_json
+from jalerte_desktop.commands._report_shown import Teller
 from jalerte_desktop.commands._report_zone import local_zone
 from jalerte_desktop.commands.arguments import add_json, add_period, output_file, period
 from jalerte_desktop.commands.context import Context
@@ -54,6 +55,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--preview", action="store_true", help=_("only show what is in it and what was taken out")
     )
     parser.add_argument("--yes", action="store_true", help=_("write it without asking"))
+    parser.add_argument("--progress", action="store_true", help=_("print lines of JSON for what happens"))
     add_period(parser)
     parser.add_argument(
         "--language", choices=LANGUAGES, help=_("the language of its texts; by default yours")
@@ -64,14 +66,16 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace, context: Context) -> int:
     """Compose, show, and after a yes write and freeze. Exit 0, also after a no; problems are raised."""
     out = _out(arguments)
-    if not arguments.preview and not arguments.yes and (context.json or not sys.stdin.isatty()):
+    told = context.json or arguments.progress
+    if not arguments.preview and not arguments.yes and (told or not sys.stdin.isatty()):
         raise BadInput("bundle_needs_yes")
-    facts, bundle = _compose(arguments, context)
-    if not context.json:
+    teller = Teller(context, lines=arguments.progress)
+    facts, bundle = _compose(arguments, context, teller)
+    if not told:
+        teller.clear()
         _show(arguments.copy, bundle, context)
     if arguments.preview or out is None:
-        if context.json:
-            context.print_json({"preview": _preview_json(bundle), "path": None})
+        _tell({"preview": _preview_json(bundle), "path": None}, teller, context)
         return 0
     if not arguments.yes:
         from jalerte_desktop.commands._ask import says_yes
@@ -79,7 +83,17 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
         if not says_yes(_("Write exactly this? [y/N] "), context.out):
             context.say(_("Nothing was written."))
             return 0
-    return _write(out, arguments, facts, bundle, context)
+    result = _write(out, arguments, facts, bundle, context)
+    _tell(result, teller, context)
+    if not told:
+        _say_written(result, context)
+    return 0
+
+
+def _tell(result: dict[str, Any], teller: Teller, context: Context) -> None:
+    teller.end(result)
+    if context.json:
+        context.print_json(result)
 
 
 def _out(arguments: argparse.Namespace) -> Path | None:
@@ -95,7 +109,7 @@ def _out(arguments: argparse.Namespace) -> Path | None:
     return out
 
 
-def _compose(arguments: argparse.Namespace, context: Context) -> tuple[ReportFacts, Bundle]:
+def _compose(arguments: argparse.Namespace, context: Context, teller: Teller) -> tuple[ReportFacts, Bundle]:
     # Dear imports: other words of the command line do not pay for them.
     from jalerte_desktop.documents.bundle.contents import Making, compose
     from jalerte_desktop.documents.report.facts import Sources, gather
@@ -119,9 +133,15 @@ def _compose(arguments: argparse.Namespace, context: Context) -> tuple[ReportFac
         demo=context.demo,
     )
     with speaking(language):
-        facts = gather(sources, since, until, local_zone(), context.now_ns // 1000 * 1000)
+        facts = gather(sources, since, until, local_zone(), context.now_ns // 1000 * 1000, teller.stage)
     key = load_or_make(context.home.keys)
-    making = Making(language, facts.made_ns, f"jalerte {__version__}", key, report_pdf, bare)
+
+    def render(told: ReportFacts, code: str) -> bytes:
+        teller.stage("pages")
+        return report_pdf(told, code)
+
+    making = Making(language, facts.made_ns, f"jalerte {__version__}", key, render, bare)
+    teller.stage("records")
     with Reader(context.home.journal) as reader:
         return facts, compose(reader, facts, arguments.copy, making, attached)
 
@@ -182,7 +202,8 @@ def _preview_json(bundle: Bundle) -> dict[str, Any]:
 
 def _write(
     out: Path, arguments: argparse.Namespace, facts: ReportFacts, bundle: Bundle, context: Context
-) -> int:
+) -> dict[str, Any]:
+    """Write and freeze; what is told of it."""
     from jalerte_desktop.documents.bundle import archive
     from jalerte_desktop.documents.bundle.redaction import default_rules
 
@@ -197,23 +218,22 @@ def _write(
         if context.home.case.exists():
             with open_case_file(context.home.case, lambda: context.now_ns) as file:
                 paper_id = file.freeze(paper) if file.active() else None
-    if context.json:
-        context.print_json(
-            {
-                "kind": KIND,
-                "copy": arguments.copy,
-                "demo": bundle.preview.demo,
-                "path": written.path,
-                "sha256": written.sha256,
-                "bytes": written.size_bytes,
-                **used_json(paper_id or "", paper),
-                "paper": paper_id,
-                "preview": _preview_json(bundle),
-            }
-        )
-        return 0
-    context.say(_("Written: {path} (SHA-256 {sha256}).").format(path=written.path, sha256=written.sha256))
+    return {
+        "kind": KIND,
+        "copy": arguments.copy,
+        "demo": bundle.preview.demo,
+        "path": written.path,
+        "sha256": written.sha256,
+        "bytes": written.size_bytes,
+        **used_json(paper_id or "", paper),
+        "paper": paper_id,
+        "preview": _preview_json(bundle),
+    }
+
+
+def _say_written(result: dict[str, Any], context: Context) -> None:
+    path, paper_id = result["path"], result["paper"]
+    context.say(_("Written: {path} (SHA-256 {sha256}).").format(path=path, sha256=result["sha256"]))
     if paper_id:
         context.say(_("Frozen in the case file as paper {id}.").format(id=paper_id))
-    context.say(_("“jalerte verify {path}” checks it.").format(path=written.path))
-    return 0
+    context.say(_("“jalerte verify {path}” checks it.").format(path=path))

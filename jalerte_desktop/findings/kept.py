@@ -14,6 +14,7 @@ import contextlib
 import gc
 import hashlib
 import hmac
+import io
 import os
 import pickle
 import stat
@@ -23,6 +24,7 @@ import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import astuple
 from pathlib import Path
+from typing import Any
 
 import diagnostics
 from diagnostics.incidents.method import Method, default_method
@@ -32,12 +34,12 @@ from diagnostics.journal.reader import Reader
 from diagnostics.model import EventKind
 from jalerte_desktop.findings.feeding import Progress, feed_sealed
 
-MAGIC = b"jalerte study 1\n"
+MAGIC = b"jalerte study 2\n"
 MOST_BYTES = 10 << 20
 WORTH_KEEPING = 180
 """So many new blocks are worth a new file: three hours, studied anew in less than half a second."""
 _HASH_BYTES = 32
-_PLACE = struct.Struct("<q32s")
+_PLACE = struct.Struct("<q32sq32s")
 _BODY_AT = len(MAGIC) + 2 * _HASH_BYTES + _PLACE.size
 
 
@@ -70,13 +72,15 @@ class KeptStudy:
             blob = self._authentic()
             if blob is None:
                 return None
-            seq, link = _PLACE.unpack_from(blob, _HASH_BYTES)
+            seq, link, page, pages = _PLACE.unpack_from(blob, _HASH_BYTES)
             if blob[:_HASH_BYTES] != self._made_with() or self._reader.link_at(seq) != link:
+                return None
+            if self._reader.pages_digest(page) != pages:
                 return None
             if any(True for _ in self._reader.events(EventKind.RETENTION, after_seq=seq)):
                 return None  # it knows more than the journal still does
             with _no_collecting():
-                study = pickle.loads(zlib.decompress(blob[_HASH_BYTES + _PLACE.size :]))
+                study = _StudyUnpickler(io.BytesIO(zlib.decompress(blob[_HASH_BYTES + _PLACE.size :]))).load()
             return (study, seq) if isinstance(study, Study) else None
         except Exception:
             return None  # a derived file: whatever is wrong with it, the journal says it all again
@@ -103,7 +107,9 @@ class KeptStudy:
             body = zlib.compress(pickle.dumps(study, pickle.HIGHEST_PROTOCOL), 1)
         if len(body) > MOST_BYTES:
             return
-        blob = self._made_with() + _PLACE.pack(head.seq, head.link) + body
+        page = self._reader.newest_page
+        place = _PLACE.pack(head.seq, head.link, page, self._reader.pages_digest(page))
+        blob = self._made_with() + place + body
         with contextlib.suppress(OSError):
             _write(self.path, MAGIC + hmac.digest(self._key, blob, "sha256") + blob)
 
@@ -117,6 +123,34 @@ class KeptStudy:
             astuple(default_call_limits()),
         )
         return hashlib.sha256(repr((made_with, first)).encode()).digest()
+
+
+_ROOMS = ("diagnostics.incidents.", "diagnostics.model", "diagnostics.witnesses")
+_CONTAINERS = {
+    ("collections", "Counter"),
+    ("collections", "defaultdict"),
+    ("collections", "deque"),
+    ("builtins", "set"),
+    ("builtins", "frozenset"),
+    ("builtins", "int"),
+    ("builtins", "list"),
+    ("builtins", "dict"),
+    ("array", "array"),
+    ("array", "_array_reconstructor"),
+}
+
+
+class _StudyUnpickler(pickle.Unpickler):
+    """Makes classes of facts and containers, and nothing that acts."""
+
+    def find_class(self, module: str, name: str) -> Any:
+        if (module, name) in _CONTAINERS:
+            return super().find_class(module, name)
+        if module.startswith(_ROOMS) and name.isidentifier():
+            found = super().find_class(module, name)
+            if isinstance(found, type) and found.__module__ == module:
+                return found
+        raise pickle.UnpicklingError(f"{module}.{name} is no part of a study")
 
 
 def kept_path(journal: Path, *, own: bool = False) -> Path:

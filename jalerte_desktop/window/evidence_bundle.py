@@ -101,7 +101,7 @@ class BundleCard(Card):
         self._asked = (f"--for={self.copies.value}", *chosen, *fixed)
         self._period = self.choices.words(record)
         self._desk.outcomes.pop(BUNDLE, None)
-        self._desk.run(PREVIEW, self._period, "bundle", *self._asked, "--preview")
+        self._desk.run(PREVIEW, self._period, "bundle", "--progress", *self._asked, "--preview")
         self.running.stop.setFocus()
 
     def _stop(self) -> None:
@@ -132,7 +132,8 @@ class BundleCard(Card):
         if self.dialog is not None:
             self.dialog.accept()
             self.dialog = None
-        self._desk.run(BUNDLE, str(path), "bundle", *self._asked, "--yes", *saving(path, ".zip"))
+        words = ("bundle", "--progress", *self._asked, "--yes", *saving(path, ".zip"))
+        self._desk.run(BUNDLE, str(path), *words)
         self.running.stop.setFocus()
 
     def _show_written(self) -> None:

@@ -56,9 +56,7 @@ class JournalCard(Card):
         self.column.addWidget(label(_("Taken out of the count"), bold=True))
         self.column.addWidget(
             label(
-                _(
-                    "Nothing is ever deleted: what you take out, with your reason, stays printed in your papers."
-                ),
+                _("Taking out deletes nothing: the period and your reason stay printed in your papers."),
                 12.5,
                 tone="soft",
             )

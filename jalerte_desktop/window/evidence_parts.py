@@ -36,7 +36,14 @@ from jalerte_desktop.words.shape import breakable
 
 MONTH, ALL, DATES = "month", "all", "dates"
 MONTH_DAYS = 30
-_STAGE_SHARES = {"study": 0.04, "figures": 0.55, "events": 0.7, "witnesses": 0.75, "pages": 0.8}
+_STAGE_SHARES = {
+    "study": 0.04,
+    "figures": 0.55,
+    "events": 0.7,
+    "witnesses": 0.75,
+    "records": 0.78,
+    "pages": 0.8,
+}
 """Where on the bar each stage begins: about what it takes of a month's report."""
 _LANGUAGES = (("fr", "Français"), ("en", "English"))
 

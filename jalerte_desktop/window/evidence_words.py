@@ -27,6 +27,7 @@ STAGES = {
     "figures": N_("Reading the figures by hour …"),
     "events": N_("Reading what the recorder noted …"),
     "witnesses": N_("Comparing other machines’ records …"),
+    "records": N_("Gathering the records …"),
     "pages": N_("Setting the pages …"),
 }
 COPIES = {

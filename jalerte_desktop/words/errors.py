@@ -88,7 +88,8 @@ _SENTENCES: dict[str, str] = {
     "parquet_missing": N_("Parquet needs the package pyarrow: run “make setup” again, or use --format csv."),
     "bad_duration": N_("“{value}” is no number of seconds above zero."),
     "not_in_demo": N_(
-        "“jalerte {command}” is not for the demonstration: its data are made up, nothing is measured and nothing leaves."
+        "“jalerte {command}” is not for the demonstration: its data are made up, nothing is measured and nothing"
+        " leaves."
     ),
     "demo_folder_taken": N_(
         "{path} holds something else than demonstration data: move it away, or choose another folder with --home."

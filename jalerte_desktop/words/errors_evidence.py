@@ -164,6 +164,8 @@ WHY: tuple[str, ...] = (
     N_("the link before a page is not the record's before it"),
     N_("a page's link is not its last record's"),
     N_("a page without records"),
+    N_("a record beside the chain"),
+    N_("keys/head.json: not the time of the record that was signed"),
     N_("the end is missing: more was signed than is there"),
     N_("keys/head.json cannot be read as a signed head"),
     N_("the signature in keys/head.json does not hold"),

@@ -155,13 +155,34 @@ def test_the_public_copy_keeps_nothing_that_identifies(path):
     assert not Redaction("public", TODAY).shows(path, value="something")
 
 
+IN_USE = [
+    "record:witness/traffic.steps",
+    *(
+        f"record:{place}.{name}"
+        for place in ("witness/wifi", "speed.circumstances.medium.wifi")
+        for name in ("rx_bps", "tx_bps", "retries", "failed")
+    ),
+    *(
+        f"record:speed.circumstances.{way}.{name}"
+        for way in ("down", "up")
+        for name in ("machine_bps", "home_bps", "reverse_machine_bps", "reverse_home_bps")
+    ),
+]
+
+
+@pytest.mark.parametrize("path", IN_USE)
+def test_when_somebody_is_at_home_is_told_only_to_those_who_handle_the_dispute(path):
+    assert [copy for copy in COPIES if Redaction(copy, TODAY).shows(path, value=1)] == ["operator", "mediator"]
+
+
 @pytest.mark.parametrize("copy", COPIES)
 def test_no_copy_tells_wi_fi_names_work_or_other_people_s_lines(copy):
     redaction = Redaction(copy, TODAY)
     for path in (
         "record:witness/wifi.ssid", "record:witness/wifi.bssid", "record:line.ssid", "record:link.tunnel",
         "record:targets/vpn.address", "record:line_named.name", "other:line.gateway_mac", "other:line.operator",
-        "other:samples.samples", "attachment:photo_with_metadata",
+        "other:samples.samples", "other:samples.rollup", "other:hour.rollup", "other:day.rollup", "other:day.hours",
+        "attachment:photo_with_metadata",
     ):  # fmt: skip
         assert not redaction.shows(path, value="something"), path
 

@@ -111,7 +111,7 @@ def test_a_line_is_told_by_its_letter_where_its_id_is_hidden(bundles):
     assert letters == {"", "B"}
 
 
-def test_another_line_s_samples_stay_at_home_in_every_copy(bundles, home):
+def test_another_line_s_samples_and_figures_stay_at_home_in_every_copy(bundles, home, tmp_path):
     with Reader(home.journal) as reader:
         others = [
             one.seq
@@ -119,10 +119,15 @@ def test_another_line_s_samples_stay_at_home_in_every_copy(bundles, home):
             if one.type == "samples" and one.fields["line"] == OTHER_ID.encode()
         ]
     assert others
-    for bundle in bundles.values():
+    for copy, bundle in bundles.items():
+        rows = gzip.decompress(content(bundle, "rollups.csv.gz")).decode().splitlines()[1:]
+        assert rows
+        assert not {int(row.partition(",")[0]) for row in rows} & set(others)
+        assert check_bundle(written(bundle, tmp_path / f"{copy}.zip")).ok
         for record in chained(bundle):
             if record.seq in others:
                 assert isinstance(record.fields["samples"], records.FieldHidden)
+                assert isinstance(record.fields["rollup"], records.FieldHidden)
                 assert isinstance(record.fields["line"], records.FieldHidden)
 
 

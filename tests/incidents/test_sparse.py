@@ -236,6 +236,7 @@ def test_loss_that_comes_and_goes_by_the_minute(shares, plan, seed: int) -> None
     st.lists(st.integers(60, SECONDS), max_size=4),
     st.integers(0, 2**32),
 )
+@example([0.02, *[0.0] * 9], (GATEWAY, HOP, *ANCHORS, FIVE), [], 547)
 def test_a_loss_that_ends_in_a_minute_taken_by_its_figures(shares, plan, slow, seed: int) -> None:  # type: ignore[no-untyped-def]
     rng = random.Random(seed)
 

@@ -409,3 +409,26 @@ def test_a_file_without_tables_is_no_journal_yet(quick: Path) -> None:
     assert caught.value.remark.code == "journal_missing"
     Writer(path).close()
     assert fault_of(path) == ""
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "INSERT INTO entries SELECT -3, type, start_ns, end_ns, fields, link FROM entries WHERE type = 'day' LIMIT 1",
+        "INSERT INTO entries SELECT (1 << 62) + 5, type, start_ns, end_ns, fields, link FROM entries LIMIT 1",
+        "INSERT INTO records VALUES (-7, 'samples', 0, 1, '', x'', x'', x'')",
+        "INSERT INTO pages SELECT -9, -8, start_ns, end_ns, before, link, marks, heads, body, removed FROM pages"
+        " LIMIT 1",
+        "UPDATE entries SET start_ns = 'abc' WHERE seq = (SELECT max(seq) FROM entries)",
+        "UPDATE pages SET last = 'abc'",
+        "DELETE FROM meta",
+    ],
+)
+def test_rows_beside_the_chain_and_of_other_types_are_faults(tmp_path: Path, statement: str) -> None:
+    """Rows that no walk ever meets could still be read as figures."""
+    path = tmp_path / "journal.sqlite"
+    honest(path, 4)
+    assert verify(path).first_fault is None
+    with closing(sqlite3.connect(path)) as db, db:
+        db.execute(statement)
+    assert verify(path).first_fault is not None

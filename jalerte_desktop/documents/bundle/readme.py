@@ -104,6 +104,10 @@ rapport les arguments contraires et la partie « Ce que les chiffres ne disent p
 – Ce qui n’est daté par aucun horodatage extérieur, ni par un courrier déjà parti, aurait pu être refait \
 en entier par qui détient \
 l’ordinateur.
+– Que report.pdf, incidents.json, incidents.csv et les chiffres de rollups.csv.gz et samples.csv.gz disent ce que disent \
+les mesures : ils sont signés par l’ordinateur, mais la vérification ne les recalcule pas. Seul qui détient la clé \
+pourrait les falsifier. Elle recalcule la chaîne, et les chiffres des minutes dont les mesures sont montrées : \
+chain/records.jsonl.gz fait foi.
 – Ce n’est pas une mesure certifiée par une autorité : c’est un moyen de preuve ordinaire, que \
 chacun peut contester.
 
@@ -198,6 +202,10 @@ counter-evidence and the \
 part “What the figures do not say” of the report.
 – What neither an outside time stamp nor a letter sent before dates could have been made anew, all of it, \
 by whoever holds the computer.
+– That report.pdf, incidents.json, incidents.csv and the values in rollups.csv.gz and samples.csv.gz say what the \
+samples say: they are signed by the computer, but the check does not work them out again. Only whoever holds the key \
+could falsify them. It does work out the chain, and the figures of the minutes whose samples are shown: \
+chain/records.jsonl.gz is what counts.
 – It is no measurement certified by an authority, but ordinary evidence, open to whoever wants to contest \
 it.
 

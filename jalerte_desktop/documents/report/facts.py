@@ -127,6 +127,8 @@ def period_of(record: Span, since_ns: int | None, until_ns: int | None, now_ns: 
     end_ns = record.end_ns if until_ns is None else min(until_ns, now_ns)
     # A default never reaches back before the record: that would be time not observed which nobody asked about.
     start_ns = max(record.start_ns, end_ns - DEFAULT_DAYS * DAY_NS) if since_ns is None else since_ns
+    if since_ns is None and start_ns - record.start_ns < 60 * SECOND:
+        start_ns = record.start_ns  # a record of thirty days and a second is told as a whole
     if start_ns >= min(end_ns, record.end_ns) or end_ns <= record.start_ns:
         raise BadInput(
             "report_outside", start=iso(record.start_ns, "seconds"), end=iso(record.end_ns, "seconds")

@@ -100,8 +100,10 @@ def _explanation(facts: ReportFacts) -> str:
     parts = [
         put(_("{n} attributed to the operator"), n=len(account.held)),
         put(_("{n} uncertain"), n=len(account.uncertain)),
-        put(_("{n} with another cause"), n=len(account.set_aside) + len(account.dns)),
+        put(_("{n} with another cause"), n=len(account.set_aside)),
     ]
+    if account.dns:
+        parts.append(put(_("{n} of names not resolved (DNS)"), n=len(account.dns)))
     if account.excluded:
         parts.append(put(_("{n} excluded by the holder"), n=len(account.excluded)))
     if account.other_line:
