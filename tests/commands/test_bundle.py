@@ -47,11 +47,11 @@ def with_case(home):
     return home
 
 
-def run(home, *words, code=0):
+def run(home, *words, code=0, err=None):
     parser = argparse.ArgumentParser(exit_on_error=False)
     bundle.configure(parser)
     arguments = parser.parse_args(words)
-    context = Context(home, arguments.json, StillClock(), io.StringIO(), io.StringIO())
+    context = Context(home, arguments.json, StillClock(), io.StringIO(), err or io.StringIO())
     assert bundle.run(arguments, context) == code
     said = context.out.getvalue()
     return json.loads(said) if arguments.json else said
@@ -130,6 +130,31 @@ def test_without_a_case_it_is_written_and_no_case_file_is_made(home, tmp_path):
     said = run(home, "--for", "operator", "--out", str(tmp_path / "b.zip"), "--yes", "--json")
     assert said["paper"] is None
     assert not home.case.exists()
+
+
+STAGES = ["study", "figures", "events", "witnesses", "records", "pages"]
+
+
+def test_progress_is_lines_of_json_and_the_last_holds_the_result(home, tmp_path):
+    out = tmp_path / "b.zip"
+    lines = [
+        json.loads(line) for line in run(home, "--for", "public", "--preview", "--progress").splitlines()
+    ]
+    assert [line["stage"] for line in lines[:-1]] == STAGES
+    assert lines[-1]["event"] == "completed"
+    assert lines[-1]["result"]["path"] is None
+    told = run(home, "--for", "public", "--out", str(out), "--yes", "--progress").splitlines()
+    assert json.loads(told[-1])["result"]["bytes"] == out.stat().st_size
+    words = ("--for", "public", "--out", str(tmp_path / "c.zip"), "--progress")
+    assert refused(home, *words).remark.code == "bundle_needs_yes"
+
+
+def test_progress_beside_one_document_goes_to_the_error_output(home, tmp_path):
+    err = io.StringIO()
+    said = run(home, "--for", "public", "--preview", "--progress", "--json", err=err)
+    lines = [json.loads(line) for line in err.getvalue().splitlines()]
+    assert [line["stage"] for line in lines[:-1]] == STAGES
+    assert lines[-1]["result"] == said
 
 
 def test_an_existing_file_is_replaced_only_when_told(home, tmp_path):

@@ -25,6 +25,7 @@ from diagnostics.journal.reader import Reader, StoredRecord
 from diagnostics.journal.writer import Writer
 from diagnostics.machine_key import NAME, load_or_make
 from diagnostics.model import MINUTE, NO_LINE, SECOND, BadInput, EventKind, Problem, Span
+from diagnostics.witnesses import Origin, Step, Traffic, to_event
 from jalerte_desktop.commands.bundle import bare
 from jalerte_desktop.documents.bundle import archive, contents, manifest, records, tables, verify_alone
 from jalerte_desktop.documents.bundle.check import check_bundle
@@ -219,6 +220,42 @@ def test_demonstration_data_says_so(tmp_path):
     assert json.loads(content(bundle, "bundle.json"))["demo"] is True
     assert "INVENTÉES" in content(bundle, "LISEZMOI.txt").decode()
     assert "MADE-UP" in content(bundle, "README.txt").decode()
+
+
+@pytest.mark.parametrize(
+    ("name", "signed", "counts"),
+    [
+        (
+            "LISEZMOI.txt",
+            "la vérification ne les recalcule pas",
+            "Seul qui détient la clé pourrait les falsifier",
+        ),
+        (
+            "README.txt",
+            "the check does not work them out again",
+            "Only whoever holds the key could falsify them",
+        ),
+    ],
+)
+def test_the_texts_say_what_only_the_key_s_holder_could_falsify(stuffed, name, signed, counts):
+    text = content(stuffed.bundle("public", render=report), name).decode()
+    part = " ".join(text[text.index("PROUVE PAS" if name == "LISEZMOI.txt" else "NOT PROVE") :].split())
+    assert "report.pdf, incidents.json, incidents.csv" in part
+    assert signed in part
+    assert counts in part
+
+
+def test_traffic_of_the_home_is_shown_only_to_those_who_handle_the_dispute(journal, tmp_path):
+    with closing(Writer(journal)) as writer:
+        statement = Traffic(Origin.MACHINE, moment(4 * 3600 + 1), (Step(SECOND, 5_000_000, 70_000),))
+        writer.append(to_event(statement, moment(4 * 3600 + 2)))
+        writer.sign(moment(4 * 3600 + 3))
+    for copy, shown in (("operator", True), ("public", False)):
+        bundle = bundle_of(journal, copy)
+        (traffic,) = (record for record in chained(bundle) if record.type == "witness")
+        assert isinstance(traffic.fields["steps"], records.FieldShown) is shown
+        assert isinstance(traffic.fields["origin"], records.FieldShown)
+        assert check_bundle(written(bundle, tmp_path / "b.zip")).ok
 
 
 def test_a_time_stamp_of_a_seal_in_the_bundle_goes_along(journal, tmp_path):

@@ -172,7 +172,10 @@ IN_USE = [
 
 @pytest.mark.parametrize("path", IN_USE)
 def test_when_somebody_is_at_home_is_told_only_to_those_who_handle_the_dispute(path):
-    assert [copy for copy in COPIES if Redaction(copy, TODAY).shows(path, value=1)] == ["operator", "mediator"]
+    assert [copy for copy in COPIES if Redaction(copy, TODAY).shows(path, value=1)] == [
+        "operator",
+        "mediator",
+    ]
 
 
 @pytest.mark.parametrize("copy", COPIES)
@@ -182,6 +185,7 @@ def test_no_copy_tells_wi_fi_names_work_or_other_people_s_lines(copy):
         "record:witness/wifi.ssid", "record:witness/wifi.bssid", "record:line.ssid", "record:link.tunnel",
         "record:targets/vpn.address", "record:line_named.name", "other:line.gateway_mac", "other:line.operator",
         "other:samples.samples", "other:samples.rollup", "other:hour.rollup", "other:day.rollup", "other:day.hours",
+        "other:witness/traffic.steps",
         "attachment:photo_with_metadata",
     ):  # fmt: skip
         assert not redaction.shows(path, value="something"), path

@@ -396,6 +396,19 @@ def test_an_argument_without_figures_that_many_share_is_told_once():
     assert sum("A single computer observes" in text for text in said) == 1
 
 
+def test_the_first_page_counts_other_causes_and_names_not_resolved_alike_in_both_places():
+    facts = EXAMPLES["bad"]()
+    account, front = facts.account, compose(facts, "en").front
+    assert account.dns
+    assert f"{len(account.set_aside)} with another cause," in front.explanation
+    assert f"{len(account.dns)} of names not resolved (DNS)" in front.explanation
+    told = " ".join(front.verdict)
+    assert f"Other causes, not counted: {len(account.set_aside)}" in told
+    assert f"Names not resolved (DNS), counted apart: {len(account.dns)}" in told
+    whole, *parts = map(int, re.findall(r"\d+", front.explanation))
+    assert whole == sum(parts)
+
+
 def test_the_stated_reserve_is_the_one_met_most_often():
     facts = EXAMPLES["bad"]()
     told = " ".join(compose(facts, "en").front.verdict)

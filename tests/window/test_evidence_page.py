@@ -289,7 +289,11 @@ def test_nothing_is_written_before_the_preview_and_the_yes(windows, qtbot, tmp_p
 
 def test_a_bundle_is_saved_as_it_was_shown(windows, qtbot, tmp_path):
     window, page = opened(windows, qtbot)
+    desk, seen = window.evidence_desk, set()
+    desk.progressed.connect(lambda name: seen.add((name, desk.runs[name].stage)))
     bundle(windows, qtbot, window, page, tmp_path / "preuves.zip")
+    # Steps that come together are told as one, the newest.
+    assert {(PREVIEW, "pages"), (BUNDLE, "pages")} <= seen
     with zipfile.ZipFile(tmp_path / "preuves.zip") as archive:
         names = archive.namelist()
         removed = archive.read("removed.json")

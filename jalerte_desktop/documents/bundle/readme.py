@@ -104,10 +104,10 @@ rapport les arguments contraires et la partie « Ce que les chiffres ne disent p
 – Ce qui n’est daté par aucun horodatage extérieur, ni par un courrier déjà parti, aurait pu être refait \
 en entier par qui détient \
 l’ordinateur.
-– Que report.pdf, incidents.json, incidents.csv et les chiffres de rollups.csv.gz et samples.csv.gz disent ce que disent \
-les mesures : ils sont signés par l’ordinateur, mais la vérification ne les recalcule pas. Seul qui détient la clé \
-pourrait les falsifier. Elle recalcule la chaîne, et les chiffres des minutes dont les mesures sont montrées : \
-chain/records.jsonl.gz fait foi.
+– Que report.pdf, incidents.json, incidents.csv et les chiffres de rollups.csv.gz et samples.csv.gz disent \
+ce que disent les mesures : ils sont signés par l’ordinateur, mais la vérification ne les recalcule pas. \
+Seul qui détient la clé pourrait les falsifier. Elle recalcule la chaîne, et les chiffres des minutes \
+dont les mesures sont montrées : chain/records.jsonl.gz fait foi.
 – Ce n’est pas une mesure certifiée par une autorité : c’est un moyen de preuve ordinaire, que \
 chacun peut contester.
 
