@@ -27,7 +27,7 @@ run: setup ## start the program; without a display, one diagnosis as text
 
 test: ## all tests but the hours-long ones (PYTEST_ARGS=… goes to pytest)
 	@tools/setup.sh test webform
-	@$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
 
 soak: ## the hours-long tests
 	@tools/setup.sh test webform

@@ -32,7 +32,7 @@ class Blocks:
             (after_seq, until_seq),
         ):
             fields = {"body": bytes(body)}
-            yield self._block(seq, start, end, line, bytes(rollup), _Given(fields), legacy=True)
+            yield self._block(seq, start, end, line, bytes(rollup), Given(fields), legacy=True)
         for page in store.pages_between(self._db, after_seq, until_seq):
             for block in self._page_blocks(page):
                 if after_seq < block.seq <= until_seq:
@@ -47,7 +47,7 @@ class Blocks:
             except (ValueError, KeyError, TypeError):
                 self._gaps[seq] = _gap(Span(start, end + SECOND), GapReason.DAMAGED)
                 continue
-            yield self._block(seq, start, end, line, rollup, _Given(fields))
+            yield self._block(seq, start, end, line, rollup, Given(fields))
 
     def _page_blocks(self, page: store.Page) -> Iterator[Block]:
         try:
@@ -122,7 +122,9 @@ class Blocks:
 
 
 @dataclass(frozen=True, slots=True)
-class _Given:
+class Given:
+    """A source whose packed fields are there already."""
+
     given: Mapping[str, bytes]
 
     def fields(self) -> Mapping[str, bytes]:

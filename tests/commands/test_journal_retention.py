@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import shutil
 import sys
 from collections.abc import Callable
 from contextlib import closing
@@ -22,10 +23,16 @@ from tests import bulk
 from tests.made import ANCHORS, LINE
 
 
+@pytest.fixture(scope="module")
+def three_days(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("three") / "journal.sqlite"
+    bulk.make(path, LINE.id, 3)
+    return path.parent
+
+
 @pytest.fixture
-def home(tmp_path: Path) -> Path:
-    bulk.make(tmp_path / "journal.sqlite", LINE.id, 3)
-    return tmp_path
+def home(tmp_path: Path, three_days: Path) -> Path:
+    return Path(shutil.copytree(three_days, tmp_path / "home"))
 
 
 Run = Callable[..., tuple[int, str, str]]

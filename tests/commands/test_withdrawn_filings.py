@@ -6,6 +6,7 @@ import sys
 
 import pytest
 
+from jalerte_desktop.words import language
 from tests.commands.test_commands import document, home, run, stamp
 from tests.filing.desk_cases import only_trust
 from tests.made import LINE
@@ -25,6 +26,7 @@ def server():
 @pytest.fixture
 def case(run, monkeypatch):
     """A case with the home line confirmed, and nobody at the terminal."""
+    language.use("en")
     monkeypatch.setattr(sys, "stdin", io.StringIO(""))
     assert document(run, "line", "confirm")["lines"][0]["home"] is True
     document(run, "case", "new", "--problem", "fixed-internet-cut", "--country", "FR", "--operator", "Orange")

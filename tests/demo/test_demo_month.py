@@ -12,6 +12,7 @@ from diagnostics.incidents.study import Study
 from diagnostics.journal import codec
 from diagnostics.journal.blocks import Block
 from diagnostics.journal.minutes import PackedMinute
+from diagnostics.journal.sealed import Given
 from diagnostics.model import (
     SECOND,
     Cause,
@@ -47,9 +48,7 @@ FOUND = {
 
 def block(minute: PackedMinute) -> Block:
     """A minute as the journal's reader gives it."""
-    return Block(
-        1, LINES[minute.line], minute.span, BY_NUMBER, minute.fields["rollup"], lambda: minute.fields
-    )
+    return Block(1, LINES[minute.line], minute.span, BY_NUMBER, minute.fields["rollup"], Given(minute.fields))
 
 
 @pytest.fixture(scope="module")

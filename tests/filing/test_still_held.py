@@ -11,6 +11,7 @@ from jalerte_desktop.documents.account import account
 from jalerte_desktop.filing import outbox
 from jalerte_desktop.filing.outbox_model import Envelope, FilingState
 from jalerte_desktop.filing.still_held import WITHDRAWN, by_the_findings, by_the_person
+from jalerte_desktop.words import language
 from jalerte_desktop.words.errors import say_problem
 from jalerte_desktop.words.errors_filing import say_remark
 from tests import examples
@@ -117,6 +118,7 @@ def test_one_that_went_on_after_the_preview_may_be_excluded_for_what_came_then()
 
 
 def test_every_reason_has_its_sentences():
+    language.use("en")
     for code in WITHDRAWN:
         told = say_problem(BadInput(f"filing_{code}", id="0123456789", n=2))
         assert "0123456789" in told

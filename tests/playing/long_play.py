@@ -12,6 +12,7 @@ from functools import cached_property
 
 from diagnostics.incidents.study import Study
 from diagnostics.journal import rollups
+from diagnostics.journal.blocks import Block, TargetColumn
 from diagnostics.model import (
     MILLISECOND,
     MINUTE,
@@ -48,14 +49,26 @@ class Minute:
     rollups: rollups.Rollups
     recorded: tuple[Sample, ...]
     shift_ns: int = 0
-    offset_ns: int = 0
+    moved_offset_ns: int = 0
+
+    @property
+    def columns(self) -> tuple[TargetColumn, ...]:
+        return self._read.columns
+
+    @property
+    def offset_ns(self) -> int:
+        return self._read.offset_ns
+
+    @property
+    def _read(self) -> Block:
+        return Block(0, self.line, self.span, {}, staged=self.samples)
 
     @cached_property
     def samples(self) -> tuple[Sample, ...]:
         """The recorded minute's samples, moved to this minute's time."""
         if not self.shift_ns:
             return self.recorded
-        shift, offset = self.shift_ns, self.offset_ns
+        shift, offset = self.shift_ns, self.moved_offset_ns
         return tuple(
             Sample(
                 s.target,
@@ -75,6 +88,7 @@ class Memory:
     """Keeps to what the recorder wants of a journal's writer; minutes are taken out when they are over."""
 
     events: list[Event] = field(default_factory=list)
+    unsigned: None = None
     _open: dict[tuple[int, str], dict[tuple[str, int], Sample]] = field(default_factory=dict)
 
     def stage(self, line: str, samples: Iterable[Sample]) -> None:
@@ -85,6 +99,9 @@ class Memory:
             if batch is None:
                 batch = self._open.setdefault(place, {})
             batch[identity] = sample
+
+    def sign(self, at_ns: int) -> None:
+        """Nothing is kept, so that nothing is sealed."""
 
     def append(self, event: Event) -> int:
         self.events.append(event)
@@ -200,7 +217,7 @@ class _Days:
             model,
             span=Span(model.span.start_ns + shift, model.span.end_ns + shift),
             shift_ns=shift,
-            offset_ns=offset,
+            moved_offset_ns=offset,
         )
         self.study.note(self._traffic(reading.wall_ns, clock.true_s, to_s))
         self.study.feed(self._strewn(copy))
