@@ -75,8 +75,9 @@ def test_a_flow_counts_what_the_server_saw(server: SpeedServer, direction: Direc
         # What the far end's system took, the far end's program reads later.
         assert served.received * 0.9 <= found.bytes
         assert found.bytes > 0
+    # No more was counted than there was; what a tick of 0.1 s brought may lie on either side of the window's edge.
     window_s = (found.duration_ns - found.ramp_ns) / SECOND
-    assert found.bps * window_s / 8 <= found.bytes * 1.02
+    assert found.bps * max(window_s - 0.1, 0) / 8 <= found.bytes * 1.02
 
 
 @BOTH
