@@ -62,10 +62,12 @@ def bases_of(base_s: int, count: int) -> bytes:
     return (base_s * SECOND).to_bytes(8, "little") * count
 
 
-def rtts_of(column: codec.Column) -> array[int]:
-    """Round trips in ns for each try, -1 where there is none. Raises DamagedBatch for too few or too many."""
-    steps = codec.words("I", column.rtts)
-    values = array("q", codec.rtts_of(steps))
+def rtts_of(column: codec.Column, least: int | None = None) -> array[int]:
+    """Round trips in ns for each try, -1 where there is none. Raises DamagedBatch for too few or too many.
+
+    ``least``: none of the places on the grid is below it, where that is known.
+    """
+    values = codec.rtts_of(column.rtts, least)
     if len(values) == len(column.keys) and column.keys.translate(_WITHOUT_RTT).find(1) < 0:
         return values
     marks = column.keys.translate(_WITHOUT_RTT)

@@ -67,8 +67,8 @@ CREATE TABLE staged (
 );
 """
 MIGRATIONS: tuple[str, ...] = (_SCHEMA_1, _SCHEMA_2)
-PAGED = ("hour", "samples", "witness")
-"""The types of records that are put into pages: those that come every minute or hour. All others stay rows."""
+PAGED = ("samples", "witness")
+"""The types of records that are put into pages: those that come by the minute. All others stay rows."""
 
 
 def pack_fields(fields: Mapping[str, bytes]) -> bytes:

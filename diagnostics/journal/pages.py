@@ -216,12 +216,21 @@ class Body:
             raise DamagedBatch("columns of different lengths")
         return column
 
-    def bases(self, number: int) -> bytes:
-        """For each try at a target its batch's first second (i64, ns since 1970)."""
-        return b"".join(
-            (base_s * SECOND).to_bytes(8, "little") * next((c[1] for c in columns if c[0] == number), 0)
-            for base_s, _offset_ns, columns in self.table
-        )
+    def bases(self, number: int) -> tuple[bytes, list[int]]:
+        """For each try at a target its batch's first second (i64, ns since 1970); how many tries each batch has."""
+        sizes = [
+            next((tries for one, tries, _answers in columns if one == number), 0)
+            for _base_s, _offset_ns, columns in self.table
+        ]
+        bases = [
+            (base_s * SECOND).to_bytes(8, "little") * size
+            for (base_s, _offset_ns, _columns), size in zip(self.table, sizes, strict=True)
+        ]
+        return b"".join(bases), sizes
+
+    def least(self, number: int) -> int:
+        """The least round trip of a target, as its place on the grid."""
+        return int.from_bytes(self._parts[2 + 9 * self._numbers.index(number) + 4], "little")
 
     def of_target(self, number: int) -> Iterator[tuple[int, Column | None]]:
         """For each batch its first second, and the target's tries in it; None where it was not tried."""

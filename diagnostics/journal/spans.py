@@ -5,12 +5,11 @@ from __future__ import annotations
 import sqlite3
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import islice
 from operator import le
-from statistics import median_low
 
 from diagnostics.journal import chain, codec, format, hours, legacy, rollups, store
 from diagnostics.journal.blocks import OUTCOME_OF_KEY, TargetColumn, bases_of, rtts_of, times_of
@@ -96,11 +95,13 @@ def _hours(stored: Stored, span: Span) -> Iterator[_Packed]:
 
 def _open_hours(db: sqlite3.Connection, span: Span) -> Iterator[tuple[str, HourFigures]]:
     """What no day's record holds yet."""
-    last_day = db.execute("SELECT coalesce(max(seq), 0) FROM entries WHERE type = ?", (DAY,)).fetchone()[0]
-    for page in _readable(db, span, int(last_day)):
-        for one in page.records:
-            if one.type == HOUR:
-                yield one.fields["line"].decode(), HourFigures(one.start_ns, one.fields["rollup"])
+    for start, blob in db.execute(
+        "SELECT start_ns, fields FROM entries WHERE type = ? AND end_ns >= ? AND start_ns < ?"
+        " AND seq > (SELECT coalesce(max(seq), 0) FROM entries WHERE type = ?) ORDER BY seq",
+        (HOUR, span.start_ns, span.end_ns, DAY),
+    ):
+        fields = format.unpack_fields(bytes(blob))
+        yield fields["line"].decode(), HourFigures(start, fields["rollup"])
     for line, stretch in _open_hour(db, span).items():
         yield line, HourFigures(stretch.start_ns, stretch.rollup)
 
@@ -143,9 +144,9 @@ def _entries(db: sqlite3.Connection, kind: str, span: Span) -> Iterator[tuple[in
         yield start, end, format.unpack_fields(bytes(blob))
 
 
-def _readable(db: sqlite3.Connection, span: Span, after_seq: int = 0) -> Iterator[store.Page]:
-    """Pages that touch the span and end after a record; damaged ones are left out (a study tells of them)."""
-    for page in store.pages_within(db, span, after_seq):
+def _readable(db: sqlite3.Connection, span: Span) -> Iterator[store.Page]:
+    """Pages that touch the span; damaged ones are left out (a study tells of them)."""
+    for page in store.pages_within(db, span):
         try:
             _ = page.places
         except DamagedBatch:
@@ -161,20 +162,37 @@ def tries(stored: Stored, target_id: str, span: Span, line_id: str | None = None
     number = stored.number(target_id)
     if number is None:
         return None
-    times, rtts, outcomes = array("q"), array("q"), bytearray()
-    for bases, column in _columns(stored, number, span, line_id):
-        times.extend(times_of(bases, column))
-        rtts.extend(rtts_of(column))
-        outcomes += column.keys.translate(OUTCOME_OF_KEY)
+    times, rtts, outcomes, edges = array("q"), array("q"), bytearray(), [0]
+    for part in _parts(stored, number, span, line_id):
+        times.extend(times_of(part.bases, part.column))
+        rtts.extend(rtts_of(part.column, part.least))
+        outcomes += part.column.keys.translate(OUTCOME_OF_KEY)
+        for size in part.sizes:
+            edges.append(edges[-1] + size)
     for sample in _legacy_samples(stored, target_id, span, line_id):
         times.append(sample.sent_ns)
         rtts.append(-1 if sample.rtt_ns is None else sample.rtt_ns)
         outcomes.append(int(sample.outcome) | sample.flags << 4)
-    return _within(TargetColumn(stored.targets[number], times, rtts, bytes(outcomes)), span)
+        edges.append(len(times))
+    found = TargetColumn(stored.targets[number], times, rtts, bytes(outcomes))
+    # Within a batch tries stand in their order; only a clock that was set back puts batches out of theirs.
+    rising = all(times[edge - 1] <= times[edge] for edge in edges[1:-1] if 0 < edge < len(times))
+    return _within(found, span, rising)
 
 
-def _columns(stored: Stored, number: int, span: Span, line_id: str | None) -> Iterator[tuple[bytes, Column]]:
-    """The target's tries of the pages and rows that touch the span, with the first second of each try's batch."""
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A target's tries of one or more batches: the first second of each try's batch, the least round trip's place on
+    the grid (None: not known), how many tries each batch has."""
+
+    bases: bytes
+    column: Column
+    least: int | None
+    sizes: Sequence[int]
+
+
+def _parts(stored: Stored, number: int, span: Span, line_id: str | None) -> Iterator[_Part]:
+    """The target's tries of the pages and rows that touch the span."""
     for page in store.pages_within(stored.db, span):
         try:
             yield from _paged(page, number, line_id)
@@ -185,25 +203,25 @@ def _columns(stored: Stored, number: int, span: Span, line_id: str | None) -> It
             batch = codec.unpack(fields["samples"])
             for column in batch.columns:
                 if column.number == number:
-                    yield bases_of(batch.base_s, len(column.keys)), column
+                    yield _one(batch.base_s, column)
 
 
-def _paged(page: store.Page, number: int, line_id: str | None) -> Iterator[tuple[bytes, Column]]:
+def _one(base_s: int, column: Column) -> _Part:
+    return _Part(bases_of(base_s, len(column.keys)), column, None, (len(column.keys),))
+
+
+def _paged(page: store.Page, number: int, line_id: str | None) -> Iterator[_Part]:
     column = page.body.column(number) if page.body_blob else None
     if column is None:
         return
-    lines = (
-        {one.fields["line"].decode() for one in page.records if one.type == chain.SAMPLES}
-        if line_id
-        else set()
-    )
-    if lines <= {line_id}:
-        yield page.body.bases(number), column
+    batches = [one for one in page.records if one.type == chain.SAMPLES] if line_id else []
+    if {one.fields["line"].decode() for one in batches} <= {line_id}:
+        bases, sizes = page.body.bases(number)
+        yield _Part(bases, column, page.body.least(number), sizes)
         return
-    batches = [one for one in page.records if one.type == chain.SAMPLES]
     for one, (base_s, part) in zip(batches, page.body.of_target(number), strict=True):
         if part is not None and one.fields["line"].decode() == line_id:
-            yield bases_of(base_s, len(part.keys)), part
+            yield _one(base_s, part)
 
 
 def _legacy_samples(stored: Stored, target_id: str, span: Span, line_id: str | None) -> Iterator[Sample]:
@@ -216,10 +234,10 @@ def _legacy_samples(stored: Stored, target_id: str, span: Span, line_id: str | N
             yield from (sample for sample in batch if sample.target.id == target_id)
 
 
-def _within(column: TargetColumn, span: Span) -> TargetColumn:
-    """In order of time, and of the span alone. Batches come in that order but for a clock that was set back."""
+def _within(column: TargetColumn, span: Span, rising: bool) -> TargetColumn:
+    """In order of time, and of the span alone."""
     times = column.times_ns
-    if all(map(le, times, islice(times, 1, None))):
+    if rising:
         first, last = bisect_left(times, span.start_ns), bisect_left(times, span.end_ns)
         return TargetColumn(
             column.target, times[first:last], column.rtt_ns[first:last], column.outcomes[first:last]
@@ -261,52 +279,60 @@ def overview(
     number = stored.number(target_id)
     if number is None or columns < 1 or span.end_ns <= span.start_ns:
         return None
-    starts = array(
-        "q", [span.start_ns + (span.end_ns - span.start_ns) * i // columns for i in range(columns + 1)]
-    )
-    found = sorted(_hour_values(stored, number, span, line_id))
-    made = [array("q") for _ in range(6)]
-    at = 0
+    width = span.end_ns - span.start_ns
+    starts = [span.start_ns + width * i // columns for i in range(columns + 1)]
+    begun, *values = _hour_columns(stored, number, span, line_id)
+    gathered = []
+    first = bisect_left(begun, span.start_ns)
     for end_ns in starts[1:]:
-        first = at
-        while at < len(found) and found[at][0] < end_ns:
-            at += 1
-        for column, value in zip(made, _gathered(found[first:at]), strict=True):
-            column.append(value)
-    return Overview(stored.targets[number], starts[:-1], *made)
+        last = bisect_left(begun, end_ns, first)
+        gathered.append(_gathered(values, first, last) if first < last else _NOTHING)
+        first = last
+    made = [array("q", column) for column in zip(*gathered, strict=True)]
+    return Overview(stored.targets[number], array("q", starts[:-1]), *made)
 
 
-def _hour_values(stored: Stored, number: int, span: Span, line_id: str | None) -> Iterator[tuple[int, ...]]:
-    """Start, count, missed, min, median, p95, max (10 µs) of each hour of a target that began in the span."""
+def _hour_columns(stored: Stored, number: int, span: Span, line_id: str | None) -> Sequence[Sequence[int]]:
+    """Start, count, missed, min, median, p95, max (10 µs) of each hour of a target, as columns, oldest first."""
+    found: list[array[int]] = [array("q"), *(array("I") for _ in range(6))]
     for _start, _end, fields in _entries(stored.db, DAY, span):
         if line_id is None or fields["line"] == line_id.encode():
             table = hours.decode_hours(fields["hours"], number)
             if table is not None:
-                yield from zip(table.starts_ns, *table.values, strict=True)
+                for column, values in zip(found, (table.starts_ns, *table.values), strict=True):
+                    column.extend(values)
     loose = [*_legacy(stored, span, HOUR_NS)]
     loose += [(one.start_ns, line, one.rollup) for line, one in _open_hours(stored.db, span)]
     for start_ns, line, rollup in loose:
-        if line_id in (None, line):
-            yield from ((start_ns, *row[1:]) for row in hours.rows(rollup) if row[0] == number)
+        for row in hours.rows(rollup) if line_id in (None, line) else ():
+            if row[0] == number:
+                for column, value in zip(found, (start_ns, *row[1:]), strict=True):
+                    column.append(value)
+    starts = found[0]
+    if all(map(le, starts, islice(starts, 1, None))):
+        return found
+    order = sorted(range(len(starts)), key=starts.__getitem__)
+    return [[column[place] for place in order] for column in found]
 
 
 _NOTHING = (0, 0, -1, -1, -1, -1)
 
 
-def _gathered(rows: list[tuple[int, ...]]) -> tuple[int, ...]:
-    answered = [row for row in rows if row[3] != NONE]
-    if not answered:
-        return (
-            (sum(row[1] for row in rows), sum(row[2] for row in rows), -1, -1, -1, -1) if rows else _NOTHING
-        )
-    _starts, counts, missed, least, median, p95, most = zip(*rows, strict=True)
-    if len(answered) < len(rows):
-        _starts, _counts, _missed, least, median, p95, most = zip(*answered, strict=True)
+def _gathered(values: Sequence[Sequence[int]], first: int, last: int) -> tuple[int, ...]:
+    """One column of an overview, of the hours from ``first`` up to ``last``."""
+    counts, missed, least, median, p95, most = (column[first:last] for column in values)
+    tries, misses = sum(counts), sum(missed)
+    if NONE in least:
+        answered = [i for i, value in enumerate(least) if value != NONE]
+        if not answered:
+            return (tries, misses, -1, -1, -1, -1)
+        least, median, p95, most = ([column[i] for i in answered] for column in (least, median, p95, most))
+    middle = (len(least) - 1) // 2
     return (
-        sum(counts),
-        sum(missed),
+        tries,
+        misses,
         min(least) * codec.FINE_NS,
-        median_low(median) * codec.FINE_NS,
-        median_low(p95) * codec.FINE_NS,
+        sorted(median)[middle] * codec.FINE_NS,
+        sorted(p95)[middle] * codec.FINE_NS,
         max(most) * codec.FINE_NS,
     )
