@@ -131,7 +131,7 @@ def test_delays(lab: Lab, view: View, what: str, later: tuple[str, ...], usual: 
         for address in later:
             received, ms = view.ping(address)
             assert received >= 4  # the delay is the point; a busy machine may be late with one
-            assert 80 <= ms < 100
+            assert 80 <= ms < 130
         assert all(view.ping(address)[1] < 20 for address in usual)
 
 
