@@ -12,7 +12,7 @@ from diagnostics.journal.format import Damaged
 from diagnostics.journal.writer import Writer
 from diagnostics.model import SECOND, Event, EventKind, MachineCannot, Problem
 
-_BEYOND_USE = ("journal_damaged", "journal_unreadable")
+_BEYOND_USE = "journal_damaged"
 _LOG, _SHARED = "-wal", "-shm"
 
 
@@ -20,13 +20,13 @@ def open_or_begin_anew(path: Path, now_ns: int, warn: Callable[[Problem], None])
     """The journal opened for writing, and whether the run before ended without a clean stop.
 
     One that is damaged beyond use becomes ``journal.damaged-DATE.sqlite`` beside it; the new one begins with an event
-    that says so, and ``warn`` is told once. Another program's file, or a newer version's, is left alone. Raises Problem
-    when neither can be written.
+    that says so, and ``warn`` is told once. Another program's file, a newer version's, or one that another program
+    holds is left alone. Raises Problem when neither can be written.
     """
     try:
         return _opened(path, now_ns)
     except Damaged as problem:
-        if problem.remark.code not in _BEYOND_USE:
+        if problem.remark.code != _BEYOND_USE:
             raise
     aside = set_aside(path, now_ns)
     writer, _crashed = _opened(path, now_ns)

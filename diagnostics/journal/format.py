@@ -170,15 +170,28 @@ def stand_in(db: sqlite3.Connection) -> None:
             db.execute(statement.replace("CREATE TABLE", "CREATE TEMP TABLE"))
 
 
+_NOT_THE_FILE = (
+    "SQLITE_NOMEM",
+    "SQLITE_INTERRUPT",
+    "SQLITE_MISUSE",
+    "SQLITE_ABORT",
+    "SQLITE_NOLFS",
+    "SQLITE_AUTH",
+)
+
+
 def explain(error: sqlite3.Error, path: Path) -> Problem:
-    """Say an SQLite error in the person's terms."""
+    """Say an SQLite error in the person's terms: Damaged only where the file itself is at fault."""
     name = getattr(error, "sqlite_errorname", "")
     if name.startswith("SQLITE_FULL"):
         return MachineCannot("disk_full", path=str(path))
+    if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_PROTOCOL")):
+        return MachineCannot("journal_busy", path=str(path))
     if name.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM")):
         return MachineCannot("journal_not_writable", path=str(path))
     if name.startswith("SQLITE_IOERR"):
         return MachineCannot("disk_error", path=str(path), why=name)
-    if name.startswith(("SQLITE_NOTADB", "SQLITE_CORRUPT")):
-        return Damaged("journal_damaged", path=str(path))
-    return Damaged("journal_unreadable", path=str(path), why=str(error))
+    if not name or name.startswith(_NOT_THE_FILE):
+        return MachineCannot("journal_unreadable", path=str(path), why=str(error))
+    # What is left is a file that is no database any more, or one without our tables, columns or keys.
+    return Damaged("journal_damaged", path=str(path))

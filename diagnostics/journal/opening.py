@@ -14,11 +14,14 @@ from diagnostics.journal import chain, format, retention
 from diagnostics.journal.hours import DAY, DAY_NS, HOUR_NS
 from diagnostics.model import Event, EventKind, MachineCannot, Target
 
+BUSY_S = 5.0
+"""How long another program's hold on the file is waited for."""
+
 
 def connect(path: Path) -> sqlite3.Connection:
     try:
         fresh = not path.exists()
-        db = sqlite3.connect(path, isolation_level=None, timeout=5.0, check_same_thread=False)
+        db = sqlite3.connect(path, isolation_level=None, timeout=BUSY_S, check_same_thread=False)
         if fresh and os.name == "posix":
             path.chmod(0o600)
     except sqlite3.Error as error:

@@ -229,11 +229,16 @@ class Reader:
         return lines
 
     def exclusions(self) -> tuple[Exclusion, ...]:
-        """Periods that the person took out of the count."""
+        """Periods that the person took out of the count.
+
+        One that says no period raises format.Damaged: to pass it over would count again what must not be.
+        """
         found = []
-        for event in self.events(EventKind.EXCLUSION):
-            since, until = event.data.get("since_ns"), event.data.get("until_ns")
-            if isinstance(since, int) and isinstance(until, int):
+        with self._problems():
+            for event in self.events(EventKind.EXCLUSION):
+                since, until = event.data["since_ns"], event.data["until_ns"]
+                if not (isinstance(since, int) and isinstance(until, int) and since < until):
+                    raise ValueError("an exclusion without a period")
                 found.append(Exclusion(Span(since, until), str(event.data.get("reason", "")), event.at_ns))
         return tuple(found)
 
@@ -383,7 +388,7 @@ def _seq(row: store.Row) -> int:
 def _connect(path: Path) -> sqlite3.Connection:
     uri = path.absolute().as_uri()
     db = sqlite3.connect(
-        f"{uri}?mode=ro", uri=True, isolation_level=None, timeout=5.0, check_same_thread=False
+        f"{uri}?mode=ro", uri=True, isolation_level=None, timeout=opening.BUSY_S, check_same_thread=False
     )
     try:
         db.execute("SELECT count(*) FROM sqlite_master").fetchone()

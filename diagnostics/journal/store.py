@@ -165,15 +165,15 @@ def pages_between(db: sqlite3.Connection, after_seq: int, until_seq: int) -> Ite
         yield _page(row)
 
 
-def pages_within(db: sqlite3.Connection, span: Span, after_seq: int = 0) -> Iterator[Page]:
-    """Pages that touch a time, and have a record of a number above ``after_seq``.
+def pages_within(db: sqlite3.Connection, span: Span) -> Iterator[Page]:
+    """Pages that touch a time.
 
     Found by the index alone: a page's row is large, and looking at each would cost more than what is wanted.
     """
     rows = db.execute(
-        f"{_PAGE} WHERE first IN (SELECT first FROM pages INDEXED BY pages_by_time WHERE end_ns >= ? AND start_ns < ?"
-        " AND first >= coalesce((SELECT max(first) FROM pages WHERE first <= ?), 0)) AND last > ? ORDER BY first",
-        (span.start_ns, span.end_ns, after_seq, after_seq),
+        f"{_PAGE} WHERE first IN (SELECT first FROM pages INDEXED BY pages_by_time WHERE end_ns >= ? AND start_ns < ?)"
+        " ORDER BY first",
+        (span.start_ns, span.end_ns),
     )
     for row in rows:
         yield _page(row)

@@ -35,6 +35,10 @@ _SENTENCES: dict[str, str] = {
     "block_damaged": N_(
         "Record {seq} of the journal is damaged: make a copy of the journal, then move it away."
     ),
+    "journal_busy": N_(
+        "{path} is held by another program (a backup, a database viewer): nothing was changed; close it, then try"
+        " again."
+    ),
     "journal_unreadable": N_("{path} cannot be read ({why})."),
     "journal_not_writable": N_(
         "{path} cannot be written: mend its permissions, or choose another folder with --home."

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from diagnostics.journal import format
+from diagnostics.journal import format, opening
 from diagnostics.journal.aside import open_or_begin_anew, set_aside
 from diagnostics.journal.reader import Reader
 from diagnostics.journal.verify import verify
-from diagnostics.model import BadInput, EventKind, Problem
+from diagnostics.model import BadInput, EventKind, MachineCannot, Problem
 from tests.journal.honest import Story, all_samples, copy, honest
 
 NOW = 1_795_200_000 * 1_000_000_000
@@ -100,3 +100,33 @@ def test_a_healthy_journal_and_files_of_others_are_left_alone(finished: Path, qu
         open_or_begin_anew(path, NOW, pytest.fail)
     assert caught.value.remark.code == "journal_foreign"
     assert files(path) == {"keys", "journal.sqlite"}
+
+
+@pytest.mark.parametrize("hold", ["BEGIN EXCLUSIVE", "PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE"])
+def test_a_journal_that_another_program_holds_is_not_set_aside(
+    finished: Path, quick: Path, hold: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(opening, "BUSY_S", 0.05)
+    path = copy(finished, quick / "held")
+    with closing(sqlite3.connect(path, isolation_level=None)) as backup:
+        backup.executescript(hold)
+        before = files(path)
+        with pytest.raises(MachineCannot) as caught:
+            writer, _crashed = open_or_begin_anew(path, NOW, pytest.fail)
+            with closing(writer):
+                writer.sign(NOW)
+        assert caught.value.remark.code == "journal_busy"
+        assert files(path) == before
+    writer, _crashed = open_or_begin_anew(path, NOW, pytest.fail)
+    writer.close()
+    assert verify(path).records == verify(finished).records
+
+
+def test_running_out_of_memory_or_being_interrupted_is_not_the_files_fault(finished: Path) -> None:
+    with closing(sqlite3.connect(finished)) as db:
+        db.set_progress_handler(lambda: 1, 1)
+        with pytest.raises(sqlite3.OperationalError) as interrupted:
+            db.execute("SELECT count(*) FROM entries, entries").fetchone()
+    for error in (interrupted.value, sqlite3.ProgrammingError("Cannot operate on a closed database.")):
+        problem = format.explain(error, finished)
+        assert (type(problem), problem.remark.code) == (MachineCannot, "journal_unreadable")

@@ -191,3 +191,23 @@ def test_one_writer_at_a_time(tmp_path: Path) -> None:
         assert caught.value.pid is not None
     assert not is_held(lock)
     Lock(lock).release()
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {"since_ns": "1", "until_ns": T0, "reason": "x"},
+        {"since_ns": T0, "until_ns": 1.5, "reason": "x"},
+        {"since_ns": T0, "until_ns": T0, "reason": "x"},
+        {"since_ns": None, "until_ns": T0, "reason": "x"},
+        {"until_ns": T0, "reason": "x"},
+    ],
+)
+def test_an_exclusion_that_cannot_be_understood_is_never_passed_over(
+    path: Path, data: dict[str, str | int | float | None]
+) -> None:
+    with closing(Writer(path)) as writer:
+        writer.append(Event(EventKind.EXCLUSION, T0, data))
+    with Reader(path) as reader, pytest.raises(format.Damaged) as caught:
+        reader.exclusions()
+    assert caught.value.remark.code == "journal_damaged"

@@ -187,8 +187,11 @@ def test_a_download_is_counted_as_received_and_told_while_it_runs() -> None:
     assert flow.bps is not None
     assert flow.bps > 100_000_000
     assert sum(flow.curve) == pytest.approx(flow.bytes, rel=0.05)
+    assert flow.error is not None
     counted = sum(flow.curve[flow.ramp_ns // (SECOND // 10) :])
-    assert flow.bps == pytest.approx(counted * 8 * SECOND / (flow.duration_ns - flow.ramp_ns), rel=0.1)
+    plain_mean = counted * 8 * SECOND / (flow.duration_ns - flow.ramp_ns)
+    # On a busy machine the rate swings: then the plain mean is away from it by no more than the error that is told.
+    assert abs(flow.bps - plain_mean) <= max(0.1, flow.error + 0.02) * flow.bps
     assert 1.5 * SECOND < flow.duration_ns < 3 * SECOND
     assert len(ticks) > 5
     assert ticks[-1].bytes <= flow.bytes * 1.05
