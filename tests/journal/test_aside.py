@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import shutil
 import sqlite3
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
@@ -111,10 +111,8 @@ def test_a_journal_that_another_program_holds_is_not_set_aside(
     with closing(sqlite3.connect(path, isolation_level=None)) as backup:
         backup.executescript(hold)
         before = files(path)
-        with pytest.raises(MachineCannot) as caught:
-            writer, _crashed = open_or_begin_anew(path, NOW, pytest.fail)
-            with closing(writer):
-                writer.sign(NOW)
+        with pytest.raises(MachineCannot) as caught, ExitStack() as opened:
+            opened.enter_context(closing(open_or_begin_anew(path, NOW, pytest.fail)[0])).sign(NOW)
         assert caught.value.remark.code == "journal_busy"
         assert files(path) == before
     writer, _crashed = open_or_begin_anew(path, NOW, pytest.fail)
