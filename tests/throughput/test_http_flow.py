@@ -8,7 +8,6 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -46,13 +45,20 @@ def flow(
     *,
     most_s: float = 2.0,
     most_bytes: int | None = None,
-    stop: threading.Event | None = None,
+    stop_after: int | None = None,
     streams: int = 2,
 ) -> tuple[Flow, list[Tick]]:
-    provider, ticks = HttpProvider(), list[Tick]()
+    """``stop_after``: it is cancelled once so many ticks were told."""
+    provider, ticks, stop = HttpProvider(), list[Tick](), threading.Event()
     target = provider.greet(Server(server.urls[0]), Way())
     order = FlowOrder(direction, Way(), streams, round(most_s * SECOND), most_bytes)
-    return provider.flow(target, order, ticks.append, stop or threading.Event()), ticks
+
+    def hear(tick: Tick) -> None:
+        ticks.append(tick)
+        if len(ticks) == stop_after:
+            stop.set()
+
+    return provider.flow(target, order, hear, stop), ticks
 
 
 @BOTH
@@ -93,11 +99,9 @@ def test_the_data_limit_ends_it(server: SpeedServer, direction: Direction) -> No
 
 @BOTH
 def test_stopped_it_keeps_what_it_had(server: SpeedServer, direction: Direction) -> None:
-    stop = threading.Event()
-    threading.Timer(1.2, stop.set).start()
-    begun = time.monotonic()
-    found, _ = flow(server, direction, most_s=9, stop=stop)
-    assert time.monotonic() - begun < 4
+    found, ticks = flow(server, direction, most_s=9, stop_after=15)
+    assert len(ticks) < 40
+    assert found.duration_ns < 5 * SECOND
     assert found.ended is Ended.CANCELLED
     assert found.bytes > 0
     assert found.bps is not None
