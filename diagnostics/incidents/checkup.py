@@ -74,7 +74,20 @@ def _well(
     doubts = [Remark.of("some_layer_fails")] if failed else []
     if look.link.by_wifi and look.link.weak(method.wifi_weak_dbm):
         doubts += [*wifi_remarks(heard_of(look, method)), Remark.of("wifi_weak")]
-    return (Remark.of("essentials_answer" if failed else "all_answer"),), tuple(doubts)
+    if not failed:
+        return (Remark.of("all_answer"),), tuple(doubts)
+    pages = (Role.SYSTEM_RESOLVER, Role.WEB)
+    essentials = all(one.outcome is Outcome.OK for one in look.of(*pages)) and all(map(look.of, pages))
+    anchors = any(one.outcome.answered for one in look.anchors)
+    return (Remark.of("essentials_answer") if essentials and anchors else _reach(look),), tuple(doubts)
+
+
+def _reach(look: Look) -> Remark:
+    """What shows that the line carried packets: the anchors' pings, else any other kind of probe."""
+    if any(sample.outcome.answered for sample in look.anchors):
+        return Remark.of("anchors_answer")
+    answered = sorted({str(s.target.role) for s in second_kind(look) if s.outcome.answered})
+    return Remark.of("other_probes_answered", probes=",".join(answered))
 
 
 def _restrained(verdict: Verdict, look: Look, method: Method) -> Verdict:
@@ -103,7 +116,13 @@ def _judge(look: Look, heard: Heard, method: Method) -> Judged | None:
         return portal
     anchors = look.anchors
     if anchors and not any(s.outcome.answered for s in anchors):
-        return _outage(look, anchors, heard, method)
+        return (
+            _outage(look, anchors, heard, method)
+            or _lying_names(look)
+            or _names(look)
+            or _slow_names(look, method)
+            or _web(look)
+        )
     return (
         ipv4_out(look, method)
         or _loss(look, anchors, heard, method)
@@ -162,7 +181,7 @@ def _outage(look: Look, anchors: Sequence[Sample], heard: Heard, method: Method)
         route_lost=not link.gateway,
     )
     kind, verdict = judge_outage(facts, method, heard)
-    # Pings alone unanswered: the internet works for the person.
+    # Pings alone unanswered: the line carries what the person needs, where names and pages come.
     return None if kind is Kind.PARTIAL else (kind, verdict)
 
 
@@ -211,7 +230,7 @@ def _vpn(look: Look) -> Judged | None:
     names_fail = look.full_tunnel and _failed_names(look)
     if not names_fail and not any(s.target.id in look.habits.tunnels for s in tried):
         return None
-    reasons = [Remark.of("tunnel_silent", tries=len(tried)), Remark.of("anchors_answer")]
+    reasons = [Remark.of("tunnel_silent", tries=len(tried)), _reach(look)]
     if names_fail:
         reasons.append(Remark.of("names_fail", tries=len(names_fail), detail=detail_of(names_fail[0])))
     return Kind.PARTIAL, Verdict(Cause.VPN, 0.7, tuple(reasons), (Remark.of("not_the_operator"),))
@@ -239,7 +258,7 @@ def _names(look: Look) -> Judged | None:
     failed = _failed_names(look)
     if not lies and not failed:
         return None
-    reasons = [Remark.of("anchors_answer")]
+    reasons = [_reach(look)]
     if lies:
         reasons.append(Remark.of("names_lie", times=len(lies), detail=lies[0].detail))
     else:
@@ -266,7 +285,7 @@ def _slow_names(look: Look, method: Method) -> Judged | None:
     if not good or min(good) < method.dns_slow_ns:
         return None
     slow = Remark.of("names_slow", tries=len(good), worst_ms=max(good) / MILLISECOND)
-    reasons = [Remark.of("anchors_answer"), slow]
+    reasons = [_reach(look), slow]
     direct = [s for s in look.of(Role.RESOLVER) if s.outcome is Outcome.OK]
     quick = sum((s.rtt_ns or 0) < method.dns_slow_ns for s in direct)
     counter = [Remark.of("whose_resolver")]
@@ -339,14 +358,12 @@ def _large(look: Look) -> Judged | None:
     if not hung or len(hung) < len(large) or any(s.outcome is not Outcome.OK for s in look.of(Role.WEB)):
         return None
     counter = (Remark.of("one_page_only"), Remark.of("where_packets_vanish_unknown"))
-    return Kind.PARTIAL, Verdict(
-        Cause.MTU, 0.6, (Remark.of("large_hung"), Remark.of("anchors_answer")), counter
-    )
+    return Kind.PARTIAL, Verdict(Cause.MTU, 0.6, (Remark.of("large_hung"), _reach(look)), counter)
 
 
 def _web(look: Look) -> Judged | None:
     failed = [s for s in look.of(Role.WEB) if s.outcome is not Outcome.OK]
     if not failed:
         return None
-    reasons = (Remark.of("web_fails", detail=detail_of(failed[0])), Remark.of("anchors_answer"))
+    reasons = (Remark.of("web_fails", detail=detail_of(failed[0])), _reach(look))
     return Kind.PARTIAL, Verdict(Cause.REMOTE, 0.5, reasons, (Remark.of("one_page_only"),))

@@ -32,6 +32,8 @@ from tests.made import (
     GOOD,
     HOP,
     LOST,
+    SYSTEM,
+    WEB,
     Fate,
     World,
     between,
@@ -89,6 +91,22 @@ def test_every_layer_answers_is_said_only_when_it_does() -> None:
     pings = seen(between(0, 9, (Role.ANCHOR, Role.FIRST_HOP)), extra=(TCP,))
     assert pings.ok
     assert "all_answer" not in codes(pings.reasons)
+
+
+@pytest.mark.parametrize("names", ["GOOD", "LOST"])
+def test_where_pings_are_filtered_names_and_pages_are_looked_at_all_the_same(names: str) -> None:
+    """Nothing is said to answer that did not."""
+    more = (*CONNECTIONS[:4], SYSTEM, WEB)
+    well = seen(fates(anchor=LOST), extra=more)
+    assert (well.ok, codes(well.reasons)) == (True, {"other_probes_answered"})
+    no_page = (Outcome.UNRESOLVED, None)
+    broken = seen(
+        fates(anchor=LOST, web=no_page, system_resolver=LOST if names == "LOST" else GOOD), extra=more
+    )
+    assert not broken.ok
+    assert broken.cause is (Cause.DNS if names == "LOST" else Cause.REMOTE)
+    assert "other_probes_answered" in codes(broken.reasons)
+    assert not {"anchors_answer", "essentials_answer"} & codes(broken.reasons)
 
 
 # --- slow answers, and who fills the line -----------------------------------------------------------------------------
