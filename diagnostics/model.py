@@ -196,6 +196,8 @@ class EventKind(StrEnum):
     """The chain up to here was signed with the machine's key: see ``diagnostics.journal.seals``."""
     HEAD_LOST = "head_lost"
     """At its start the recorder found the journal shorter than it had been when it was last signed."""
+    UNSIGNED = "unsigned"
+    """At its start the recorder found records that no signature covers: see ``diagnostics.journal.unsigned``."""
     RETENTION = "retention"
     """The samples of old days were removed; their figures and digests stay."""
     STAMP = "stamp"

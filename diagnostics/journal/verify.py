@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
 import sqlite3
 import struct
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from contextlib import closing
-from dataclasses import dataclass
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from diagnostics.journal import chain, format, hours, opening, seals, store
+from diagnostics.journal import chain, format, hours, opening, seals, store, unsigned
 from diagnostics.journal.seals import SignedHead
+from diagnostics.journal.unsigned import Signed
 from diagnostics.journal.walk import Fault, Part, Walk
-from diagnostics.model import BadInput, Remark
+from diagnostics.model import BadInput, MachineCannot, Remark
 
 Progress = Callable[[float], None]
 """Is told the share that is done, 0–1."""
@@ -44,21 +48,23 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class _Task:
-    """A part of the chain: its first and last record, and the link before."""
+    """A part of the chain: its first and last record, and the link before; what was signed last, by whichever means."""
 
     path: Path
     first: int
     last: int
     before: bytes
     head_seq: int
+    signed: int
 
 
 def verify(path: Path, progress: Progress | None = None) -> Check:
     """Check the journal, with the signed head in the folder ``keys`` beside it.
 
-    Looks at links and order, signatures, that figures are those of the samples, that samples were removed only where
-    the chain says so, and that the end is not missing. What is staged and not yet sealed is in no chain and is not
-    looked at. Raises Problem when the file cannot be read at all.
+    Looks at links and order, signatures, that figures are those of the samples, that samples were removed only where a
+    signed retention says so, and that the end is not missing; notes tell which records no signature covers. What is
+    staged and not yet sealed is in no chain and is not looked at. Raises Problem when the file cannot be read at all,
+    MachineCannot (``check_broke_off``) when a process that shares the work was ended from outside.
     """
     told = progress or (lambda _share: None)
     if not path.exists():
@@ -72,17 +78,22 @@ def verify(path: Path, progress: Progress | None = None) -> Check:
             if fault is not None:
                 return Check(0, 0, 0, "unchecked", b"", "", fault)
             end = opening.end(db)[0]
-            tasks = list(_tasks(db, path, head))
+            head = _newer(path.parent / "keys", head, end)
+            signed = unsigned.signed_until(db, head)
+            tasks = list(_tasks(db, path, head.seq if head else 0, signed.seq if signed else store.NO_END))
             if len(tasks) == 1:
                 parts = [_through(db, tasks[0], lambda done: told(min(done / max(end, 1), 1.0)))]
             else:
                 parts = _at_once(tasks, told)
+            check = _together(tasks, parts, head)
+            if check.first_fault is None and signed is not None:
+                check = replace(check, notes=(*check.notes, *_unsigned(db, signed)))
     except sqlite3.Error as error:
         raise format.explain(error, path) from error
     except (ValueError, TypeError, OverflowError, struct.error) as error:
         return Check(0, 0, 0, "unchecked", b"", "", Fault(0, None, str(error)))
     told(1.0)
-    return _together(tasks, parts, head)
+    return check
 
 
 def _beside_the_chain(db: sqlite3.Connection) -> Fault | None:
@@ -124,9 +135,21 @@ def _open(path: Path) -> sqlite3.Connection:
     return db
 
 
-def _tasks(db: sqlite3.Connection, path: Path, head: SignedHead | None) -> Iterator[_Task]:
+def _newer(keys: Path, head: SignedHead | None, end: int) -> SignedHead | None:
+    """The head again: the recorder may have signed what it had just written when the file was opened."""
+    newer, fault = _head(keys)
+    return newer if newer is not None and fault is None and newer.seq <= end else head
+
+
+def _unsigned(db: sqlite3.Connection, signed: Signed) -> Iterator[Remark]:
+    found = unsigned.tail(db, signed)
+    if found is not None:
+        yield found.remark()
+
+
+def _tasks(db: sqlite3.Connection, path: Path, head_seq: int, signed: int) -> Iterator[_Task]:
     """Parts of the chain. After a day's last record nothing is open, so that a part may begin there."""
-    end, head_seq = opening.end(db)[0], head.seq if head else 0
+    end = opening.end(db)[0]
     first, before, days = 1, chain.GENESIS, 0
     rows = db.execute(
         "SELECT seq, link FROM entries AS e WHERE type = ? AND NOT EXISTS"
@@ -136,14 +159,14 @@ def _tasks(db: sqlite3.Connection, path: Path, head: SignedHead | None) -> Itera
     for seq, link in rows:
         days += 1
         if days == _DAYS_A_PART and first <= seq < end:
-            yield _Task(path, first, seq, before, head_seq)
+            yield _Task(path, first, seq, before, head_seq, signed)
             first, before, days = seq + 1, bytes(link), 0
-    yield _Task(path, first, store.NO_END, before, head_seq)
+    yield _Task(path, first, store.NO_END, before, head_seq, signed)
 
 
 def _through(db: sqlite3.Connection, task: _Task, progress: Callable[[int], None]) -> Part:
     targets = dict(opening.targets(db))
-    walk = Walk(db, task.first, task.before, targets, task.head_seq)
+    walk = Walk(db, task.first, task.before, targets, task.head_seq, signed=task.signed)
     return walk.through(opening.secret(db), task.last, progress)
 
 
@@ -154,13 +177,52 @@ def _alone(task: _Task) -> Part:
 
 
 def _at_once(tasks: list[_Task], told: Progress) -> list[Part]:
+    """Every part, in processes that end with this one, however it ends."""
     context = multiprocessing.get_context("spawn")
-    workers = min(len(tasks), os.cpu_count() or 1)
-    with ProcessPoolExecutor(workers, mp_context=context) as pool:
-        waiting = [pool.submit(_alone, task) for task in tasks]
+    others = set(multiprocessing.active_children())
+    pool = ProcessPoolExecutor(
+        min(len(tasks), os.cpu_count() or 1), context, initializer=_end_with_the_parent
+    )
+    try:
+        with _no_interrupts_for_children():
+            waiting = [pool.submit(_alone, task) for task in tasks]
         for done, _ in enumerate(as_completed(waiting), 1):
             told(done / len(tasks))
         return [one.result() for one in waiting]
+    except BaseException as error:
+        for one in set(multiprocessing.active_children()) - others:
+            one.kill()
+        if isinstance(error, BrokenProcessPool):
+            raise MachineCannot("check_broke_off") from error
+        raise
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _end_with_the_parent() -> None:
+    """Of a worker: it would wait for work for ever once nobody is left to give it any."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+
+    def end() -> None:
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=end, daemon=True).start()
+
+
+@contextmanager
+def _no_interrupts_for_children() -> Iterator[None]:
+    """Ctrl+C goes to every process of a terminal; those begun in here leave it to the one that began them."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _together(tasks: list[_Task], parts: list[Part], head: SignedHead | None) -> Check:

@@ -7,7 +7,7 @@ import struct
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from diagnostics.journal import chain, codec, format, hours, legacy, rollups, seals, store
+from diagnostics.journal import chain, codec, format, hours, legacy, rollups, seals, store, unsigned
 from diagnostics.journal.hours import HourFigures, Stretch, Stretches
 from diagnostics.journal.seals import SignedHead
 from diagnostics.journal.store import Damage, Row
@@ -40,7 +40,7 @@ class Part:
     """What a walk found between two records, both included. ``link`` is the last one's.
 
     ``keys`` that signed, in the order of their first seal; ``refused``: a signature did not hold. ``removal`` is the
-    time before which the newest retention event allows samples to be missing, ``removed`` the newest that are.
+    time before which the newest signed retention allows samples to be missing, ``removed`` the newest that are.
     ``head_link`` and ``head_end_ns`` are link and end of the record that was asked for, empty where it is not in this
     part.
     """
@@ -75,6 +75,8 @@ class Walk:
     head_seq: int = 0
     head_link: bytes = b""
     head_end_ns: int = 0
+    signed: int = store.NO_END
+    """No retention after this record counts: no signature covers it."""
     expected: int = 0
     samples: int = 0
     seals: int = 0
@@ -235,7 +237,10 @@ class Walk:
         elif event.kind is EventKind.SEAL:
             self._seal(seals.seal_of(event), row.seq)
         elif event.kind is EventKind.RETENTION:
-            self.removal = max(self.removal, int(str(event.data["before_ns"])))
+            before_ns = int(str(event.data["before_ns"]))
+            self.removal = max(self.removal, before_ns if row.seq <= self.signed else 0)
+        elif event.kind is EventKind.UNSIGNED:
+            self.notes.append(unsigned.found_again(event))
         elif event.kind is EventKind.HEAD_LOST and not event.data["head_seq"]:
             found = int(str(event.data["found_seq"]))
             self.notes.append(Remark.of("note_head_was_missing", at_ns=event.at_ns, seq=found))

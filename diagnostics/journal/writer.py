@@ -19,6 +19,7 @@ from diagnostics.journal import (
     rollups,
     seals,
     store,
+    unsigned,
 )
 from diagnostics.journal.hours import DAY_NS, HOUR_NS, Stretch
 from diagnostics.journal.minutes import Batch, BatchKey, PackedMinute
@@ -173,6 +174,18 @@ class Writer:
                 "found_seq": self._seq,
             }
             self.append(Event(EventKind.HEAD_LOST, at_ns, data))
+        elif head is not None:
+            self._tell_unsigned(head, at_ns)
+
+    def _tell_unsigned(self, head: SignedHead, at_ns: int) -> None:
+        """Chain which records no signature covers, before the next one does."""
+        try:
+            with self._problems():
+                found = unsigned.tail(self._db, unsigned.vouched_until(self._db, head, self._link_of))
+        except format.Damaged:
+            return  # such records are for the check to name
+        if found is not None:
+            self.append(found.event(at_ns))
 
     def _link_of(self, seq: int) -> bytes | None:
         try:
@@ -253,12 +266,12 @@ class Writer:
     def seal_due(self, mono_ns: int) -> int:
         """Seal the minutes that are over; returns how many. Safe to call every second.
 
-        In between, one page after the other loses its samples where they are older than is to be kept.
+        In between, one page after the other loses its samples where a signed retention asks for it.
         """
         due = [key for key in self._open if key.due(mono_ns)]
         if due:
             return self._seal(due)
-        if self._removal.pending:
+        if self._removal.pending and self.unsigned is None:
             self._remove_next()
         return 0
 

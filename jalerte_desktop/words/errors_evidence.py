@@ -47,13 +47,14 @@ _STAMPS: dict[str, str] = {
     "stamp_other_root": N_(
         "The time stamp of {host} goes up to {why}, none of your roots: change [stamp] roots, or choose another server."
     ),
-    "stamp_told_otherwise": N_("The journal tells another time or another authority than the stamp itself."),
-    "stamp_of_no_seal": N_("It dates nothing that this journal sealed."),
     "stamp_process": N_("The recorder could not have {host} asked: it tries again later."),
 }
 """Of ``jalerte stamp``, and of what went wrong with a time stamp."""
 
 _JOURNAL: dict[str, str] = {
+    "check_broke_off": N_(
+        "A process that helped to check the journal was ended from outside: try again, with more memory free."
+    ),
     "retention_days": N_(
         "Samples are kept for {least} to {most} days, or for good (--keep-all): claims may be made for a year."
     ),
@@ -111,6 +112,25 @@ _BUNDLE: dict[str, str] = {
     "bundle_reference": N_("The incident {incident} stands on samples that are not there."),
     "bundle_incidents_differ": N_("{member} does not give the same incidents as incidents.json."),
     "bundle_rows": N_("The rows of {member} are not those of the chain."),
+    "bundle_row": N_(
+        "A row of {member} does not say what the record does: {column} is “{found}”, and should be “{right}”."
+    ),
+    "bundle_targets": N_(
+        "{member} does not say what the record does: target {number} is “{found}”, and should be “{right}”."
+    ),
+    "bundle_hole": N_(
+        "The bundle is intact as it was signed, but {records} records, from {since} to {until}, could already not be"
+        " read in the journal when it was made: nothing proves what they held. Unreadable places in all: {holes}. All"
+        " else was checked and is right."
+    ),
+    "bundle_hole_unsealed": N_(
+        "Records are said to have been unreadable, and no seal vouches for what follows them."
+    ),
+    "bundle_hole_large": N_("More records are said to have been unreadable than can be ({count})."),
+    "note_ends_early": N_(
+        "The bundle ends with record {seq}: what came later in the journal could not be read (see removed.json)."
+    ),
+    "bundle_holes_differ": N_("{member} names other unreadable records than the chain."),
     "bundle_stamp": N_("The time stamp {member} is not one of this chain."),
     "note_unchecked": N_(
         "The signature was NOT checked: this computer cannot. Nothing is said about whose it is."
@@ -134,6 +154,12 @@ _BUNDLE: dict[str, str] = {
         "Outside time stamps: {count}. They belong to the chain; whether they are the authority’s, openssl tells"
         " (see LISEZMOI.txt)."
     ),
+    "note_stamp_not_valid": N_(
+        "The time stamp of record {seq}, which the journal says is of {at} and by {authority}, is not valid and dates"
+        " nothing. {why}"
+    ),
+    "note_stamps_not_valid": N_("Other time stamps that are not valid and date nothing: {count}."),
+    "note_stamps_damaged": N_("Entries that should be time stamps and are none: {count}."),
     "note_head_was_missing": N_(
         "At {at} the recorder found {seq} records and no readable keys/head.json beside them: whether there had been"
         " more cannot be told."
@@ -141,6 +167,14 @@ _BUNDLE: dict[str, str] = {
     "note_end_was_lost": N_(
         "At {at} the recorder found the journal shorter than it had been when it was last signed (record {seq}, not"
         " {head_seq})."
+    ),
+    "note_unsigned": N_(
+        "No signature covers the newest records yet ({count}, from record {first} on, since {at}: {kinds}): until the"
+        " next one does, anything that may write the file could have added them."
+    ),
+    "note_unsigned_found": N_(
+        "At {at} the recorder found records {first} to {last} ({kinds}) that no signature covered: a stop in the middle"
+        " does that, and so does somebody who adds records without the key."
     ),
     "note_key_changed": N_("From {at} on (record {seq}) the seals are of another key than before."),
 }
