@@ -15,23 +15,13 @@ from jalerte_desktop.filing.outbox_model import Filing, FilingState
 from jalerte_desktop.words import figures
 from jalerte_desktop.words.errors_filing import say_remark
 from jalerte_desktop.words.figures import iso, local
-from jalerte_desktop.words.language import N_, _
+from jalerte_desktop.words.filings import STATES, STOPPED
+from jalerte_desktop.words.language import _
 
 if TYPE_CHECKING:
     from jalerte_desktop.filing.outbox_model import Sender
     from jalerte_desktop.findings.model import Findings
 
-STATES = {
-    FilingState.PREPARED: N_("shown, waits for your yes"),
-    FilingState.WAITING: N_("waits to be sent"),
-    FilingState.SENDING: N_("is being sent"),
-    FilingState.SENT: N_("has been sent"),
-    FilingState.UNSURE: N_("perhaps sent: you decide"),
-    FilingState.FAILED: N_("was refused"),
-    FilingState.CANCELLED: N_("was cancelled"),
-    FilingState.HANDED: N_("for you to send"),
-}
-_STOPPED = N_("was stopped before it left")
 _NOT_YET_SENT = (FilingState.PREPARED, FilingState.WAITING, FilingState.HANDED)
 _OTHER_DELIVERS_S = 30.0
 _FRESH_S = 60.0
@@ -191,8 +181,8 @@ def _time(ns: int | None) -> str | None:
 
 
 def _state_words(filing: Filing) -> str:
-    words = _STOPPED if still_held.is_withdrawn(filing) else STATES[filing.state]
-    return _(words)
+    told = STOPPED if still_held.is_withdrawn(filing) else STATES[filing.state]
+    return _(told.line)
 
 
 def _remark_json(remark: Remark | None) -> dict[str, object] | None:

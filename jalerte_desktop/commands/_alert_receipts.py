@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from diagnostics.model import BadInput, Problem
+from diagnostics.model import BadInput
 from jalerte_desktop.casefile.text import clean
 from jalerte_desktop.commands._alert_filings import case_file
 from jalerte_desktop.commands.arguments import add_json, output_file, parse_time
@@ -15,15 +15,8 @@ from jalerte_desktop.filing.outbox_model import Filing, Receipt
 from jalerte_desktop.words import figures
 from jalerte_desktop.words.errors_filing import say_remark
 from jalerte_desktop.words.figures import iso, local
-from jalerte_desktop.words.language import N_, _
-
-_KINDS = {
-    "page": N_("page of the form"),
-    "smtp": N_("answer of the mail server"),
-    "desk": N_("answer of the alert desk"),
-    "tracking": N_("tracking number"),
-    "person": N_("noted by you"),
-}
+from jalerte_desktop.words.filings import RECEIPTS
+from jalerte_desktop.words.language import _
 
 
 def configure(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -74,12 +67,7 @@ def _show(receipt: Receipt, filing: Filing, arguments: argparse.Namespace, conte
     if arguments.out:
         path = Path(arguments.out)
         with output_file(path, force=arguments.force) as draft:
-            try:
-                draft.write_bytes(receipt.text.encode() if receipt.content is None else receipt.content)
-            except OSError as error:
-                raise Problem(
-                    "output_not_writable", path=str(path), why=error.strerror or str(error)
-                ) from error
+            draft.write_bytes(receipt.text.encode() if receipt.content is None else receipt.content)
     if context.json:
         context.print_json({"receipt": _receipt_json(receipt, filing)})
         return 0
@@ -139,5 +127,5 @@ def _receipt_line(receipt: Receipt, filing: Filing) -> str:
     moment = local(receipt.at_ns)
     when = f"{figures.short_date(moment)} {figures.clock_time(moment)}"
     name = channels.channel(filing.envelope.channel).words
-    parts = (when, name, filing.envelope.destination, _(_KINDS[receipt.kind]), receipt.reference)
+    parts = (when, name, filing.envelope.destination, _(RECEIPTS[receipt.kind].line), receipt.reference)
     return f"{receipt.id}  " + " · ".join(part for part in parts if part)

@@ -8,18 +8,14 @@ from typing import Any, Literal
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
-    QDialog,
-    QFrame,
     QGridLayout,
     QHBoxLayout,
     QPlainTextEdit,
-    QScrollArea,
-    QVBoxLayout,
     QWidget,
 )
 
 from jalerte_desktop.casefile.fields import FIELDS
-from jalerte_desktop.window.parts import Card, button, label
+from jalerte_desktop.window.parts import Card, Dialog, button, label
 from jalerte_desktop.window.theme import font
 from jalerte_desktop.words.figures import number
 from jalerte_desktop.words.language import _, ngettext
@@ -96,7 +92,7 @@ def _notes(title: str, lines: list[str], kind: Literal["card", "banner"] = "bann
     return card
 
 
-class AlertDialog(QDialog):
+class AlertDialog(Dialog):
     """Nothing leaves from here: the person copies, or goes on to the official form.
 
     ``complete`` asks for the case page, at this field.
@@ -105,27 +101,12 @@ class AlertDialog(QDialog):
     complete = Signal(str)
 
     def __init__(self, answer: Mapping[str, Any], parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setWindowTitle(_("The alert"))
+        super().__init__(_("The alert"), _("The alert, ready to be copied"), "read", parent)
         self.resize(760, 640)
-        outer = QVBoxLayout(self)
-        outer.setContentsMargins(20, 16, 20, 16)
-        outer.setSpacing(12)
-        outer.addWidget(label(_("The alert, ready to be copied"), 16, bold=True))
-        outer.addWidget(
+        self.outer.addWidget(
             label(_("Nothing has been sent. Read each field, then copy it into the form."), tone="soft")
         )
-        area = QScrollArea()
-        area.setObjectName("clear")
-        area.setWidgetResizable(True)
-        area.setFrameShape(QFrame.Shape.NoFrame)
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        inner = QWidget()
-        inner.setObjectName("clear")
-        column = QVBoxLayout(inner)
-        column.setContentsMargins(0, 0, 8, 0)
-        column.setSpacing(12)
+        column = self.scrolled().column
         self.copy_buttons: list[Any] = []
         if missing := missing_words(answer):
             title = ngettext("Still missing: {n} thing", "Still missing: {n} things", len(missing))
@@ -142,15 +123,8 @@ class AlertDialog(QDialog):
         if notice := str(answer.get("notice") or ""):
             column.addWidget(label(notice, 12.5, tone="soft"))
         column.addStretch(1)
-        area.setWidget(inner)
-        outer.addWidget(area, 1)
-        foot = QHBoxLayout()
         self.copied = label("", 12.5, tone="soft")
-        foot.addWidget(self.copied, 1)
-        self.close_button = button(_("&Close"))
-        self.close_button.clicked.connect(self.accept)
-        foot.addWidget(self.close_button)
-        outer.addLayout(foot)
+        self.closes(left=self.copied)
 
     def _complete(self, key: str) -> QHBoxLayout:
         row = QHBoxLayout()

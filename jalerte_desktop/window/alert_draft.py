@@ -10,7 +10,7 @@ from jalerte_desktop.window.case_field import WIDEST, Captioned
 from jalerte_desktop.window.entries import DateBox, LinesBox
 from jalerte_desktop.window.filing_facts import AlertFacts
 from jalerte_desktop.window.filing_words import counter, period_arguments
-from jalerte_desktop.window.parts import Card, button, clear, label
+from jalerte_desktop.window.parts import Card, button, clear, label, problem_line, say
 from jalerte_desktop.words.figures import number
 from jalerte_desktop.words.language import _
 
@@ -71,8 +71,7 @@ class DraftCard(Card):
         self.editor.textChanged.connect(self._count)
         self.editor.left.connect(self.commit)
         self.column.addWidget(self.editor)
-        self.over = label("", 12.5, tone="outage")
-        self.over.hide()
+        self.over = problem_line(12.5)
         self.column.addWidget(self.over)
         foot = QHBoxLayout()
         foot.setSpacing(16)
@@ -86,8 +85,7 @@ class DraftCard(Card):
         foot.addWidget(self.take_back)
         foot.addWidget(self.redraft)
         self.column.addLayout(foot)
-        self.problem = label("", 12.5, tone="outage")
-        self.problem.hide()
+        self.problem = problem_line(12.5)
         self.column.addWidget(self.problem)
         self._remarks = QVBoxLayout()
         self._remarks.setSpacing(4)
@@ -127,8 +125,7 @@ class DraftCard(Card):
         self._say_remarks(list(alert.warnings))
 
     def say_problem(self, sentence: str) -> None:
-        self.problem.setText(sentence)
-        self.problem.setVisible(bool(sentence))
+        say(self.problem, sentence)
 
     def commit(self) -> None:
         """Give on what stands in the editor, if it is new."""
@@ -146,8 +143,7 @@ class DraftCard(Card):
     def _count(self) -> None:
         words, over = counter(self.editor.read(), self._limit)
         self.counter.setText(words)
-        self.over.setText(over)
-        self.over.setVisible(bool(over))
+        say(self.over, over)
         self.editor.setAccessibleDescription(f"{words} {over}".strip())
 
     def _redraft(self) -> None:

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QDialog, QFileDialog, QFrame, QHBoxLayout, QVBoxLa
 
 from jalerte_desktop.window.filing_facts import AlertFacts, AttachmentFacts
 from jalerte_desktop.window.filing_words import FILES, size
-from jalerte_desktop.window.parts import Card, button, clear, label
+from jalerte_desktop.window.parts import Card, button, clear, label, problem_line, say
 from jalerte_desktop.words.language import _
 from jalerte_desktop.words.shape import breakable
 
@@ -45,8 +45,7 @@ class FilesCard(Card):
             label(_("or drop them here. A copy is kept; yours is not touched."), 12.5, tone="soft"), 1
         )
         self.column.addLayout(row)
-        self.problem = label("", 12.5, tone="outage")
-        self.problem.hide()
+        self.problem = problem_line(12.5)
         self.column.addWidget(self.problem)
 
     def show_alert(self, alert: AlertFacts) -> None:
@@ -72,8 +71,7 @@ class FilesCard(Card):
             self.add_button.setFocus()
 
     def say_problem(self, sentence: str) -> None:
-        self.problem.setText(sentence)
-        self.problem.setVisible(bool(sentence))
+        say(self.problem, sentence)
 
     def add(self, paths: Sequence[Path]) -> None:
         """Ask for these files to go along; those of one kind together."""

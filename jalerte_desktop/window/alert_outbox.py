@@ -16,7 +16,7 @@ from jalerte_desktop.window.filing_words import (
     receipt_name,
 )
 from jalerte_desktop.window.flow import FlowRow
-from jalerte_desktop.window.parts import Card, button, clear, label, rule
+from jalerte_desktop.window.parts import Card, button, clear, label, problem_line, rule, say
 from jalerte_desktop.words.language import _, ngettext
 from jalerte_desktop.words.shape import breakable
 
@@ -73,8 +73,7 @@ class OutboxCard(Card):
         self._rows = QVBoxLayout()
         self._rows.setSpacing(10)
         self.column.addLayout(self._rows)
-        self.problem = label("", 14, tone="outage")
-        self.problem.hide()
+        self.problem = problem_line()
         self.column.addWidget(self.problem)
         self._given: tuple[Sequence[FilingFacts], Sequence[ReceiptFacts], bool] = ((), (), False)
         self._shown: object = None
@@ -110,8 +109,7 @@ class OutboxCard(Card):
         self.show_filings(*self._given)
 
     def say_problem(self, sentence: str) -> None:
-        self.problem.setText(sentence)
-        self.problem.setVisible(bool(sentence))
+        say(self.problem, sentence)
 
     def _row(self, one: FilingFacts, receipts: Sequence[ReceiptFacts]) -> QWidget:
         frame = QFrame()

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from PySide6.QtCore import QSize, Qt, QTimer, Signal
-from PySide6.QtWidgets import QDialog, QFrame, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QWidget
 
 from jalerte_desktop.window.alert_after import AfterCard
 from jalerte_desktop.window.alert_dialog import AlertDialog
@@ -19,17 +19,16 @@ from jalerte_desktop.window.case_field import WIDEST, CaseField, FieldGrid
 from jalerte_desktop.window.filing_desk import ALERT, EDIT, QUEUE, ROUTES, FilingDesk
 from jalerte_desktop.window.filing_facts import Gap
 from jalerte_desktop.window.filing_words import alert_sentence, gaps_markup, gaps_sentence
-from jalerte_desktop.window.parts import Card, button, label, limited
+from jalerte_desktop.window.parts import Card, Page, button, label, limited, say
 from jalerte_desktop.window.theme import font
 from jalerte_desktop.words.language import _
 
-SPACE = 14
 WIDE = 620
 """From this width on, fields stand two by two."""
 SERVICE = ("alert.service_contacted", "alert.rating")
 
 
-class AlertPage(QScrollArea):
+class AlertPage(Page):
     """Shows what the desk knows, and asks it. ``opened`` tells of a dialog, ``complete`` asks for a case's field."""
 
     opened = Signal(QDialog)
@@ -37,17 +36,8 @@ class AlertPage(QScrollArea):
 
     def __init__(self, desk: FilingDesk) -> None:
         super().__init__()
-        self.setObjectName("page")
-        self.setWidgetResizable(True)
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._desk = desk
-        inner = QWidget()
-        inner.setObjectName("page")
-        column = QVBoxLayout(inner)
-        column.setContentsMargins(24, 18, 24, 16)
-        column.setSpacing(SPACE)
+        column = self.column
         self.answer = AnswerCard()
         self.form = FormCard()
         self.draft = DraftCard()
@@ -62,7 +52,6 @@ class AlertPage(QScrollArea):
         for card in (self.answer, self.form, *self._of_the_draft, self.routes, self.outbox, self.after):
             column.addWidget(card)
         column.addStretch(1)
-        self.setWidget(inner)
         self.answer.jump.connect(self._jump)
         self.answer.begin.connect(lambda: self.complete.emit(""))
         self.answer.again.connect(desk.load)
@@ -181,9 +170,6 @@ class AlertPage(QScrollArea):
         self.draft.place(wide)
         self.service.place(wide)
 
-    def minimumSizeHint(self) -> QSize:
-        return QSize(380, 280)
-
 
 class AnswerCard(Card):
     """The page's one sentence, and what is missing. ``jump`` names a field, ``begin`` wants a case."""
@@ -227,8 +213,7 @@ class AnswerCard(Card):
             answer = _("Your case comes first.")
             explanation = _("Three answers are enough to begin: what goes wrong, where, and with whom.")
         self.answer.setText(answer)
-        self.explanation.setText(explanation)
-        self.explanation.setVisible(bool(explanation))
+        say(self.explanation, explanation)
         self.begin_button.setVisible(no_case)
         self.again_button.setVisible(not no_case and answer == _("There is no alert to show yet."))
         self.setAccessibleDescription(f"{answer} {explanation}".strip())

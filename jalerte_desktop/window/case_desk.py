@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import time
-from collections import deque
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from PySide6.QtCore import QObject, Signal
 
 from diagnostics.model import Problem
 from jalerte_desktop.window.case_words import CaseFacts, facts_of, refusal_words, sent
-from jalerte_desktop.window.children import Caller, Command
+from jalerte_desktop.window.children import Caller, CommandQueue
 from jalerte_desktop.words.errors import say_problem
 from jalerte_desktop.words.language import _
 
-FINISH_S = 10
+FINISH_MS = 10_000
+_SHOW, _NEW = "show", "new"
+"""Names of what is asked; every other one is the field that is set."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,15 +23,6 @@ class Refusal:
 
     typed: str
     sentence: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Job:
-    arguments: tuple[str, ...]
-    done: Callable[[CaseFacts], None]
-    failed: Callable[[str], None]
-    key: str = ""
-    writes: bool = True
 
 
 class CaseDesk(QObject):
@@ -51,11 +41,10 @@ class CaseDesk(QObject):
 
     def __init__(self, caller: Caller, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._caller = caller
-        self._waiting: deque[_Job] = deque()
-        self._job: _Job | None = None
-        self._command: Command | None = None
-        self._closed = False
+        self._queue = CommandQueue(caller, self)
+        self._queue.answered.connect(self._answered)
+        self._queue.refused.connect(self._failed)
+        self._queue.went_on.connect(self._went_on)
         self.case: CaseFacts | None = None
         self.known = False
         self.problem = ""
@@ -63,89 +52,56 @@ class CaseDesk(QObject):
 
     @property
     def writing(self) -> bool:
-        return any(job.writes for job in self._jobs())
+        return self._queue.writing
 
     def pending(self, key: str) -> bool:
         """Is a value of this field on its way?"""
-        return any(job.key == key for job in self._jobs())
+        return self._queue.pending(key)
 
     def load(self) -> None:
-        if not any(job.arguments[1] == "show" for job in self._waiting):
-            self._ask(_Job(("case", "show", "--json"), self._loaded, self._not_loaded, writes=False))
+        self._queue.ask(_SHOW, "case", "show", "--json")
 
     def create(self, problem: str, country: str, operator: str) -> None:
         # With "=": what a person types may begin with a dash.
-        arguments = ("case", "new", "--json", f"--problem={problem}", f"--country={country}")
-        self._ask(_Job((*arguments, f"--operator={operator}"), self._made, self.not_created.emit))
+        answers = (f"--problem={problem}", f"--country={country}", f"--operator={operator}")
+        self._queue.ask(_NEW, "case", "new", "--json", *answers, writes=True)
 
     def save(self, key: str, typed: str) -> None:
         """Write one field; of several values that wait for the same field, only the last is written."""
-        self._waiting = deque(job for job in self._waiting if job.key != key)
-        arguments = ("case", "set", "--json", "--", key, sent(key, typed))
-        self._ask(
-            _Job(
-                arguments,
-                lambda case: self._kept(key, case),
-                lambda sentence: self._not_kept(key, typed, sentence),
-                key,
-            )
-        )
+        self._queue.forget(key)
+        self._queue.ask(key, "case", "set", "--json", "--", key, sent(key, typed), writes=True, about=typed)
 
     def finish(self) -> None:
         """Write what still waits before the program ends; for this the caller waits, a few seconds at most."""
-        until = time.monotonic() + FINISH_S
-        while self.writing and self._command is not None:
-            job = self._job
-            self._command.wait(max(0, round((until - time.monotonic()) * 1000)))
-            if self._job is job:
-                break
-        self._closed = True
-        self._waiting.clear()
-        if self._command is not None:
-            self._command.stop()
+        self._queue.finish(FINISH_MS)
 
-    def _jobs(self) -> list[_Job]:
-        return [*([self._job] if self._job else []), *self._waiting]
-
-    def _ask(self, job: _Job) -> None:
-        if self._closed:
-            return
-        self._waiting.append(job)
-        if self._job is None:
-            self._next()
-
-    def _next(self) -> None:
-        if not self._waiting or self._closed:
-            return
-        self._job = self._waiting.popleft()
-        command = self._command = Command(self._caller, *self._job.arguments, parent=self)
-        command.done.connect(self._answered)
-        # No lambda here: it would keep this object alive until its own child is being deleted, and take it along.
-        command.failed.connect(self._failed)
-        command.start()
-
-    def _answered(self, answer: object) -> None:
+    def _answered(self, name: str, answer: object, typed: str) -> None:
         case = facts_of(answer)
         if case is None:
-            self._failed(_("The command gave an answer that cannot be read."))
-        else:
-            self._over(lambda job: job.done(case))
-
-    def _failed(self, sentence: str) -> None:
-        self._over(lambda job: job.failed(sentence))
-
-    def _over(self, tell: Callable[[_Job], None]) -> None:
-        job, self._job, self._command = self._job, None, None
-        assert job is not None
-        tell(job)
-        if self._job is None:
-            self._next()
-        if job.writes and not self.writing:
-            self.written.emit()
-
-    def _loaded(self, case: CaseFacts) -> None:
+            self._failed(name, _("The command gave an answer that cannot be read."), typed)
+            return
+        if name == _NEW:
+            self.refusals.clear()
+        self.refusals.pop(name, None)
         self.case, self.known, self.problem = case, True, ""
         self.changed.emit()
+        if name == _NEW:
+            self.created.emit()
+        elif name != _SHOW:
+            self.saved.emit(name)
+
+    def _failed(self, name: str, sentence: str, typed: str) -> None:
+        if name == _SHOW:
+            self._not_loaded(sentence)
+        elif name == _NEW:
+            self.not_created.emit(sentence)
+        else:
+            self.refusals[name] = Refusal(typed, refusal_words(sentence, name))
+            self.refused.emit(name)
+
+    def _went_on(self, name: str) -> None:
+        if name != _SHOW and not self.writing:
+            self.written.emit()
 
     def _not_loaded(self, sentence: str) -> None:
         # The command has no other way of saying that there is no case; it speaks our language.
@@ -153,17 +109,3 @@ class CaseDesk(QObject):
         self.case, self.known = None, True
         self.problem = "" if none_yet else sentence
         self.changed.emit()
-
-    def _made(self, case: CaseFacts) -> None:
-        self.refusals.clear()
-        self._loaded(case)
-        self.created.emit()
-
-    def _kept(self, key: str, case: CaseFacts) -> None:
-        self.refusals.pop(key, None)
-        self._loaded(case)
-        self.saved.emit(key)
-
-    def _not_kept(self, key: str, typed: str, sentence: str) -> None:
-        self.refusals[key] = Refusal(typed, refusal_words(sentence, key))
-        self.refused.emit(key)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from PySide6.QtCore import QDate, Qt
-from PySide6.QtWidgets import QDialog, QFrame, QGridLayout, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtCore import QDate
+from PySide6.QtWidgets import QGridLayout, QWidget
 
 from jalerte_desktop.window.case_diary_words import read_day, read_time, shown_day
 from jalerte_desktop.window.case_field import Captioned
 from jalerte_desktop.window.entries import ChoiceBox, DateBox, LinesBox, TextBox
 from jalerte_desktop.window.filing_desk import ADD, FilingDesk
-from jalerte_desktop.window.parts import button, label
+from jalerte_desktop.window.parts import Dialog
 from jalerte_desktop.words.diary import KINDS, STEPS, kind_name, whom
 from jalerte_desktop.words.figures import local
 from jalerte_desktop.words.language import _
@@ -30,19 +30,14 @@ class DueBox(DateBox):
             self.calendar.setMaximumDate(QDate.currentDate().addYears(5))
 
 
-class EntryDialog(QDialog):
+class EntryDialog(Dialog):
     """Closes once the command has kept the entry; what the command refuses is said here."""
 
     def __init__(self, desk: FilingDesk, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+        super().__init__(_("Diary"), _("What happened?"), "asks", parent)
         self._desk = desk
-        self.setWindowTitle(_("Diary"))
         self.resize(620, 580)
         self.setMinimumSize(400, 320)
-        outer = QVBoxLayout(self)
-        outer.setContentsMargins(24, 20, 24, 18)
-        outer.setSpacing(12)
-        outer.addWidget(label(_("What happened?"), 16, bold=True))
         now = local(desk.clock())
         self.kind = Captioned(
             _("What it was"),
@@ -65,33 +60,11 @@ class EntryDialog(QDialog):
         self.due = Captioned(
             _("For which day"), _("For which day it was promised"), DueBox(_("For which day"))
         )
-        area = QScrollArea()
-        area.setObjectName("clear")
-        area.setWidgetResizable(True)
-        area.setFrameShape(QFrame.Shape.NoFrame)
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        inner = QWidget()
-        inner.setObjectName("clear")
-        self._grid = QGridLayout(inner)
-        self._grid.setContentsMargins(0, 0, 10, 0)
+        self._grid = QGridLayout()
         self._grid.setHorizontalSpacing(24)
         self._grid.setVerticalSpacing(12)
-        area.setWidget(inner)
-        outer.addWidget(area, 1)
-        self.problem = label("", 14, tone="outage")
-        self.problem.hide()
-        outer.addWidget(self.problem)
-        foot = QHBoxLayout()
-        foot.setSpacing(8)
-        foot.addStretch(1)
-        self.cancel = button(_("&Cancel"))
-        self.cancel.clicked.connect(self.reject)
-        self.keep = button(_("&Add to the diary"), "primary")
-        self.keep.clicked.connect(self._keep)
-        foot.addWidget(self.cancel)
-        foot.addWidget(self.keep)
-        outer.addLayout(foot)
+        self.scrolled().column.addLayout(self._grid)
+        self.keep = self.asks(_("&Add to the diary"), self._keep)
         self.whom.editor.touched.connect(self._show)
         self.promise.editor.touched.connect(self._show)
         desk.answered.connect(self._answered)
@@ -144,7 +117,7 @@ class EntryDialog(QDialog):
         arguments = self.arguments()
         if arguments is None:
             return
-        self._say("")
+        self.say_problem("")
         self.keep.setEnabled(False)
         self._desk.ask(ADD, "diary", "add", *arguments, writes=True)
 
@@ -154,12 +127,8 @@ class EntryDialog(QDialog):
 
     def _refused(self, name: str, sentence: str) -> None:
         if name == ADD:
-            self._say(sentence)
+            self.say_problem(sentence)
             self.keep.setEnabled(True)
-
-    def _say(self, sentence: str) -> None:
-        self.problem.setText(sentence)
-        self.problem.setVisible(bool(sentence))
 
     def showEvent(self, event) -> None:
         super().showEvent(event)

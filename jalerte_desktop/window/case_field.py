@@ -18,7 +18,7 @@ from jalerte_desktop.window.case_words import (
     unit_of,
 )
 from jalerte_desktop.window.entries import ChoiceBox, DateBox, LinesBox, OperatorBox, TextBox, UnitBox
-from jalerte_desktop.window.parts import label
+from jalerte_desktop.window.parts import label, say
 from jalerte_desktop.words.language import _
 
 Editor = TextBox | LinesBox | ChoiceBox | OperatorBox | DateBox | UnitBox
@@ -58,8 +58,7 @@ class Captioned(QWidget):
         self._describe()
 
     def say_problem(self, sentence: str) -> None:
-        self.problem.setText(sentence)
-        self.problem.setVisible(bool(sentence))
+        say(self.problem, sentence)
         self.mark.setText("")
         self._describe()
 

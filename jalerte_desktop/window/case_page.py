@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QDialog,
-    QFrame,
     QGridLayout,
     QHBoxLayout,
     QLabel,
-    QScrollArea,
-    QVBoxLayout,
     QWidget,
 )
 
@@ -33,7 +30,7 @@ from jalerte_desktop.window.case_words import (
 from jalerte_desktop.window.entries import ChoiceBox, OperatorBox
 from jalerte_desktop.window.filing_desk import FilingDesk
 from jalerte_desktop.window.home_cards import Banner
-from jalerte_desktop.window.parts import Card, button, label, limited, rule
+from jalerte_desktop.window.parts import Card, Page, button, label, limited, rule
 from jalerte_desktop.window.theme import font
 from jalerte_desktop.words.language import _
 
@@ -41,28 +38,19 @@ TWO_COLUMNS = 620
 """From this width on, fields stand two by two."""
 
 
-class CasePage(QScrollArea):
+class CasePage(Page):
     """Shows what the desk knows, and gives it what is typed. ``opened`` tells of a dialog."""
 
     opened = Signal(QDialog)
 
     def __init__(self, desk: CaseDesk, filing: FilingDesk) -> None:
         super().__init__()
-        self.setObjectName("page")
-        self.setWidgetResizable(True)
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._desk = desk
         self._shown_id = ""
         self._another = False
         self._jump: str | None = None
         self.fields: dict[str, CaseField] = {}
-        inner = QWidget()
-        inner.setObjectName("page")
-        column = QVBoxLayout(inner)
-        column.setContentsMargins(24, 18, 24, 16)
-        column.setSpacing(14)
+        column = self.column
         column.addWidget(label(_("Case file"), 22, bold=True))
         self.wait = label(_("One moment."), tone="soft")
         self.trouble = Banner(_("The case file cannot be read."))
@@ -84,7 +72,6 @@ class CasePage(QScrollArea):
         for card in self.cards:
             column.addWidget(card)
         column.addStretch(1)
-        self.setWidget(inner)
         desk.changed.connect(self.refresh)
         desk.saved.connect(self._saved)
         desk.refused.connect(self._refused)
@@ -207,9 +194,6 @@ class CasePage(QScrollArea):
         for grid in self._grids:
             grid.place(columns)
         self.new.place(columns)
-
-    def minimumSizeHint(self) -> QSize:
-        return QSize(380, 280)
 
 
 class SummaryCard(Card):

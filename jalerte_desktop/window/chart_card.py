@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QWidget
 
+from diagnostics.model import Span
 from jalerte_desktop.window.chart_data import Chart
+from jalerte_desktop.window.chart_marking import MarkRow
 from jalerte_desktop.window.chart_view import ChartView, Legend
 from jalerte_desktop.window.parts import Card, ElidedLabel, button
 from jalerte_desktop.window.theme import Theme
@@ -13,9 +16,10 @@ from jalerte_desktop.words.language import _
 
 
 class ChartCard(Card):
-    """``show_table`` asks for the same as a table."""
+    """``show_table`` asks for the same as a table, ``exclude`` for a period to be taken out of the count."""
 
     show_table = Signal()
+    exclude = Signal(object)
 
     def __init__(self, theme: Theme) -> None:
         super().__init__(_("Today"))
@@ -25,7 +29,13 @@ class ChartCard(Card):
         self.heading = self.head(_("Today"), self.line, self.table_button)
         self.view = ChartView(theme)
         self.legend = Legend(theme)
+        self.marking = MarkRow()
+        self.view.marked.connect(self._marked)
+        self.view.exclude.connect(self.exclude)
+        self.marking.exclude.connect(lambda: self.exclude.emit(self.view.mark))
+        self.marking.drop.connect(lambda: self.view.put_mark(None))
         self.column.addWidget(self.view, 1)
+        self.column.addWidget(self.marking)
         self.column.addWidget(self.legend)
         self.column.setContentsMargins(18, 14, 18, 12)
 
@@ -36,3 +46,10 @@ class ChartCard(Card):
         self.view.show_chart(chart)
         self.legend.show_chart(chart)
         self.table_button.setEnabled(chart is not None)
+
+    def _marked(self, mark: Span | None) -> None:
+        focused: QWidget | None = self.window().focusWidget()
+        if mark is None and focused is not None and self.marking.isAncestorOf(focused):
+            # The button that had the focus goes out of sight.
+            self.view.setFocus()
+        self.marking.show_mark(mark)

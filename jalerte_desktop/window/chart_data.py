@@ -13,7 +13,14 @@ from jalerte_desktop.window.marks import Mark, mark_of
 from jalerte_desktop.words.figures import local
 
 _PRECEDENCE = tuple(Mark)
-_NARROWEST = {Mark.UNOBSERVED: 1, Mark.OUTAGE: 4, Mark.LOSS: 4, Mark.LATENCY: 4, Mark.OTHER: 4}
+_NARROWEST = {
+    Mark.UNOBSERVED: 1,
+    Mark.OUTAGE: 4,
+    Mark.LOSS: 4,
+    Mark.LATENCY: 4,
+    Mark.OTHER: 4,
+    Mark.EXCLUDED: 4,
+}
 JOINED_NS = MINUTE * 3 // 2
 """A minute that was begun late, at the recorder's start, is joined too."""
 _STEPS = (5.0, 10.0, 20.0, 25.0, 50.0, 100.0, 200.0, 250.0, 500.0, 1000.0, 2500.0, 5000.0)
@@ -45,6 +52,14 @@ class Band:
 
 
 @dataclass(frozen=True, slots=True)
+class TakenOut:
+    """A stretch of time that does not count, and why."""
+
+    span: Span
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Tick:
     at_ns: int
     hour: int
@@ -61,12 +76,13 @@ class Chart:
     runs: tuple[tuple[Column, ...], ...]
     ceiling_ms: float
     ticks: tuple[Tick, ...]
+    taken_out: tuple[TakenOut, ...] = ()
 
     @property
     def marks(self) -> tuple[Mark, ...]:
         """The states that occur, for the legend."""
         present = {band.mark for band in self.bands}
-        order = (Mark.OUTAGE, Mark.LOSS, Mark.LATENCY, Mark.OTHER, Mark.UNOBSERVED)
+        order = (Mark.OUTAGE, Mark.LOSS, Mark.LATENCY, Mark.OTHER, Mark.EXCLUDED, Mark.UNOBSERVED)
         return tuple(mark for mark in order if mark in present)
 
     @property
@@ -78,6 +94,11 @@ class Chart:
         if index >= 0 and self.bands[index].span.end_ns > at_ns:
             return self.bands[index]
         return None
+
+    def taken_out_at(self, at_ns: int) -> TakenOut | None:
+        """What says that this moment does not count; None where it does."""
+        holding = (one for one in self.taken_out if one.span.start_ns <= at_ns < one.span.end_ns)
+        return next(holding, None)
 
     def column_at(self, at_ns: int) -> Column | None:
         index = bisect_right(self.columns, at_ns, key=lambda column: column.start_ns) - 1
@@ -96,8 +117,12 @@ def chart_of(findings: Findings, now_ns: int) -> Chart:
         for column in columns_of(_minutes_of(findings.minutes, day))
         if not any(gap.start_ns <= column.start_ns and column.start_ns + MINUTE <= gap.end_ns for gap in away)
     )
-    bands = bands_of(findings, Span(day.start_ns, max(day.start_ns, min(now_ns, day.end_ns))))
-    return Chart(day, now_ns, columns, bands, runs_of(columns, bands), ceiling(columns), ticks_of(day))
+    until_now = Span(day.start_ns, max(day.start_ns, min(now_ns, day.end_ns)))
+    bands = bands_of(findings, until_now)
+    runs = runs_of(columns, bands)
+    return Chart(
+        day, now_ns, columns, bands, runs, ceiling(columns), ticks_of(day), taken_out_of(findings, until_now)
+    )
 
 
 def _minutes_of(minutes: Sequence[MinuteSummary], day: Span) -> list[MinuteSummary]:
@@ -155,12 +180,24 @@ def middle(values: Sequence[float]) -> float | None:
     return ordered[half] if len(ordered) % 2 else (ordered[half - 1] + ordered[half]) / 2
 
 
+def taken_out_of(findings: Findings, within: Span) -> tuple[TakenOut, ...]:
+    """The periods that the person took out of the count, then the line's incidents that they touch, whole."""
+    spans = [(one.span, one.reason) for one in findings.exclusions]
+    spans += [
+        (one.span, one.excluded)
+        for one in findings.incidents
+        if one.excluded is not None and one.line.id == findings.line.id
+    ]
+    return tuple(TakenOut(part, reason) for whole, reason in spans if (part := whole.clip(within)))
+
+
 def bands_of(findings: Findings, within: Span) -> tuple[Band, ...]:
     """States other than normal, oldest first; where several hold at once, the first in ``Mark`` wins."""
     pieces: list[tuple[Mark, Span, GapReason | None]] = [
         (Mark.UNOBSERVED, gap.span, gap.reason) for gap in findings.gaps
     ]
     pieces += [(mark_of(incident.kind), incident.span, None) for incident in findings.counted]
+    pieces += [(Mark.EXCLUDED, one.span, None) for one in taken_out_of(findings, within)]
     return flatten(
         [Band(mark, span, reason) for mark, whole, reason in pieces if (span := whole.clip(within))]
     )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from PySide6.QtCore import QLineF, QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPainterPath, QPen, QPolygonF, QRegion
 
+from diagnostics.model import Span
 from jalerte_desktop.window.chart_data import Chart, Column, Strip, strips_of
 from jalerte_desktop.window.marks import Mark, colour_of
 from jalerte_desktop.window.theme import Scheme, font
@@ -44,7 +45,9 @@ class Frame:
         return strips_of(self.chart.bands, self.x, self.plot.left(), self.plot.left() + self.plot.width())
 
 
-def paint_chart(painter: QPainter, frame: Frame, scheme: Scheme, cursor_ns: int | None = None) -> None:
+def paint_chart(
+    painter: QPainter, frame: Frame, scheme: Scheme, cursor_ns: int | None = None, marked: Span | None = None
+) -> None:
     """The whole chart, without its legend."""
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     strips = frame.strips()
@@ -55,10 +58,27 @@ def paint_chart(painter: QPainter, frame: Frame, scheme: Scheme, cursor_ns: int 
         paint_band(painter, area, strip.mark, scheme)
     _paint_signs(painter, frame, scheme, strips)
     _paint_now(painter, frame, scheme)
+    if marked is not None:
+        _paint_marked(painter, frame, scheme, marked)
     if cursor_ns is not None:
         painter.setPen(QPen(QColor(scheme.text), 1))
         x = round(frame.x(cursor_ns)) + 0.5
         painter.drawLine(QLineF(x, frame.plot.top(), x, frame.plot.bottom() + 1))
+
+
+def _paint_marked(painter: QPainter, frame: Frame, scheme: Scheme, marked: Span) -> None:
+    """What the person marked: a wash between two lines with feet, so that it is seen without colour too."""
+    left, right = round(frame.x(marked.start_ns)), round(frame.x(marked.end_ns))
+    right = max(right, left + 2)
+    wash = QColor(scheme.accent)
+    wash.setAlphaF(0.18)
+    top, bottom = frame.plot.top(), frame.plot.bottom() + 1
+    painter.fillRect(QRect(left, top, right - left, bottom - top), wash)
+    painter.setPen(QPen(QColor(scheme.accent), 2))
+    for x, foot in ((left, 5), (right, -5)):
+        painter.drawLine(QLineF(x, top - 2, x, bottom + 2))
+        for y in (top - 2, bottom + 2):
+            painter.drawLine(QLineF(x, y, x + foot, y))
 
 
 def _paint_scale(painter: QPainter, frame: Frame, scheme: Scheme) -> None:
@@ -150,6 +170,8 @@ def paint_band(painter: QPainter, area: QRect, mark: Mark, scheme: Scheme) -> No
         _paint_waves(painter, area)
     elif mark is Mark.OTHER:
         painter.drawLines([QLineF(x + 0.5, top, x + 0.5, bottom) for x in range(left + 3, right, 4)])
+    elif mark is Mark.EXCLUDED:
+        _paint_struck(painter, area, colour)
     else:
         lines = QColor(colour)
         lines.setAlphaF(0.75)
@@ -162,6 +184,18 @@ def paint_band(painter: QPainter, area: QRect, mark: Mark, scheme: Scheme) -> No
     else:
         painter.fillRect(area, colour)
     painter.restore()
+
+
+def _paint_struck(painter: QPainter, area: QRect, colour: QColor) -> None:
+    """Thin lines falling to the right, far apart: what was measured below them stays to be seen."""
+    lines = QColor(colour)
+    lines.setAlphaF(0.7)
+    painter.setPen(QPen(lines, 1))
+    left, right = area.left(), area.left() + area.width()
+    bottom = area.top() + area.height()
+    painter.drawLines(
+        [QLineF(left, y, right, y + area.width()) for y in range(area.top() - area.width(), bottom, 8)]
+    )
 
 
 def _paint_dots(painter: QPainter, area: QRect, colour: QColor) -> None:

@@ -42,14 +42,22 @@ class Caller:
 
 
 class Command(QObject):
-    """One command from start to end: ``done`` with its JSON (or None), or ``failed`` with a sentence."""
+    """One command from start to end: ``done`` with its JSON (or None), or ``failed`` with a sentence.
+
+    ``unhurried``: it may take as long as it needs; else it is stopped after ``PATIENCE_MS``.
+    """
 
     done = Signal(object)
     failed = Signal(str)
+    largest_answer: int | None = None
+    """Bytes; a larger answer is not read."""
 
-    def __init__(self, caller: Caller, *arguments: str, parent: QObject | None = None) -> None:
+    def __init__(
+        self, caller: Caller, *arguments: str, unhurried: bool = False, parent: QObject | None = None
+    ) -> None:
         super().__init__(parent)
         self._wants_json = "--json" in arguments
+        self._unhurried = unhurried
         self._over = False
         self._late = False
         self._process = caller.process(arguments, self)
@@ -60,7 +68,8 @@ class Command(QObject):
         self._patience.timeout.connect(self._too_long)
 
     def start(self) -> Command:
-        self._patience.start(PATIENCE_MS)
+        if not self._unhurried:
+            self._patience.start(PATIENCE_MS)
         self._process.start()
         self._process.closeWriteChannel()
         return self
@@ -78,7 +87,7 @@ class Command(QObject):
             self._process.waitForFinished(2000)
 
     def _finished(self, code: int, status: QProcess.ExitStatus) -> None:
-        out = bytes(self._process.readAllStandardOutput().data()).decode("utf-8", "replace")
+        out = bytes(self._process.readAllStandardOutput().data())
         errors = bytes(self._process.readAllStandardError().data()).decode("utf-8", "replace")
         if self._late:
             self._end(failure=_("The command took too long and was stopped."))
@@ -90,17 +99,17 @@ class Command(QObject):
             self._end(result=None)
             return
         try:
-            result = json.loads(out)
-        except ValueError:
+            if self.largest_answer is not None and len(out) > self.largest_answer:
+                raise ValueError
+            result = json.loads(out.decode("utf-8", "replace"))
+        except (ValueError, RecursionError):
             self._end(failure=_("The command gave an answer that cannot be read."))
             return
         self._end(result=result)
 
     def _error(self, error: QProcess.ProcessError) -> None:
         if error == QProcess.ProcessError.FailedToStart:
-            self._end(
-                failure=_("The program could not be started: {why}").format(why=self._process.errorString())
-            )
+            self._end(failure=not_started(self._process))
 
     def _too_long(self) -> None:
         self._late = True
@@ -123,86 +132,121 @@ class _Job:
     name: str
     arguments: tuple[str, ...]
     writes: bool
+    about: str
 
 
 class CommandQueue(QObject):
-    """Commands one after the other, each under a name; ``answered`` and ``refused`` bring that name back."""
+    """Commands, each under a name: one after the other, or, with ``beside``, each at once beside the others.
 
-    answered = Signal(str, object)
-    refused = Signal(str, str)
+    ``answered`` and ``refused`` bring back the name and, last, what it was about, for whoever wants it. ``went_on``
+    follows with the name, once the next one has begun.
+    """
 
-    def __init__(self, caller: Caller, parent: QObject | None = None) -> None:
+    answered = Signal(str, object, str)
+    refused = Signal(str, str, str)
+    went_on = Signal(str)
+
+    def __init__(
+        self,
+        caller: Caller,
+        parent: QObject | None = None,
+        *,
+        beside: bool = False,
+        unhurried: bool = False,
+    ) -> None:
         super().__init__(parent)
-        self._caller = caller
+        self._caller, self._beside, self._unhurried = caller, beside, unhurried
         self._waiting: deque[_Job] = deque()
-        self._job: _Job | None = None
-        self._command: Command | None = None
+        self._running: dict[QObject, _Job] = {}
         self._closed = False
 
     @property
     def busy(self) -> bool:
         """Is an answer on its way?"""
-        return self._job is not None
+        return bool(self._running)
 
     @property
     def writing(self) -> bool:
         """Is a change on its way?"""
         return any(job.writes for job in self._jobs())
 
-    def ask(self, name: str, *arguments: str, writes: bool = False) -> None:
-        """Run a command in its turn. A reading one that waits under this name already is not asked for twice."""
-        if self._closed or (not writes and _Job(name, arguments, writes) in self._waiting):
+    def pending(self, name: str) -> bool:
+        """Is something of this name on its way?"""
+        return any(job.name == name for job in self._jobs())
+
+    def ask(self, name: str, *arguments: str, writes: bool = False, about: str = "") -> None:
+        """Run a command in its turn.
+
+        A reading one that waits already is not asked for twice; one that runs already (``beside``) is run once more
+        after that, since it may have been too early.
+        """
+        job = _Job(name, arguments, writes, about)
+        if self._closed or (not writes and job in self._waiting):
             return
-        self._waiting.append(_Job(name, arguments, writes))
-        if self._job is None:
-            self._next()
+        self._waiting.append(job)
+        self._next()
 
     def forget(self, name: str) -> None:
         """Nobody waits any more for what is asked under this name."""
         self._waiting = deque(job for job in self._waiting if job.name != name)
 
-    def finish(self, patience_ms: int) -> None:
+    def finish(self, patience_ms: int = 0) -> None:
         """Let what changes something come to its end, so long at most; nothing runs after this."""
         until = time.monotonic() + patience_ms / 1000
-        while self.writing and self._command is not None:
-            job = self._job
-            self._command.wait(max(0, round((until - time.monotonic()) * 1000)))
-            if self._job is job:
+        while self.writing and self._running and (left_s := until - time.monotonic()) > 0:
+            running = sorted(self._running, key=lambda one: not self._running[one].writes)[0]
+            assert isinstance(running, Command)
+            running.wait(round(left_s * 1000))
+            if running in self._running:
                 break
         self._closed = True
         self._waiting.clear()
-        if self._command is not None:
-            self._command.stop()
+        for running in list(self._running):
+            assert isinstance(running, Command)
+            running.stop()
+        self._running.clear()
 
     def _jobs(self) -> list[_Job]:
-        return [*([self._job] if self._job else []), *self._waiting]
+        return [*self._running.values(), *self._waiting]
 
     def _next(self) -> None:
-        if not self._waiting or self._closed:
-            return
-        self._job = self._waiting.popleft()
-        command = self._command = Command(self._caller, *self._job.arguments, parent=self)
+        while not self._closed and (job := self._due()) is not None:
+            self._waiting.remove(job)
+            self._begin(job)
+
+    def _due(self) -> _Job | None:
+        """What may begin now."""
+        if not self._beside:
+            return self._waiting[0] if self._waiting and not self._running else None
+        return next((job for job in self._waiting if job.writes or job not in self._running.values()), None)
+
+    def _begin(self, job: _Job) -> None:
+        command = Command(self._caller, *job.arguments, unhurried=self._unhurried, parent=self)
+        self._running[command] = job
         # No lambdas here: they would keep this object alive until its own child is being deleted.
         command.done.connect(self._done)
         command.failed.connect(self._failed)
         command.start()
 
     def _done(self, answer: object) -> None:
-        job, self._job, self._command = self._job, None, None
-        assert job is not None
-        self.answered.emit(job.name, answer)
-        self._go_on()
+        if (job := self._running.pop(self.sender(), None)) is not None:
+            self.answered.emit(job.name, answer, job.about)
+            self._go_on(job)
 
     def _failed(self, sentence: str) -> None:
-        job, self._job, self._command = self._job, None, None
-        assert job is not None
-        self.refused.emit(job.name, sentence)
-        self._go_on()
+        if (job := self._running.pop(self.sender(), None)) is not None:
+            self.refused.emit(job.name, sentence, job.about)
+            self._go_on(job)
 
-    def _go_on(self) -> None:
+    def _go_on(self, job: _Job) -> None:
         # Whoever was answered may have asked for the next one.
-        if self._job is None:
-            self._next()
+        self._next()
+        self.went_on.emit(job.name)
+
+
+def not_started(process: QProcess) -> str:
+    """Why a process could not begin."""
+    return _("The program could not be started: {why}").format(why=process.errorString())
 
 
 def sentence_of(errors: str, code: int) -> str:

@@ -12,8 +12,9 @@ from diagnostics.model import Span
 from jalerte_desktop.findings.evidence import Backing, read_backing
 from jalerte_desktop.window.background import BackgroundReader
 from jalerte_desktop.window.children import Caller, CommandQueue
-from jalerte_desktop.window.evidence_facts import StampFacts, stamps_of
+from jalerte_desktop.window.evidence_facts import KeepingFacts, StampFacts, keeping_of, stamps_of
 from jalerte_desktop.window.evidence_run import LongRun, Outcome
+from jalerte_desktop.words.language import _
 
 LOOK_EVERY_MS = 10_000
 FINISH_MS = 6_000
@@ -28,16 +29,21 @@ REPORT, PREVIEW, BUNDLE, VERIFY, LOOK, IMPORT, DATE = (
     "date",
 )
 """What runs beside everything else, and can be stopped. ``LOOK``: a check of what may become a second witness."""
-STAMPS, SERVERS, TERMS, CHOOSE, TOUCHED, EXCLUDE = (
+STAMPS, SERVERS, TERMS, CHOOSE, TOUCHED, EXCLUDE, KEEPING, KEEP = (
     "stamps",
     "servers",
     "terms",
     "choose",
     "touched",
     "exclude",
+    "keeping",
+    "keep",
 )
-"""What is asked one after the other. ``TOUCHED``, with a period behind it: its incidents, which may be taken out."""
-_CHANGES = {CHOOSE, EXCLUDE, IMPORT, DATE}
+"""What is asked one after the other. ``TOUCHED``, with a period behind it: its incidents, which may be taken out.
+
+``KEEPING``: how long samples are kept; ``KEEP`` chooses it.
+"""
+_CHANGES = {CHOOSE, EXCLUDE, IMPORT, DATE, KEEP}
 
 
 class EvidenceDesk(QObject):
@@ -63,11 +69,20 @@ class EvidenceDesk(QObject):
     ) -> None:
         super().__init__(parent)
         self._caller = caller
+        self._journal = journal
         self._closed = False
         self.clock = clock
         self.backing: Backing | None = None
         self.stamps: StampFacts | None = None
         self.stamps_problem = ""
+        self.keeping: KeepingFacts | None = None
+        self.taken_bytes: int | None = None
+        """What the journal takes on the disk, None while that is not known."""
+        self.keeping_problem = ""
+        self.choosing = False
+        """Is a choice of how long samples are kept on its way?"""
+        self.chosen: KeepingFacts | str | None = None
+        """What came of the last one: what stands then, or why it was not taken."""
         self.runs: dict[str, LongRun] = {}
         self.outcomes: dict[str, Outcome] = {}
         self.subjects: dict[str, str] = {}
@@ -76,7 +91,7 @@ class EvidenceDesk(QObject):
         self._queue.answered.connect(self._answered)
         self._queue.refused.connect(self._refused)
         keys = caller.home / "keys"
-        self._reader = BackgroundReader(lambda: read_backing(journal, keys), self)
+        self._reader = BackgroundReader(lambda: (read_backing(journal, keys), bytes_taken(journal)), self)
         self._reader.ready.connect(self._stands)
         self._timer = QTimer(self, interval=LOOK_EVERY_MS)
         self._timer.timeout.connect(self._reader.request)
@@ -88,6 +103,8 @@ class EvidenceDesk(QObject):
         if not self._closed:
             self._reader.request()
             self._queue.ask(STAMPS, "stamp", "show", "--json")
+            if self._journal.exists():
+                self._queue.ask(KEEPING, "journal", "retention", "--json")
 
     def watch(self, on: bool) -> None:
         """While the page is seen, look now and then what the recorder sealed."""
@@ -103,9 +120,10 @@ class EvidenceDesk(QObject):
         """What was recorded, where that is known already."""
         return self.backing.record if self.backing is not None else None
 
-    def _stands(self, backing: Backing) -> None:
-        before, self.backing = self.backing, backing
-        if before != backing:
+    def _stands(self, found: tuple[Backing, int | None]) -> None:
+        before = self.backing, self.taken_bytes
+        self.backing, self.taken_bytes = found
+        if before != found:
             self.changed.emit()
 
     # --- asking, one after the other ---
@@ -131,10 +149,25 @@ class EvidenceDesk(QObject):
             CHOOSE, "stamp", "choose", *((f"--server={server}", "--yes") if server else ("--none", "--yes"))
         )
 
+    def keep(self, days: int) -> None:
+        """Keep samples for so many days (0: for ever); the person has read what goes then and said yes."""
+        self.choosing, self.chosen = True, None
+        how_long = f"--keep-days={days}" if days else "--keep-all"
+        self.ask(KEEP, "journal", "retention", how_long, "--yes")
+        self.changed.emit()
+
     def _answered(self, name: str, answer: object) -> None:
         if name == STAMPS:
             self.stamps, self.stamps_problem = stamps_of(answer), ""
             self.changed.emit()
+            return
+        if name in (KEEPING, KEEP):
+            self.keeping, self.keeping_problem = keeping_of(answer), ""
+            if name == KEEP:
+                unread = _("The command gave an answer that cannot be read.")
+                self.choosing, self.chosen = False, self.keeping or unread
+            self.changed.emit()
+        if name == KEEPING:
             return
         self._moved(name)
         self.answered.emit(name, answer)
@@ -144,6 +177,13 @@ class EvidenceDesk(QObject):
             self.stamps_problem = sentence
             self.changed.emit()
             return
+        if name == KEEPING:
+            self.keeping_problem = sentence
+            self.changed.emit()
+            return
+        if name == KEEP:
+            self.choosing, self.chosen = False, sentence
+            self.changed.emit()
         self.refused.emit(name, sentence)
 
     def _moved(self, name: str) -> None:
@@ -195,3 +235,15 @@ class EvidenceDesk(QObject):
         self.runs.clear()
         self._queue.finish(FINISH_MS)
         self._reader.close()
+
+
+def bytes_taken(journal: Path) -> int | None:
+    """What the journal takes on the disk with the log beside it; None where there is none, or nobody may look."""
+    try:
+        taken = journal.stat().st_size
+    except OSError:
+        return None
+    try:
+        return taken + journal.with_name(f"{journal.name}-wal").stat().st_size
+    except OSError:
+        return taken

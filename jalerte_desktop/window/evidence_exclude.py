@@ -93,6 +93,8 @@ class ExcludeDialog(QDialog):
         column.addStretch(1)
         area.setWidget(inner)
         outer.addWidget(area, 1)
+        self.summary = label("", bold=True)
+        outer.addWidget(self.summary)
         self.problem = label("", 14, tone="outage")
         self.problem.hide()
         outer.addWidget(self.problem)
@@ -146,9 +148,11 @@ class ExcludeDialog(QDialog):
         self._asked = self._desk.look_at(*self._looked)
 
     def _tell(self, lines: tuple[str, ...]) -> None:
+        """The first line stands above the buttons, in sight whatever is scrolled."""
         clear(self._lines)
-        for place, line in enumerate(lines):
-            self._lines.addWidget(label(breakable(line), bold=not place and len(lines) > 1))
+        for line in lines[1:]:
+            self._lines.addWidget(label(breakable(line)))
+        self.summary.setText(breakable(lines[0]) if lines else "")
         # What has the focus when it is read is the button.
         self.keep.setAccessibleDescription(" ".join(lines))
 

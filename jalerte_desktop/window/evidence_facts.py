@@ -122,6 +122,14 @@ class TouchedFacts:
     excluded: bool
 
 
+@dataclass(frozen=True, slots=True)
+class KeepingFacts:
+    """How long single samples are kept: ``days``, 0 for ever. ``before``: the ISO day before which they go."""
+
+    days: int
+    before: str
+
+
 def report_of(answer: object) -> ReportFacts | None:
     told = _map(answer)
     path = _text(told, "out")
@@ -240,6 +248,13 @@ def touched_of(answer: object) -> tuple[TouchedFacts, ...]:
         )
         for one in _maps(_map(answer).get("incidents"))
     )
+
+
+def keeping_of(answer: object) -> KeepingFacts | None:
+    told = _map(answer)
+    if "keep_days" not in told:
+        return None
+    return KeepingFacts(max(0, _whole(told, "keep_days")), _text(told, "before"))
 
 
 def _map(value: object) -> Mapping[str, object]:

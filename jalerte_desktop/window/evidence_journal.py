@@ -1,22 +1,23 @@
-"""What stands behind the evidence: newest seal, fingerprint, damage, what was removed, what does not count."""
+"""What stands behind the evidence: newest seal, fingerprint, damage, how long it is kept, what does not count."""
 
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QFontDatabase, QGuiApplication
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QVBoxLayout, QWidget
 
 from diagnostics.model import Exclusion
 from jalerte_desktop.findings.evidence import Backing
+from jalerte_desktop.window.evidence_desk import EvidenceDesk
+from jalerte_desktop.window.evidence_keeping import KeepingPart
 from jalerte_desktop.window.evidence_words import (
     damage_words,
     exclusion_head,
     groups,
-    removed_words,
     seal_words,
 )
 from jalerte_desktop.window.parts import Card, button, clear, label, rule
-from jalerte_desktop.window.theme import font
+from jalerte_desktop.window.theme import Theme, font
 from jalerte_desktop.words.language import _
 from jalerte_desktop.words.shape import breakable
 
@@ -24,11 +25,12 @@ SHOWN = 50
 
 
 class JournalCard(Card):
-    """``exclude`` asks for the dialog that takes a period out of the count."""
+    """``exclude`` asks for the dialog that takes a period out of the count; ``opened`` tells of another one."""
 
     exclude = Signal()
+    opened = Signal(QDialog)
 
-    def __init__(self) -> None:
+    def __init__(self, desk: EvidenceDesk, theme: Theme) -> None:
         super().__init__(_("Journal"))
         self.head(_("Journal"))
         self._key = ""
@@ -51,8 +53,11 @@ class JournalCard(Card):
         row.addWidget(self.copied, 1)
         self.column.addLayout(row)
         self.damage = self._fact(_("Damage"))
-        self.removed = self._fact(_("Removed by age"))
-        self.column.addWidget(rule())
+        self._part()
+        self.keeping = KeepingPart(desk, theme)
+        self.keeping.opened.connect(self.opened)
+        self.column.addWidget(self.keeping)
+        self._part()
         self.column.addWidget(label(_("Taken out of the count"), bold=True))
         self.column.addWidget(
             label(
@@ -79,8 +84,15 @@ class JournalCard(Card):
         self.column.addWidget(value)
         return value
 
+    def _part(self) -> None:
+        """A line between two parts, with room around it."""
+        self.column.addSpacing(4)
+        self.column.addWidget(rule())
+        self.column.addSpacing(4)
+
     def show_backing(self, backing: Backing | None) -> None:
         """None: nothing was read yet."""
+        self.keeping.refresh()
         self.exclude_button.setEnabled(backing is not None and backing.record is not None)
         if backing is None:
             return
@@ -97,8 +109,7 @@ class JournalCard(Card):
         damaged = backing.cut_off or bool(backing.unsound) or bool(backing.lost_ends)
         self.damage.setProperty("tone", "outage" if damaged else "")
         self.damage.style().polish(self.damage)
-        self.removed.setText(removed_words(backing))
-        self.setAccessibleDescription(" ".join((self.seal.text(), self.damage.text(), self.removed.text())))
+        self.setAccessibleDescription(" ".join((self.seal.text(), self.damage.text(), self.keeping.spoken())))
         if backing.taken_out != self._shown:
             self._shown = backing.taken_out
             clear(self._rows)

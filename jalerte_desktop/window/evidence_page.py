@@ -50,7 +50,7 @@ class EvidencePage(QScrollArea):
         self.verify = VerifyCard(desk, theme)
         self.witness = WitnessCard(desk, theme)
         self.stamps = StampsCard(desk, theme)
-        self.journal = JournalCard()
+        self.journal = JournalCard(desk, theme)
         column.addWidget(self.answer)
         for card in (self.report, self.bundle, self.verify, self.witness, self.stamps):
             card.opened.connect(self.opened)
@@ -59,6 +59,7 @@ class EvidencePage(QScrollArea):
         column.addStretch(1)
         self.setWidget(inner)
         self.journal.exclude.connect(self._exclude)
+        self.journal.opened.connect(self.opened)
         desk.changed.connect(self.refresh)
         desk.progressed.connect(self._progressed)
         self.refresh()

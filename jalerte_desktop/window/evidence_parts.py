@@ -125,6 +125,7 @@ class PaperChoices(QWidget):
         self._dates.setDirection(
             QBoxLayout.Direction.LeftToRight if wide else QBoxLayout.Direction.TopToBottom
         )
+        self._dates.setSpacing(20 if wide else 8)
 
     def _show(self) -> None:
         self.dates.setVisible(self.period.value == DATES)

@@ -142,8 +142,9 @@ def damage_words(backing: Backing) -> tuple[str, ...]:
 
 
 def removed_words(backing: Backing) -> str:
+    """Which samples are gone by age; empty where all are there."""
     if backing.removed_before_ns is None:
-        return _("Nothing: every sample is kept.")
+        return ""
     return _(
         "Samples before {day} were removed by your choice; their figures, events and seals stay."
     ).format(day=shown_day(local(backing.removed_before_ns).date()))

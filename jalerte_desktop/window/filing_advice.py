@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QDialog, QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QWidget
 
 from jalerte_desktop.window.filing_facts import Answer, each, sentences, text, texts, words
-from jalerte_desktop.window.parts import Card, button, label
+from jalerte_desktop.window.parts import Card, Dialog, label
 from jalerte_desktop.words.language import N_, _
 
 _TITLES = {
@@ -50,31 +49,15 @@ def _below(doubts: object) -> str:
     return "\n".join(f"! {doubt}" for doubt in sentences(doubts))
 
 
-class AdviceDialog(QDialog):
+class AdviceDialog(Dialog):
     """To be read; nothing is done from here."""
 
     def __init__(self, answer: object, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setWindowTitle(_("What to do next"))
+        super().__init__(_("What to do next"), _("What to do next"), "read", parent)
         self.resize(760, 640)
         self.setMinimumSize(400, 320)
-        outer = QVBoxLayout(self)
-        outer.setContentsMargins(20, 16, 20, 16)
-        outer.setSpacing(12)
-        outer.addWidget(label(_("What to do next"), 16, bold=True))
-        area = QScrollArea()
-        area.setObjectName("clear")
-        area.setWidgetResizable(True)
-        area.setFrameShape(QFrame.Shape.NoFrame)
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        # By keyboard too it has to be read to its end.
-        area.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        area.setAccessibleName(_("What to do next"))
-        inner = QWidget()
-        inner.setObjectName("clear")
-        column = QVBoxLayout(inner)
-        column.setContentsMargins(0, 0, 8, 0)
-        column.setSpacing(12)
+        area = self.scrolled(read=_("What to do next"))
+        column = area.column
         spoken = []
         for title, lines in sheet_of(answer):
             card = Card(title)
@@ -89,11 +72,4 @@ class AdviceDialog(QDialog):
             spoken += [title, *(said for said, _more in lines)]
         column.addStretch(1)
         area.setAccessibleDescription(". ".join(spoken))
-        area.setWidget(inner)
-        outer.addWidget(area, 1)
-        foot = QHBoxLayout()
-        foot.addStretch(1)
-        self.close_button = button(_("&Close"))
-        self.close_button.clicked.connect(self.accept)
-        foot.addWidget(self.close_button)
-        outer.addLayout(foot)
+        self.closes()

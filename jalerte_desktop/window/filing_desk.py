@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from jalerte_desktop.window.case_desk import CaseDesk
-from jalerte_desktop.window.children import Caller, Command
+from jalerte_desktop.window.children import Caller, CommandQueue
 from jalerte_desktop.window.filing_facts import (
     AlertFacts,
     DiaryFacts,
@@ -23,14 +21,14 @@ from jalerte_desktop.window.filing_facts import (
     receipts_of,
     routes_of,
 )
-from jalerte_desktop.window.filing_run import FormResult, FormRun, QueueWatch, UnhurriedCommand
+from jalerte_desktop.window.filing_run import FormResult, FormRun, QueueWatch
 from jalerte_desktop.words.language import _
 
-FINISH_S = 10
+FINISH_MS = 10_000
 FIRST_LOOK_MS = 4000
 """So long after its start the window looks whether something waits to be sent: it must not delay the start."""
 ALERT, ROUTES, QUEUE, RECEIPTS, DIARY = "alert", "routes", "queue", "receipts", "diary"
-EDIT, ADD = "edit", "diary-add"
+NEW, EDIT, ADD = "new", "edit", "diary-add"
 _READS = {
     ALERT: ("alert", "preview"),
     ROUTES: ("alert", "routes"),
@@ -38,13 +36,6 @@ _READS = {
     RECEIPTS: ("alert", "receipts"),
     DIARY: ("diary", "list"),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class _Job:
-    name: str
-    arguments: tuple[str, ...]
-    writes: bool = False
 
 
 class FilingDesk(QObject):
@@ -67,10 +58,13 @@ class FilingDesk(QObject):
     ) -> None:
         super().__init__(parent)
         self._caller = caller
-        self._waiting: deque[_Job] = deque()
-        self._job: _Job | None = None
-        self._command: Command | None = None
         self._closed = False
+        self._queue = CommandQueue(caller, self)
+        self._sendings = CommandQueue(caller, self, beside=True, unhurried=True)
+        for queue in (self._queue, self._sendings):
+            queue.answered.connect(self._answered)
+            queue.refused.connect(self._refused)
+            queue.went_on.connect(self._went_on)
         self.clock = clock
         self.case = case
         self.known: set[str] = set()
@@ -80,7 +74,6 @@ class FilingDesk(QObject):
         self.filings: tuple[FilingFacts, ...] = ()
         self.receipts: tuple[ReceiptFacts, ...] = ()
         self.diary: tuple[DiaryFacts, ...] = ()
-        self._sendings: dict[QObject, str] = {}
         self.form_run: FormRun | None = None
         self.form_result: FormResult | None = None
         self.watch = QueueWatch(caller, self)
@@ -95,24 +88,18 @@ class FilingDesk(QObject):
     @property
     def busy(self) -> bool:
         """Is an answer on its way?"""
-        return self._job is not None or bool(self._sendings)
+        return self._queue.busy or self._sendings.busy
 
     @property
     def leaving(self) -> bool:
         """Is something being sent at this moment?"""
         sending = self.watch.running and any(one.state == "sending" for one in self.filings)
-        return bool(self._sendings) or sending
-
-    @property
-    def writing(self) -> bool:
-        """Is a change on its way?"""
-        return any(job.writes for job in self._jobs())
+        return self._sendings.busy or sending
 
     def load(self, *names: str) -> None:
         """Read these anew; without names everything that the alert page shows."""
         for name in names or (ALERT, ROUTES, QUEUE, RECEIPTS):
-            if not any(job.name == name for job in self._waiting):
-                self._add(_Job(name, (*_READS[name], "--json")))
+            self._queue.ask(name, *_READS[name], "--json")
 
     def _first_look(self) -> None:
         # Without a case file nothing can wait.
@@ -131,37 +118,20 @@ class FilingDesk(QObject):
 
     def edit(self, *arguments: str) -> None:
         """Change the draft, which is begun where there is none yet."""
-        if (self.alert is None or not self.alert.draft) and not any(
-            job.name == "new" for job in self._jobs()
-        ):
-            self._add(_Job("new", ("alert", "new", "--json"), writes=True))
-        self._add(_Job(EDIT, ("alert", "edit", *arguments, "--json"), writes=True))
+        if (self.alert is None or not self.alert.draft) and not self._queue.pending(NEW):
+            self._queue.ask(NEW, "alert", "new", "--json", writes=True)
+        self._queue.ask(EDIT, "alert", "edit", *arguments, "--json", writes=True)
 
     def ask(self, name: str, *arguments: str, writes: bool = False) -> None:
         """Run a command; ``answered`` or ``refused`` comes with that name. ``writes``: it changes the case file."""
-        self._add(_Job(name, (*arguments, "--json"), writes))
+        self._queue.ask(name, *arguments, "--json", writes=writes)
 
     def send(self, name: str, *arguments: str) -> None:
-        """The same for a command that sends: it takes its time, and nothing waits behind it."""
-        if self._closed:
-            return
-        command = UnhurriedCommand(self._caller, *arguments, "--json", parent=self)
-        self._sendings[command] = name
-        command.done.connect(self._sent)
-        command.failed.connect(self._not_sent)
-        command.start()
+        """The same for a command that sends, behind which nothing waits.
 
-    def _sent(self, answer: object) -> None:
-        name = self._sendings.pop(self.sender(), None)
-        if name is not None:
-            self.answered.emit(name, answer)
-            self.changed.emit()
-
-    def _not_sent(self, sentence: str) -> None:
-        name = self._sendings.pop(self.sender(), None)
-        if name is not None:
-            self.refused.emit(name, sentence)
-            self.changed.emit()
+        It takes its time: a slow line may need an hour for a photo, and breaking it off would leave nobody sure.
+        """
+        self._sendings.ask(name, *arguments, "--json", writes=True)
 
     # --- the form that opens with us ---
 
@@ -171,7 +141,8 @@ class FilingDesk(QObject):
             return
         self.form_result = None
         run = self.form_run = FormRun(self._caller, *arguments, parent=self)
-        run.ended.connect(self._form_ended)
+        run.done.connect(self._form_done)
+        run.failed.connect(self._form_failed)
         run.start()
         self.changed.emit()
 
@@ -180,62 +151,37 @@ class FilingDesk(QObject):
         self.form_result = None
         self.changed.emit()
 
+    def _form_done(self, answer: object) -> None:
+        self._form_ended(FormResult(answer))
+
+    def _form_failed(self, sentence: str) -> None:
+        self._form_ended(FormResult(problem=sentence))
+
     def _form_ended(self, result: FormResult) -> None:
-        run, self.form_run = self.form_run, None
-        self.form_result = result
-        if run is not None:
-            run.deleteLater()
+        self.form_run, self.form_result = None, result
         self.load(QUEUE, RECEIPTS, DIARY)
         self.changed.emit()
 
-    # --- one after the other ---
+    # --- what commands bring back ---
 
-    def _jobs(self) -> list[_Job]:
-        return [*([self._job] if self._job else []), *self._waiting]
-
-    def _add(self, job: _Job) -> None:
-        if self._closed:
+    def _answered(self, name: str, answer: object) -> None:
+        if name in _READS:
+            self._take(name, answer)
             return
-        self._waiting.append(job)
-        if self._job is None:
-            self._next()
+        if name in (NEW, EDIT):
+            self._take(ALERT, answer)
+        self.answered.emit(name, answer)
 
-    def _next(self) -> None:
-        if not self._waiting or self._closed:
+    def _refused(self, name: str, sentence: str) -> None:
+        if name not in _READS:
+            self.refused.emit(EDIT if name == NEW else name, sentence)
             return
-        self._job = self._waiting.popleft()
-        command = self._command = Command(self._caller, *self._job.arguments, parent=self)
-        # No lambdas here: they would keep this object alive until its own child is being deleted.
-        command.done.connect(self._done)
-        command.failed.connect(self._failed)
-        command.start()
+        self.known.add(name)
+        self.problems[name] = sentence
+        if name == ALERT:
+            self.alert = None
 
-    def _done(self, answer: object) -> None:
-        job, self._job, self._command = self._job, None, None
-        assert job is not None
-        if job.name in _READS:
-            self._take(job.name, answer)
-        else:
-            if job.name in ("new", EDIT):
-                self._take(ALERT, answer)
-            self.answered.emit(job.name, answer)
-        self._go_on()
-
-    def _failed(self, sentence: str) -> None:
-        job, self._job, self._command = self._job, None, None
-        assert job is not None
-        if job.name in _READS:
-            self.known.add(job.name)
-            self.problems[job.name] = sentence
-            if job.name == ALERT:
-                self.alert = None
-        else:
-            self.refused.emit(EDIT if job.name == "new" else job.name, sentence)
-        self._go_on()
-
-    def _go_on(self) -> None:
-        if self._job is None:
-            self._next()
+    def _went_on(self) -> None:
         self.changed.emit()
 
     def _take(self, name: str, answer: object) -> None:
@@ -260,20 +206,10 @@ class FilingDesk(QObject):
 
     def finish(self) -> None:
         """What was changed is kept before the program ends; for this the caller waits, a few seconds at most."""
-        until = time.monotonic() + FINISH_S
-        while self.writing and self._command is not None:
-            job = self._job
-            self._command.wait(max(0, round((until - time.monotonic()) * 1000)))
-            if self._job is job:
-                break
+        until = time.monotonic() + FINISH_MS / 1000
+        self._queue.finish(FINISH_MS)
         self._closed = True
-        self._waiting.clear()
-        if self._command is not None:
-            self._command.stop()
-        for sending in list(self._sendings):
-            assert isinstance(sending, Command)
-            sending.wait(max(0, round((until - time.monotonic()) * 1000)))
-        self._sendings.clear()
+        self._sendings.finish(round((until - time.monotonic()) * 1000))
         self.watch.finish()
         if self.form_run is not None:
             self.form_run.finish()

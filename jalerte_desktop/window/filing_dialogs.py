@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QDialog, QFrame, QHBoxLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QPushButton, QWidget
 
 from jalerte_desktop.casefile.diary import OPERATOR_STEPS
 from jalerte_desktop.window.case_field import Captioned
@@ -11,47 +11,25 @@ from jalerte_desktop.window.entries import ChoiceBox, TextBox
 from jalerte_desktop.window.filing_facts import RouteFacts
 from jalerte_desktop.window.filing_words import channel_name
 from jalerte_desktop.window.flow import FlowRow
-from jalerte_desktop.window.parts import button, label
+from jalerte_desktop.window.parts import Dialog, button, label, say
 from jalerte_desktop.words.language import _
 
 
-class AskDialog(QDialog):
+class AskDialog(Dialog):
     """A title, explanations, fields, a place for what went wrong. ``wanted`` with a name and the arguments given."""
 
     wanted = Signal(str, tuple)
 
     def __init__(self, title: str, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setWindowTitle(title)
+        super().__init__(title, title, "asks", parent)
         self.resize(600, 500)
         self.setMinimumSize(400, 300)
-        outer = QVBoxLayout(self)
-        outer.setContentsMargins(24, 20, 24, 18)
-        outer.setSpacing(12)
-        outer.addWidget(label(title, 16, bold=True))
-        area = QScrollArea()
-        area.setObjectName("clear")
-        area.setWidgetResizable(True)
-        area.setFrameShape(QFrame.Shape.NoFrame)
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        inner = QWidget()
-        inner.setObjectName("clear")
-        self.column = QVBoxLayout(inner)
-        self.column.setContentsMargins(0, 0, 8, 0)
-        self.column.setSpacing(12)
-        area.setWidget(inner)
-        outer.addWidget(area, 1)
-        self.problem = label("", 14, tone="outage")
-        self.problem.hide()
-        outer.addWidget(self.problem)
-        foot = QHBoxLayout()
+        self.column = self.scrolled().column
         self.row = FlowRow()
         self.cancel = button(_("&Cancel"))
         self.cancel.clicked.connect(self.reject)
         self.row.add(self.cancel)
-        foot.addWidget(self.row, 1)
-        outer.addLayout(foot)
+        self.foot(left=self.row)
         self.ways: list[QPushButton] = []
 
     def offer(self, words: str, primary: bool = True) -> QPushButton:
@@ -74,8 +52,7 @@ class AskDialog(QDialog):
 
     def say_problem(self, sentence: str) -> None:
         """Why it does not go on; another try may be made."""
-        self.problem.setText(sentence)
-        self.problem.setVisible(bool(sentence))
+        super().say_problem(sentence)
         for one in self.ways:
             one.setEnabled(True)
 
@@ -115,14 +92,14 @@ class EmailDialog(AskDialog):
     def allow_sending(self, sender: str | None) -> None:
         """``sender``: the address of the mail account that is set up; "" where there is none, None while unknown."""
         self.send.setVisible(bool(sender))
-        self.hint.setText(
+        say(
+            self.hint,
             _("From here it would leave as {sender}.").format(sender=sender)
             if sender
             else _("To send from here, set up your mail server once: jalerte alert mail set.")
             if sender == ""
-            else ""
+            else "",
         )
-        self.hint.setVisible(bool(self.hint.text()))
 
     def _go(self, name: str) -> None:
         addresses = [one.strip() for one in self.to.editor.read().replace(";", ",").split(",") if one.strip()]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QFontDatabase, QTextOption
-from PySide6.QtWidgets import QDialog, QFrame, QHBoxLayout, QPlainTextEdit, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QPlainTextEdit, QWidget
 
 from jalerte_desktop.window.filing_shown import Shown
 from jalerte_desktop.window.filing_words import size
-from jalerte_desktop.window.parts import Card, button, label
+from jalerte_desktop.window.parts import Card, Dialog, button, label
 from jalerte_desktop.window.theme import font
 from jalerte_desktop.words.language import _
 from jalerte_desktop.words.shape import breakable
@@ -17,35 +17,19 @@ LONGEST_LINE = 2000
 """Characters; a longer line is shown in several, since a text view would take minutes for it."""
 
 
-class PreviewDialog(QDialog):
+class PreviewDialog(Dialog):
     """``agreed`` with the SHA-256 of what was shown. Nothing is sent by showing it."""
 
     agreed = Signal(str)
 
     def __init__(self, shown: Shown, may_send: bool = True, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+        super().__init__(_("What leaves"), shown.title, "read", parent)
         self._shown, self._may_send = shown, may_send
-        self.setWindowTitle(_("What leaves"))
         self.resize(760, 640)
         self.setMinimumSize(400, 320)
-        outer = QVBoxLayout(self)
-        outer.setContentsMargins(20, 16, 20, 16)
-        outer.setSpacing(12)
-        outer.addWidget(label(shown.title, 16, bold=True))
-        outer.addWidget(label(_("To: {whom}").format(whom=shown.whom)))
-        area = QScrollArea()
-        area.setObjectName("clear")
-        area.setWidgetResizable(True)
-        area.setFrameShape(QFrame.Shape.NoFrame)
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        area.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        area.setAccessibleName(_("What leaves"))
-        self.area = area
-        inner = QWidget()
-        inner.setObjectName("clear")
-        column = QVBoxLayout(inner)
-        column.setContentsMargins(0, 0, 8, 0)
-        column.setSpacing(12)
+        self.outer.addWidget(label(_("To: {whom}").format(whom=shown.whom)))
+        self.area = self.scrolled(read=_("What leaves"))
+        column = self.area.column
         if shown.warnings:
             column.addWidget(_card(_("Please note"), shown.warnings))
         column.addWidget(self._summary())
@@ -53,11 +37,6 @@ class PreviewDialog(QDialog):
             column.addWidget(_card(_("Attachments"), shown.attachments))
         column.addWidget(self._bytes())
         column.addStretch(1)
-        area.setWidget(inner)
-        outer.addWidget(area, 1)
-        self.problem = label("", 14, tone="outage")
-        self.problem.hide()
-        outer.addWidget(self.problem)
         self.leaving = label(
             _(
                 "It is leaving now. On a bad line this takes a while: you may close this,"
@@ -66,24 +45,18 @@ class PreviewDialog(QDialog):
             14,
         )
         self.leaving.hide()
-        outer.addWidget(self.leaving)
-        foot = QHBoxLayout()
-        foot.setSpacing(8)
-        foot.addStretch(1)
+        self.outer.addWidget(self.leaving)
         self.later = button(_("Not &now") if may_send else _("&Close"))
         self.later.clicked.connect(self.reject)
-        foot.addWidget(self.later)
         self.send = button(_("&Send"), "primary")
         self.send.clicked.connect(self._agree)
         self.send.setVisible(may_send)
-        foot.addWidget(self.send)
-        outer.addLayout(foot)
+        self.foot(self.later, self.send)
 
     def say_problem(self, sentence: str) -> None:
         """It did not go: say why, and let them try again."""
         self._say_leaving(False)
-        self.problem.setText(sentence)
-        self.problem.setVisible(bool(sentence))
+        super().say_problem(sentence)
         self.send.setEnabled(True)
 
     def _agree(self) -> None:

@@ -1,15 +1,13 @@
-"""Children that last: the form that is open with us, a sending, and the one that sends what waits."""
+"""Children that last: the form that is open with us, and the one that sends what waits."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from PySide6.QtCore import QObject, QProcess, QTimer, Signal
 
-from jalerte_desktop.window.children import Caller, Command, sentence_of
-from jalerte_desktop.words.language import _
+from jalerte_desktop.window.children import Caller, Command
 
 LARGEST_ANSWER = 8 << 20
 AGAIN_MS = 60_000
@@ -24,57 +22,22 @@ class FormResult:
     problem: str = ""
 
 
-class FormRun(QObject):
-    """``ended`` comes once. It lasts as long as the person needs."""
+class FormRun(Command):
+    """The assisted form. It lasts as long as the person needs, and ends with its standard input."""
 
-    ended = Signal(object)
+    largest_answer = LARGEST_ANSWER
 
     def __init__(self, caller: Caller, *arguments: str, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self._over = False
-        self._process = caller.process(("alert", "open", *arguments, "--json"), self)
-        self._process.finished.connect(self._finished)
-        self._process.errorOccurred.connect(self._error)
+        super().__init__(caller, "alert", "open", *arguments, "--json", parent=parent)
 
-    def start(self) -> None:
+    def start(self) -> FormRun:
         self._process.start()
+        return self
 
     def finish(self) -> None:
         """The window closes, and the form with it; what it has done until then is kept."""
         self._over = True
         _end(self._process, self._process.terminate, self._process.kill)
-
-    def _finished(self, code: int, status: QProcess.ExitStatus) -> None:
-        out = bytes(self._process.readAllStandardOutput().data())
-        errors = bytes(self._process.readAllStandardError().data()).decode("utf-8", "replace")
-        if status != QProcess.ExitStatus.NormalExit or code != 0:
-            self._end(FormResult(problem=sentence_of(errors, code)))
-            return
-        try:
-            if len(out) > LARGEST_ANSWER:
-                raise ValueError
-            self._end(FormResult(json.loads(out.decode("utf-8", "replace"))))
-        except (ValueError, RecursionError):
-            self._end(FormResult(problem=_("The command gave an answer that cannot be read.")))
-
-    def _error(self, error: QProcess.ProcessError) -> None:
-        if error == QProcess.ProcessError.FailedToStart:
-            why = self._process.errorString()
-            self._end(FormResult(problem=_("The program could not be started: {why}").format(why=why)))
-
-    def _end(self, result: FormResult) -> None:
-        if not self._over:
-            self._over = True
-            self.ended.emit(result)
-
-
-class UnhurriedCommand(Command):
-    """A command that sends: a slow line may need an hour for a photo, and breaking it off would leave nobody sure."""
-
-    def start(self) -> UnhurriedCommand:
-        self._process.start()
-        self._process.closeWriteChannel()
-        return self
 
 
 class QueueWatch(QObject):

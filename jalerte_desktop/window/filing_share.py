@@ -10,18 +10,14 @@ from PySide6.QtGui import QGuiApplication, QPainter, QPixmap
 from PySide6.QtWidgets import (
     QDialog,
     QFileDialog,
-    QFrame,
-    QHBoxLayout,
     QPlainTextEdit,
-    QScrollArea,
     QSizePolicy,
-    QVBoxLayout,
     QWidget,
 )
 
 from jalerte_desktop.window.filing_facts import sentences, text
 from jalerte_desktop.window.flow import FlowRow
-from jalerte_desktop.window.parts import Card, button, label
+from jalerte_desktop.window.parts import Card, Dialog, button, label
 from jalerte_desktop.window.theme import font
 from jalerte_desktop.words.language import _
 
@@ -57,24 +53,19 @@ class Picture(QWidget):
         painter.end()
 
 
-class ShareDialog(QDialog):
+class ShareDialog(Dialog):
     """``save`` asks for the picture as a file; ``opened`` tells of a dialog."""
 
     save = Signal(str)
     opened = Signal(QDialog)
 
     def __init__(self, answer: object, pixmap: QPixmap, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+        super().__init__(_("Share"), _("A text and a picture to share"), "read", parent)
         told = answer if isinstance(answer, Mapping) else {}
         self._pixmap = pixmap
-        self.setWindowTitle(_("Share"))
         self.resize(720, 660)
         self.setMinimumSize(400, 320)
-        outer = QVBoxLayout(self)
-        outer.setContentsMargins(20, 16, 20, 16)
-        outer.setSpacing(12)
-        outer.addWidget(label(_("A text and a picture to share"), 16, bold=True))
-        outer.addWidget(
+        self.outer.addWidget(
             label(
                 _(
                     "Operator, département and time without service; no name, no address. You post it yourself, or not."
@@ -82,17 +73,7 @@ class ShareDialog(QDialog):
                 tone="soft",
             )
         )
-        area = QScrollArea()
-        area.setObjectName("clear")
-        area.setWidgetResizable(True)
-        area.setFrameShape(QFrame.Shape.NoFrame)
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        inner = QWidget()
-        inner.setObjectName("clear")
-        column = QVBoxLayout(inner)
-        column.setContentsMargins(0, 0, 8, 0)
-        column.setSpacing(12)
+        column = self.scrolled().column
         for warning in sentences(told.get("warnings")):
             column.addWidget(label("! " + warning))
         self.texts: dict[str, QPlainTextEdit] = {}
@@ -103,15 +84,8 @@ class ShareDialog(QDialog):
         if not pixmap.isNull():
             column.addWidget(self._picture(text(told.get("text"))))
         column.addStretch(1)
-        area.setWidget(inner)
-        outer.addWidget(area, 1)
-        foot = QHBoxLayout()
         self.said = label("", 12.5, tone="soft")
-        foot.addWidget(self.said, 1)
-        self.close_button = button(_("&Close"))
-        self.close_button.clicked.connect(self.accept)
-        foot.addWidget(self.close_button)
-        outer.addLayout(foot)
+        self.closes(left=self.said)
 
     def say(self, sentence: str) -> None:
         self.said.setText(sentence)

@@ -11,6 +11,7 @@ from jalerte_desktop.filing.description import length
 from jalerte_desktop.window.case_diary_words import when
 from jalerte_desktop.window.filing_facts import AlertFacts, FilingFacts, Gap
 from jalerte_desktop.words.figures import NO_BREAK, number
+from jalerte_desktop.words.filings import RECEIPTS, STATES, STOPPED
 from jalerte_desktop.words.language import N_, _, ngettext
 from jalerte_desktop.words.shape import capital, sentence
 
@@ -21,23 +22,17 @@ FILES = {
     "evidence": N_("evidence"),
     "other": N_("document"),
 }
-_STATES = {
-    "prepared": ("◌", N_("shown, not agreed to"), "soft"),
-    "waiting": ("‖", N_("waiting"), "loss"),
-    "sending": ("→", N_("being sent"), "accent"),
-    "sent": ("✓", N_("it has left"), "accent"),
-    "unsure": ("?", N_("unsure"), "loss"),
-    "failed": ("✕", N_("was refused"), "outage"),
-    "cancelled": ("–", N_("cancelled"), "soft"),
-    "handed": ("◐", N_("in your hands"), "soft"),
+_SIGNS = {
+    "prepared": ("◌", "soft"),
+    "waiting": ("‖", "loss"),
+    "sending": ("→", "accent"),
+    "sent": ("✓", "accent"),
+    "unsure": ("?", "loss"),
+    "failed": ("✕", "outage"),
+    "cancelled": ("–", "soft"),
+    "handed": ("◐", "soft"),
 }
-_RECEIPTS = {
-    "page": N_("page of confirmation"),
-    "smtp": N_("taken by the mail server"),
-    "desk": N_("receipt of the alert desk"),
-    "tracking": N_("tracking number"),
-    "person": N_("your own word"),
-}
+"""A state's sign and tone."""
 
 
 def channel_name(channel: str) -> str:
@@ -45,7 +40,7 @@ def channel_name(channel: str) -> str:
 
 
 def receipt_name(kind: str) -> str:
-    return _(_RECEIPTS[kind]) if kind in _RECEIPTS else kind
+    return _(RECEIPTS[kind].badge) if kind in RECEIPTS else kind
 
 
 def size(count: int) -> str:
@@ -111,14 +106,14 @@ def period_arguments(since: date, until: date) -> tuple[str, ...]:
 
 def state_badge(state: str) -> tuple[str, str]:
     """Sign and word of a filing's state, and the badge's tone."""
-    sign, words, tone = _STATES.get(state, ("?", state, "soft"))
-    return sign + NO_BREAK + _(words), tone
+    sign, tone = _SIGNS.get(state, ("?", "soft"))
+    return sign + NO_BREAK + (_(STATES[state].badge) if state in STATES else state), tone
 
 
 def filing_badge(one: FilingFacts) -> tuple[str, str]:
     """The badge of a filing: one that the program stopped was refused by nobody."""
     if one.stopped:
-        return "✕" + NO_BREAK + _("was stopped"), "outage"
+        return "✕" + NO_BREAK + _(STOPPED.badge), "outage"
     return state_badge(one.state)
 
 

@@ -112,6 +112,20 @@ class FigureCard(Card):
         self.caption.setText(figure.caption)
         self.setAccessibleName(f"{figure.value} {figure.caption}")
 
+    @property
+    def least_width(self) -> int:
+        """So wide that no word of it is cut."""
+        words = [
+            one.fontMetrics().horizontalAdvance(word)
+            for one, texts in (
+                (self.value, [self.value.text()]),
+                (self.caption, self.caption.text().split(" ")),
+            )
+            for word in texts
+        ]
+        margins = self.column.contentsMargins()
+        return max(words) + margins.left() + margins.right() + 4
+
 
 class Banner(Card):
     """A calm question or notice across the page, with its buttons."""

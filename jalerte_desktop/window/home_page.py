@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import QSize, Qt, QTimer, Signal
 from PySide6.QtWidgets import QBoxLayout, QFrame, QGridLayout, QScrollArea, QVBoxLayout, QWidget
 
+from diagnostics.model import Span
 from jalerte_desktop.window.chart_card import ChartCard
 from jalerte_desktop.window.digest import figures_of, line_words, suggestion_of
 from jalerte_desktop.window.home_cards import (
@@ -29,7 +30,7 @@ SPACE = 14
 NARROW = 760
 """Below this width the incidents and the suggestion stand one above the other."""
 VERY_NARROW = 640
-"""Below this one the four figures stand two by two."""
+"""Below this one the four figures stand two by two; so they do where letters are too large for four."""
 
 
 class HomePage(QScrollArea):
@@ -63,6 +64,7 @@ class HomePage(QScrollArea):
 
         self._grid = QGridLayout()
         self._grid.setSpacing(SPACE)
+        self._placed = 0
         self._place_figures(4)
         self._lower = QBoxLayout(QBoxLayout.Direction.LeftToRight)
         self._lower.setSpacing(SPACE)
@@ -84,6 +86,7 @@ class HomePage(QScrollArea):
 
         for absent in (self.notice, self.question, self.first_run, self.record):
             absent.hide()
+        self.chart.view.marked.connect(self._marked)
         self.state.start.connect(self.start_recording)
         self.first_run.start.connect(self.start_recording)
         self.restart.clicked.connect(self.start_recording)
@@ -104,6 +107,7 @@ class HomePage(QScrollArea):
             return
         for card, figure in zip(self.figures, figures_of(findings, reading.at_ns), strict=True):
             card.say(figure)
+        self._place_figures(self._columns())
         self.question.setVisible(findings.line.home is None and bool(findings.line.id))
         self.question.ask(findings.line.interface, findings.line.gateway)
         self.chart.show_chart(reading.chart, line_words(findings))
@@ -111,7 +115,21 @@ class HomePage(QScrollArea):
         recording = recorder in (State.ON, State.STARTING, State.UNKNOWN, State.DEMO)
         self.next.say(suggestion_of(findings, recording))
 
+    def _marked(self, mark: Span | None) -> None:
+        if mark is not None:
+            # What can be done with it stands below the chart; where is known only after the layout.
+            QTimer.singleShot(0, self, lambda: self.ensureWidgetVisible(self.chart.marking, 0, 8))
+
+    def _columns(self) -> int:
+        margins = self.column.contentsMargins()
+        widest = max(card.least_width for card in self.figures)
+        wanted = 4 * widest + 3 * SPACE + margins.left() + margins.right()
+        return 4 if self.viewport().width() >= max(VERY_NARROW, wanted) else 2
+
     def _place_figures(self, columns: int) -> None:
+        if columns == self._placed:
+            return
+        self._placed = columns
         for index, card in enumerate(self.figures):
             self._grid.addWidget(card, index // columns, index % columns)
         for column in range(4):
@@ -119,7 +137,7 @@ class HomePage(QScrollArea):
 
     def resizeEvent(self, event) -> None:
         super().resizeEvent(event)
-        self._place_figures(4 if self.viewport().width() >= VERY_NARROW else 2)
+        self._place_figures(self._columns())
         across = self.viewport().width() >= NARROW
         direction = QBoxLayout.Direction.LeftToRight if across else QBoxLayout.Direction.TopToBottom
         if self._lower.direction() != direction:

@@ -143,6 +143,7 @@ class MainWindow(QMainWindow):
         self.home.start_recording.connect(self.start_recording)
         self.home.question.answered.connect(self.line.confirm)
         self.home.chart.show_table.connect(self._show_table)
+        self.home.chart.exclude.connect(self.exclude)
         self.home.incidents.show_all.connect(self._show_incidents)
         self.home.incidents.exclude.connect(self.exclude)
         self.home.next.alert.connect(partial(self.go, ALERT))

@@ -18,6 +18,7 @@ class Mark(StrEnum):
     LOSS = "loss"
     LATENCY = "latency"
     OTHER = "other"
+    EXCLUDED = "excluded"
     FINE = "fine"
 
 
@@ -79,6 +80,7 @@ def mark_name(mark: Mark) -> str:
         Mark.LOSS: _("losses"),
         Mark.LATENCY: _("high delay"),
         Mark.OTHER: _("other trouble"),
+        Mark.EXCLUDED: _("taken out of the count"),
         Mark.FINE: _("normal"),
     }[mark]
 
@@ -90,5 +92,6 @@ def colour_of(mark: Mark, scheme: Scheme) -> str:
         Mark.LOSS: scheme.loss,
         Mark.LATENCY: scheme.latency,
         Mark.OTHER: scheme.accent,
+        Mark.EXCLUDED: scheme.unobserved,
         Mark.FINE: scheme.fine,
     }[mark]

@@ -11,7 +11,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, QProcess, QTimer, Signal
 
 from diagnostics.model import SECOND
-from jalerte_desktop.window.children import Caller, Command, sentence_of
+from jalerte_desktop.window.children import Caller, Command, not_started, sentence_of
 from jalerte_desktop.words.language import _
 
 FRESH_NS = 15 * SECOND
@@ -161,9 +161,7 @@ class RecorderControl(QObject):
         if process.startDetached():
             self._ask_timer.start()
         else:
-            self._become(
-                State.DIED, _("The program could not be started: {why}").format(why=process.errorString())
-            )
+            self._become(State.DIED, not_started(process))
 
     def stop(self) -> None:
         """Ask it to stop cleanly; ``stopped`` follows, also when it was not running."""
@@ -233,10 +231,10 @@ class RecorderControl(QObject):
 
     def _held_error(self, error: QProcess.ProcessError) -> None:
         if error == QProcess.ProcessError.FailedToStart and self._held is not None:
-            why = self._held.errorString()
+            why = not_started(self._held)
             self._held.deleteLater()
             self._held = None
-            self._become(State.DIED, _("The program could not be started: {why}").format(why=why))
+            self._become(State.DIED, why)
 
     def _end(self) -> None:
         self._ended_ns = time.time_ns()

@@ -5,18 +5,15 @@ from __future__ import annotations
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QCheckBox,
-    QFrame,
     QHBoxLayout,
     QLineEdit,
-    QScrollArea,
-    QVBoxLayout,
     QWidget,
 )
 
 from diagnostics.model import NO_LINE, Line
 from jalerte_desktop.window.autostart import Entry
 from jalerte_desktop.window.contacts import Configured, contacts_words
-from jalerte_desktop.window.parts import Card, button, label
+from jalerte_desktop.window.parts import Card, Page, button, label, problem_line, say
 from jalerte_desktop.window.preferences import Preferences
 from jalerte_desktop.window.recorder import State
 from jalerte_desktop.window.theme import font
@@ -26,7 +23,7 @@ from jalerte_desktop.words.views import working_hours_words
 LANGUAGE_NAMES = {"fr": "Français", "en": "English"}  # each in its own language
 
 
-class SettingsPage(QScrollArea):
+class SettingsPage(Page):
     """Asks by signals; only the autostart entry and the window's own preferences are written here."""
 
     start_recording = Signal()
@@ -38,19 +35,10 @@ class SettingsPage(QScrollArea):
 
     def __init__(self, preferences: Preferences, entry: Entry, folder: str, configured: Configured) -> None:
         super().__init__()
-        self.setObjectName("page")
-        self.setWidgetResizable(True)
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._preferences = preferences
         self._entry = entry
         self._line = NO_LINE
-        inner = QWidget()
-        inner.setObjectName("page")
-        column = QVBoxLayout(inner)
-        column.setContentsMargins(24, 18, 24, 16)
-        column.setSpacing(14)
+        column = self.column
         column.addWidget(label(_("Settings"), 22, bold=True))
         column.addWidget(self._recording_card())
         column.addWidget(self._line_card())
@@ -60,7 +48,6 @@ class SettingsPage(QScrollArea):
         self.contacts = _contacts_card(configured)
         column.addWidget(self.contacts)
         column.addStretch(1)
-        self.setWidget(inner)
 
     # --- recording ---
 
@@ -137,8 +124,7 @@ class SettingsPage(QScrollArea):
         naming.addWidget(self.save_name)
         naming.addStretch(1)
         card.column.addLayout(naming)
-        self.line_problem = label("", 12.5, tone="outage")
-        self.line_problem.hide()
+        self.line_problem = problem_line(12.5)
         card.column.addWidget(self.line_problem)
         return card
 
@@ -227,8 +213,7 @@ class SettingsPage(QScrollArea):
         self.save_name.setEnabled(known)
 
     def say_line_problem(self, sentence: str) -> None:
-        self.line_problem.setText(sentence)
-        self.line_problem.setVisible(bool(sentence))
+        say(self.line_problem, sentence)
 
 
 def _hours_card(configured: Configured) -> QWidget:

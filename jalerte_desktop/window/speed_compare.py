@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QGridLayout, QVBoxLayout, QWidget
 
-from jalerte_desktop.window.parts import Card, label
+from jalerte_desktop.window.parts import Card, label, say
 from jalerte_desktop.window.speed_facts import SideFacts
 from jalerte_desktop.window.speed_paint import SlimBar
 from jalerte_desktop.window.speed_words import rate, when_words
@@ -59,8 +59,7 @@ class CompareCard(Card):
         if (shown := (tuple(sides), tuple(verdict))) == self._shown:
             return
         self._shown = shown
-        self.verdict.setText("\n".join(f"–{NO_BREAK}{one}" for one in verdict))
-        self.verdict.setVisible(bool(verdict))
+        say(self.verdict, "\n".join(f"–{NO_BREAK}{one}" for one in verdict))
         if self._inner is not None:
             self._place.removeWidget(self._inner)
             self._inner.hide()

@@ -9,17 +9,14 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QButtonGroup,
     QCheckBox,
-    QDialog,
-    QFrame,
     QHBoxLayout,
-    QScrollArea,
     QVBoxLayout,
     QWidget,
 )
 
 from jalerte_desktop.window.case_field import Captioned
 from jalerte_desktop.window.entries import TextBox
-from jalerte_desktop.window.parts import button, label
+from jalerte_desktop.window.parts import Dialog, Scrolled, button, clear, label, say
 from jalerte_desktop.window.speed_desk import CHOOSE, TERMS, SpeedDesk
 from jalerte_desktop.window.speed_facts import providers_of
 from jalerte_desktop.window.speed_words import provider_name
@@ -36,23 +33,20 @@ SERVERS = {
 """The providers that need an address: an example of one, and what it is."""
 
 
-class ConsentDialog(QDialog):
+class ConsentDialog(Dialog):
     """``chosen`` once the command has kept the choice."""
 
     chosen = Signal()
 
     def __init__(self, desk: SpeedDesk, measure: bool, parent: QWidget | None = None) -> None:
         """``measure``: a measurement follows at once, and the button says so."""
-        super().__init__(parent)
+        super().__init__(_("Whom to measure with"), _("Whom do you want to measure with?"), "asks", parent)
         self._desk = desk
         self.provider = ""
         self._words: dict[str, tuple[str, ...]] = {}
-        self.setWindowTitle(_("Whom to measure with"))
         self.resize(820, 600)
-        outer = QVBoxLayout(self)
-        outer.setContentsMargins(24, 20, 24, 18)
+        outer = self.outer
         outer.setSpacing(14)
-        outer.addWidget(label(_("Whom do you want to measure with?"), 16, bold=True))
         outer.addWidget(
             label(
                 _(
@@ -88,34 +82,15 @@ class ConsentDialog(QDialog):
         self.agree.setFont(font(14))
         self.agree.toggled.connect(self._ready)
         outer.addWidget(self.agree)
-        self.problem = label("", 14, tone="outage")
-        self.problem.hide()
-        outer.addWidget(self.problem)
-        foot = QHBoxLayout()
-        foot.setSpacing(8)
-        foot.addStretch(1)
-        self.cancel = button(_("&Cancel"))
-        self.cancel.clicked.connect(self.reject)
-        self.keep = button(_("&Agree and measure") if measure else _("&Agree and keep"), "primary")
-        self.keep.clicked.connect(self._keep)
-        foot.addWidget(self.cancel)
-        foot.addWidget(self.keep)
-        outer.addLayout(foot)
+        self.keep = self.asks(_("&Agree and measure") if measure else _("&Agree and keep"), self._keep)
         desk.answered.connect(self._answered)
         desk.refused.connect(self._refused)
         self._show("")
         desk.ask(TERMS, "speed", "--terms")
 
     def _terms(self) -> QWidget:
-        area = QScrollArea()
-        area.setObjectName("clear")
-        area.setWidgetResizable(True)
-        area.setFrameShape(QFrame.Shape.NoFrame)
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        inner = QWidget()
-        inner.setObjectName("clear")
-        column = QVBoxLayout(inner)
-        column.setContentsMargins(0, 0, 10, 0)
+        area = self.area = Scrolled(read=_("Who sees what"))
+        column = area.column
         column.setSpacing(8)
         self.title = label("", 14, bold=True)
         column.addWidget(self.title)
@@ -123,11 +98,6 @@ class ConsentDialog(QDialog):
         self._sentences.setSpacing(7)
         column.addLayout(self._sentences)
         column.addStretch(1)
-        area.setWidget(inner)
-        area.setAccessibleName(_("Who sees what"))
-        # By keyboard too it has to be read to its end.
-        area.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.area = area
         return area
 
     # --- what is chosen ---
@@ -172,8 +142,7 @@ class ConsentDialog(QDialog):
         assert isinstance(editor, TextBox)
         editor.put("")
         editor.setPlaceholderText(_("for example: {server}").format(server=example))
-        self.server.help.setText(_(help_words) if help_words else "")
-        self.server.help.setVisible(bool(help_words))
+        say(self.server.help, _(help_words) if help_words else "")
         # What was agreed to for one is not agreed to for another.
         self.agree.setChecked(False)
         self.agree.setEnabled(bool(name))
@@ -184,14 +153,11 @@ class ConsentDialog(QDialog):
             if name
             else _("I have &read this and agree.")
         )
-        self._say("")
+        self.say_problem("")
         self._ready()
 
     def _tell(self, lines: Sequence[str]) -> None:
-        while (item := self._sentences.takeAt(0)) is not None:
-            if (before := item.widget()) is not None:
-                before.hide()
-                before.deleteLater()
+        clear(self._sentences)
         for line in lines:
             sentence = label(line)
             # Addresses stand in some of them.
@@ -205,7 +171,7 @@ class ConsentDialog(QDialog):
     # --- keeping it ---
 
     def _keep(self) -> None:
-        self._say("")
+        self.say_problem("")
         self.keep.setEnabled(False)
         server = self.server.editor.read().replace("\0", "").strip() if self.provider in SERVERS else ""
         self._desk.choose(self.provider, server)
@@ -219,9 +185,5 @@ class ConsentDialog(QDialog):
 
     def _refused(self, name: str, sentence: str) -> None:
         if name in (TERMS, CHOOSE):
-            self._say(sentence)
+            self.say_problem(sentence)
             self._ready()
-
-    def _say(self, sentence: str) -> None:
-        self.problem.setText(sentence)
-        self.problem.setVisible(bool(sentence))

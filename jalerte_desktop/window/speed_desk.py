@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from jalerte_desktop.findings.speed import Standing
 from jalerte_desktop.window.case_desk import CaseDesk
-from jalerte_desktop.window.children import Caller, Command
+from jalerte_desktop.window.children import Caller, CommandQueue
 from jalerte_desktop.window.speed_facts import (
     HeldFacts,
     ResultFacts,
@@ -31,14 +30,15 @@ SINCE = "92d"
 
 TERMS, CHOOSE, SCHEDULE, RULES, START, STOP = "terms", "choose", "schedule", "rules", "start", "stop"
 """The names of what is asked for, as ``answered`` and ``refused`` bring them back."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Job:
-    name: str
-    arguments: tuple[str, ...]
-    reads: bool = False
-    changes: bool = False
+_CHANGES = {CHOOSE, SCHEDULE, START, STOP}
+"""After these all is read anew."""
+_RESULTS, _COMPARED, _CAMPAIGN, _SERIES = "results", "compare", "campaign", "series"
+_READS = {
+    _RESULTS: ("speed", "--results", "--since", SINCE),
+    _COMPARED: ("speed", "--compare"),
+    _CAMPAIGN: ("campaign", "status"),
+    _SERIES: ("campaign", "result"),
+}
 
 
 class SpeedDesk(QObject):
@@ -66,9 +66,11 @@ class SpeedDesk(QObject):
         super().__init__(parent)
         self._caller = caller
         self._journal = journal
-        self._jobs: dict[QObject, _Job] = {}
-        self._again: set[str] = set()
         self._closed = False
+        self._queue = CommandQueue(caller, self, beside=True)
+        self._queue.answered.connect(self._answered)
+        self._queue.refused.connect(self._refused)
+        self._queue.went_on.connect(self._went_on)
         self.clock = clock
         self.case = case
         self.known = False
@@ -92,7 +94,7 @@ class SpeedDesk(QObject):
     @property
     def reading(self) -> bool:
         """Is an answer on its way?"""
-        return bool(self._jobs)
+        return self._queue.busy
 
     def load(self) -> None:
         """Read everything anew."""
@@ -105,79 +107,46 @@ class SpeedDesk(QObject):
         self._timer.start() if on and not self._closed else self._timer.stop()
 
     def _load_results(self) -> None:
-        self._read("results", "speed", "--results", "--since", SINCE)
-        self._read("compare", "speed", "--compare")
+        self._read(_RESULTS)
+        self._read(_COMPARED)
         if self._journal.exists():
-            self._read("campaign", "campaign", "status")
+            self._read(_CAMPAIGN)
 
-    def _read(self, name: str, *arguments: str) -> None:
-        """Run a reading command; asked for again meanwhile, it runs once more afterwards."""
-        if self._closed:
+    def _read(self, name: str) -> None:
+        self._queue.ask(name, *_READS[name], "--json")
+
+    def _answered(self, name: str, answer: object) -> None:
+        if name in _READS:
+            self._take(name, answer)
+            self.problems.pop(name, None)
             return
-        if any(job.name == name for job in self._jobs.values()):
-            self._again.add(name)
-            return
-        self._start(_Job(name, arguments, reads=True))
+        self.answered.emit(name, answer)
+        if name in _CHANGES:
+            self._reader.request()
+            self._load_results()
 
-    def _start(self, job: _Job) -> None:
-        command = Command(self._caller, *job.arguments, "--json", parent=self)
-        self._jobs[command] = job
-        # No lambdas here: they would keep this object alive until its own child is being deleted.
-        command.done.connect(self._done)
-        command.failed.connect(self._failed)
-        command.start()
-
-    def _done(self, answer: object) -> None:
-        job = self._jobs.pop(self.sender(), None)
-        if job is None:
-            return
-        if not job.reads:
-            self.answered.emit(job.name, answer)
-            if job.changes:
-                self._reader.request()
-                self._load_results()
-            return
-        take = {
-            "results": self._results_read,
-            "compare": self._compared,
-            "campaign": self._status_read,
-            "series": self._series_read,
-        }[job.name]
-        take(answer)
-        self._over(job, "")
-
-    def _failed(self, sentence: str) -> None:
-        job = self._jobs.pop(self.sender(), None)
-        if job is not None and job.reads:
-            self._over(job, sentence)
-        elif job is not None:
-            self.refused.emit(job.name, sentence)
-
-    def _over(self, job: _Job, problem: str) -> None:
-        self.problems.pop(job.name, None)
-        if problem:
-            self.problems[job.name] = problem
-        if job.name in self._again:
-            self._again.discard(job.name)
-            self._start(job)
-        self.changed.emit()
-
-    def _results_read(self, answer: object) -> None:
-        self.known = True
-        self.results, self.held = results_of(answer)
-
-    def _compared(self, answer: object) -> None:
-        self.sides, self.verdict = comparison_of(answer)
-
-    def _status_read(self, answer: object) -> None:
-        begun = answer.get("campaign") if isinstance(answer, dict) else None
-        if begun is None:
-            self.series = None
+    def _refused(self, name: str, sentence: str) -> None:
+        if name in _READS:
+            self.problems[name] = sentence
         else:
-            self._read("series", "campaign", "result")
+            self.refused.emit(name, sentence)
 
-    def _series_read(self, answer: object) -> None:
-        self.series = series_of(answer)
+    def _went_on(self, name: str) -> None:
+        if name in _READS:
+            self.changed.emit()
+
+    def _take(self, name: str, answer: object) -> None:
+        if name == _RESULTS:
+            self.known = True
+            self.results, self.held = results_of(answer)
+        elif name == _COMPARED:
+            self.sides, self.verdict = comparison_of(answer)
+        elif name == _SERIES:
+            self.series = series_of(answer)
+        elif isinstance(answer, dict) and answer.get("campaign") is not None:
+            self._read(_SERIES)
+        else:
+            self.series = None
 
     def _stands(self, standing: Standing) -> None:
         before, self.standing = self.standing, standing
@@ -214,27 +183,26 @@ class SpeedDesk(QObject):
 
     # --- deciding ---
 
-    def ask(self, name: str, *arguments: str, changes: bool = False) -> None:
-        """Run a command; ``answered`` or ``refused`` comes with that name. ``changes``: all is read anew then."""
-        if not self._closed:
-            self._start(_Job(name, arguments, changes=changes))
+    def ask(self, name: str, *arguments: str) -> None:
+        """Run a command; ``answered`` or ``refused`` comes with that name."""
+        self._queue.ask(name, *arguments, "--json", writes=name in _CHANGES)
 
     def choose(self, provider: str, server: str) -> None:
         """Keep whom to measure with; the person has agreed to the terms."""
         servers = (f"--server={server}",) if server else ()
-        self.ask(CHOOSE, "speed", "--choose", f"--provider={provider}", *servers, "--agree", changes=True)
+        self.ask(CHOOSE, "speed", "--choose", f"--provider={provider}", *servers, "--agree")
 
     def schedule(self, per_day: str, monthly_gb: str) -> None:
         """Keep how often and how much may be measured; the command judges what was typed."""
         wanted = (f"--per-day={per_day}", f"--monthly-gb={monthly_gb}")
-        self.ask(SCHEDULE, "speed", "--choose", *wanted, changes=True)
+        self.ask(SCHEDULE, "speed", "--choose", *wanted)
 
     def start_series(self, rules: str) -> None:
         """Begin a series; the person has confirmed what has to hold."""
-        self.ask(START, "campaign", "start", f"--rules={rules}", "--confirm", changes=True)
+        self.ask(START, "campaign", "start", f"--rules={rules}", "--confirm")
 
     def stop_series(self) -> None:
-        self.ask(STOP, "campaign", "stop", changes=True)
+        self.ask(STOP, "campaign", "stop")
 
     def finish(self) -> None:
         """Nothing goes on after this; a running measurement is stopped and what it measured is kept."""
@@ -244,8 +212,5 @@ class SpeedDesk(QObject):
         self._timer.stop()
         if self.run is not None:
             self.run.finish(FINISH_MS)
-        for command in list(self._jobs):
-            assert isinstance(command, Command)
-            command.stop()
-        self._jobs.clear()
+        self._queue.finish()
         self._reader.close()

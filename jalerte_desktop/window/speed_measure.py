@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QLabel, QVBoxLayout, QWid
 
 from diagnostics.throughput.rules import default_rules
 from jalerte_desktop.findings.speed import Standing
-from jalerte_desktop.window.parts import Card, button, label
+from jalerte_desktop.window.parts import Card, button, label, say
 from jalerte_desktop.window.speed_paint import GAP, LiveCurve, SlimBar
 from jalerte_desktop.window.speed_run import Ended, Outcome, SpeedRun
 from jalerte_desktop.window.speed_words import choice_line, cost_line, milli, rate, size
@@ -147,16 +147,14 @@ class MeasureCard(Card):
     def show_outcome(self, outcome: Outcome | None) -> None:
         """Say in one line how the last measurement ended, where that is not its result."""
         problem, notice = outcome_words(outcome)
-        for one, words in ((self.problem, problem), (self.notice, notice)):
-            one.setText(words)
-            one.setVisible(bool(words))
+        say(self.problem, problem)
+        say(self.notice, notice)
         self.anyway.setVisible(
             outcome is not None and outcome.ended is Ended.HELD and outcome.reason == "metered"
         )
 
     def say_problem(self, sentence: str) -> None:
-        self.problem.setText(sentence)
-        self.problem.setVisible(bool(sentence))
+        say(self.problem, sentence)
 
     def step(self) -> None:
         """Show how far the measurement is now."""
@@ -165,8 +163,7 @@ class MeasureCard(Card):
             return
         self.stop_button.setEnabled(not run.stopping)
         self.phase.setText(phase_words(run))
-        self.server.setText(server_line(run))
-        self.server.setVisible(bool(self.server.text()))
+        say(self.server, server_line(run))
         for one, direction in ((self.down, "down"), (self.up, "up")):
             one.setText(rate(run.bps.get(direction)))
             one.setAccessibleName(one.text())

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtWidgets import QDialog, QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QVBoxLayout
 
-from jalerte_desktop.window.parts import Card, button, label
+from jalerte_desktop.window.parts import Card, Page, button, label, problem_line, say
 from jalerte_desktop.window.recorder import RecorderControl
 from jalerte_desktop.window.speed_compare import CompareCard
 from jalerte_desktop.window.speed_consent import ConsentDialog
@@ -21,12 +21,11 @@ from jalerte_desktop.window.speed_words import SpeedAnswer, answer_of, promises_
 from jalerte_desktop.window.theme import Theme
 from jalerte_desktop.words.language import _
 
-SPACE = 14
 VERY_NARROW = 640
 """Below this width the result's four figures stand two by two, and fields one above the other."""
 
 
-class SpeedPage(QScrollArea):
+class SpeedPage(Page):
     """Shows what the desk knows, and asks it. ``opened`` tells of a dialog, ``complete`` asks for a case's field."""
 
     opened = Signal(QDialog)
@@ -34,18 +33,9 @@ class SpeedPage(QScrollArea):
 
     def __init__(self, desk: SpeedDesk, theme: Theme, recorder: RecorderControl) -> None:
         super().__init__()
-        self.setObjectName("page")
-        self.setWidgetResizable(True)
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._desk = desk
         self._recorder = recorder
-        inner = QWidget()
-        inner.setObjectName("page")
-        column = QVBoxLayout(inner)
-        column.setContentsMargins(24, 18, 24, 16)
-        column.setSpacing(SPACE)
+        column = self.column
         self.answer = AnswerCard(theme)
         self.measure = MeasureCard(theme)
         self.result = ResultCard()
@@ -64,7 +54,6 @@ class SpeedPage(QScrollArea):
         ):
             column.addWidget(card)
         column.addStretch(1)
-        self.setWidget(inner)
         self.answer.fill_in.clicked.connect(lambda: self.complete.emit("contract.download_normal_bps"))
         self.measure.measure.connect(self._measure)
         self.measure.stop.connect(desk.stop)
@@ -183,9 +172,6 @@ class SpeedPage(QScrollArea):
         for card in (self.measure, self.list, self.schedule):
             card.place(wide)
 
-    def minimumSizeHint(self) -> QSize:
-        return QSize(380, 280)
-
 
 class AnswerCard(Card):
     """The page's one sentence."""
@@ -207,8 +193,7 @@ class AnswerCard(Card):
         self.fill_in.hide()
         row.addWidget(self.fill_in, 0, Qt.AlignmentFlag.AlignVCenter)
         self.column.addLayout(row)
-        self.problem = label("", 14, tone="outage")
-        self.problem.hide()
+        self.problem = problem_line()
         self.column.addWidget(self.problem)
         self.column.setContentsMargins(18, 18, 18, 18)
 
@@ -217,11 +202,9 @@ class AnswerCard(Card):
         said = said or SpeedAnswer(_("Reading what was measured…"), "")
         self.gauge.show_ratio(said.ratio)
         self.answer.setText(said.answer)
-        self.explanation.setText(said.explanation)
-        self.explanation.setVisible(bool(said.explanation))
+        say(self.explanation, said.explanation)
         self.fill_in.setVisible(said.wants_promise)
-        self.problem.setText(problem)
-        self.problem.setVisible(bool(problem))
+        say(self.problem, problem)
         self.setAccessibleDescription(
             " ".join(one for one in (said.answer, said.explanation, problem) if one)
         )

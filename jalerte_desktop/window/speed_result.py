@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QVBoxLayout
 
-from jalerte_desktop.window.parts import Card, label
+from jalerte_desktop.window.parts import Card, label, say
 from jalerte_desktop.window.speed_facts import ResultFacts
 from jalerte_desktop.window.speed_words import (
     delay_method,
@@ -126,8 +126,7 @@ class ResultCard(Card):
         self._put_badge(badge, "soft" if one.indicative or one.cancelled else "accent")
         self.worth.setText(words)
         for text, lines in ((self.reasons, one.reasons), (self.remarks, one.remarks)):
-            text.setText("\n".join(f"–{NO_BREAK}{line}" for line in lines))
-            text.setVisible(bool(lines))
+            say(text, "\n".join(f"–{NO_BREAK}{line}" for line in lines))
 
     def _put_badge(self, words: str, tone: str) -> None:
         """In the place of the one before: a label keeps the measures of the tone it was first dressed in."""

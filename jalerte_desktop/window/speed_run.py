@@ -11,7 +11,7 @@ from typing import Any
 
 from PySide6.QtCore import QObject, QProcess, QTimer, Signal
 
-from jalerte_desktop.window.children import Caller, sentence_of
+from jalerte_desktop.window.children import Caller, not_started, sentence_of
 from jalerte_desktop.window.speed_facts import each, figure, result_of, texts, whole
 from jalerte_desktop.words.language import _
 
@@ -211,8 +211,7 @@ class SpeedRun(QObject):
 
     def _error(self, error: QProcess.ProcessError) -> None:
         if error == QProcess.ProcessError.FailedToStart:
-            why = self._process.errorString()
-            self._end(Outcome(Ended.FAILED, _("The program could not be started: {why}").format(why=why)))
+            self._end(Outcome(Ended.FAILED, not_started(self._process)))
 
     def _end(self, outcome: Outcome) -> None:
         if self._over:

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QVBoxLayout, QWidget
 from jalerte_desktop.findings.speed import Standing
 from jalerte_desktop.window.case_field import Captioned
 from jalerte_desktop.window.entries import UnitBox
-from jalerte_desktop.window.parts import Card, button, label, limited
+from jalerte_desktop.window.parts import Card, button, label, limited, say
 from jalerte_desktop.window.recorder import State
 from jalerte_desktop.words.language import _, current
 
@@ -96,8 +96,7 @@ class ScheduleCard(Card):
 
     def say_problem(self, sentence: str) -> None:
         self.saved.setText("")
-        self.problem.setText(sentence)
-        self.problem.setVisible(bool(sentence))
+        say(self.problem, sentence)
 
     def _touched(self) -> None:
         self._typed = True

@@ -8,7 +8,7 @@ from typing import Any
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QMessageBox, QPushButton, QVBoxLayout, QWidget
 
-from jalerte_desktop.window.parts import Card, button, label
+from jalerte_desktop.window.parts import Card, button, label, problem_line, say
 from jalerte_desktop.window.recorder import State
 from jalerte_desktop.window.speed_facts import Criterion, Series
 from jalerte_desktop.window.speed_paint import SlimBar
@@ -62,8 +62,7 @@ class SeriesCard(Card):
         self.column.addLayout(self._place)
         self.warnings = label("", 12.5, tone="soft")
         self.column.addWidget(self.warnings)
-        self.problem = label("", 14, tone="outage")
-        self.problem.hide()
+        self.problem = problem_line()
         self.column.addWidget(self.problem)
         row = QHBoxLayout()
         row.setSpacing(8)
@@ -106,13 +105,10 @@ class SeriesCard(Card):
         self._say_next()
 
     def say_problem(self, sentence: str) -> None:
-        self.problem.setText(sentence)
-        self.problem.setVisible(bool(sentence))
+        say(self.problem, sentence)
 
     def _say_next(self) -> None:
-        words = next_words(self._series, self._now_ns, self._recorder)
-        self.next.setText(words)
-        self.next.setVisible(bool(words))
+        say(self.next, next_words(self._series, self._now_ns, self._recorder))
 
     def _show_criteria(self, series: Series | None) -> None:
         # While it runs nothing is judged: half a series says nothing.

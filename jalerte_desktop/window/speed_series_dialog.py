@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QCheckBox, QDialog, QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QWidget
 
 from jalerte_desktop.findings.speed import Standing
 from jalerte_desktop.window.case_field import Captioned
 from jalerte_desktop.window.entries import ChoiceBox
-from jalerte_desktop.window.parts import Card, button, label
+from jalerte_desktop.window.parts import Card, Dialog, button, label
 from jalerte_desktop.window.speed_desk import RULES, START, SpeedDesk
 from jalerte_desktop.window.speed_facts import RuleSet, rule_sets_of
 from jalerte_desktop.window.speed_words import mega, size
@@ -21,36 +21,23 @@ from jalerte_desktop.words.language import N_, _
 _KINDS = (("max", N_("at most")), ("normal", N_("normally")), ("min", N_("at least")))
 
 
-class SeriesDialog(QDialog):
+class SeriesDialog(Dialog):
     """``begun`` once the series is kept; ``complete`` asks for the case page, at a promised speed."""
 
     begun = Signal()
     complete = Signal(str)
 
     def __init__(self, desk: SpeedDesk, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+        super().__init__(
+            _("Start a series"), _("A series of measurements against the contract"), "asks", parent
+        )
         self._desk = desk
         self._sets: tuple[RuleSet, ...] = ()
-        self.setWindowTitle(_("Start a series"))
         self.resize(760, 680)
-        outer = QVBoxLayout(self)
-        outer.setContentsMargins(24, 20, 24, 18)
-        outer.setSpacing(12)
-        outer.addWidget(label(_("A series of measurements against the contract"), 16, bold=True))
         self.rules = Captioned(_("By which rules"), _("By which rules"), ChoiceBox())
         self.rules.editor.touched.connect(self._show)
-        outer.addWidget(self.rules)
-        area = QScrollArea()
-        area.setObjectName("clear")
-        area.setWidgetResizable(True)
-        area.setFrameShape(QFrame.Shape.NoFrame)
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        inner = QWidget()
-        inner.setObjectName("clear")
-        column = QVBoxLayout(inner)
-        column.setContentsMargins(0, 0, 10, 0)
-        column.setSpacing(12)
+        self.outer.addWidget(self.rules)
+        column = self.scrolled().column
         self.summary = label("")
         column.addWidget(self.summary)
         promised = Card(_("What the contract promises"))
@@ -77,25 +64,11 @@ class SeriesDialog(QDialog):
         self.warnings = label("", 12.5, tone="soft")
         column.addWidget(self.warnings)
         column.addStretch(1)
-        area.setWidget(inner)
-        outer.addWidget(area, 1)
         self.confirm = QCheckBox(_("All of this &holds, for the whole series."))
         self.confirm.setFont(font(14))
         self.confirm.toggled.connect(self._ready)
-        outer.addWidget(self.confirm)
-        self.problem = label("", 14, tone="outage")
-        self.problem.hide()
-        outer.addWidget(self.problem)
-        foot = QHBoxLayout()
-        foot.setSpacing(8)
-        foot.addStretch(1)
-        self.cancel = button(_("&Cancel"))
-        self.cancel.clicked.connect(self.reject)
-        self.start = button(_("&Start the series"), "primary")
-        self.start.clicked.connect(self._start)
-        foot.addWidget(self.cancel)
-        foot.addWidget(self.start)
-        outer.addLayout(foot)
+        self.outer.addWidget(self.confirm)
+        self.start = self.asks(_("&Start the series"), self._start)
         desk.answered.connect(self._answered)
         desk.refused.connect(self._refused)
         self._ready()
@@ -130,7 +103,7 @@ class SeriesDialog(QDialog):
         self.warnings.setText("\n".join(rules.warnings))
         # What was confirmed for one set of rules is not confirmed for another.
         self.confirm.setChecked(False)
-        self._say("")
+        self.say_problem("")
         self._ready()
 
     def _ready(self) -> None:
@@ -141,7 +114,7 @@ class SeriesDialog(QDialog):
         rules = self.chosen
         if rules is None:
             return
-        self._say("")
+        self.say_problem("")
         self.start.setEnabled(False)
         self._desk.start_series(rules.id)
 
@@ -158,12 +131,8 @@ class SeriesDialog(QDialog):
 
     def _refused(self, name: str, sentence: str) -> None:
         if name in (RULES, START):
-            self._say(sentence)
+            self.say_problem(sentence)
             self._ready()
-
-    def _say(self, sentence: str) -> None:
-        self.problem.setText(sentence)
-        self.problem.setVisible(bool(sentence))
 
 
 def promised_words(fields: Mapping[str, str]) -> list[str]:

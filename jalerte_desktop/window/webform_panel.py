@@ -6,14 +6,14 @@ from collections.abc import Iterable
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QCheckBox, QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QVBoxLayout, QWidget
 
 from diagnostics.model import Problem
 from jalerte_desktop.filing.assisted import PageReceipt
 from jalerte_desktop.filing.fill_report import Report, Stop
 from jalerte_desktop.filing.form import Form
 from jalerte_desktop.filing.values import FieldValue
-from jalerte_desktop.window.parts import Card, ElidedLabel, button, clear, label
+from jalerte_desktop.window.parts import Card, ElidedLabel, Scrolled, button, clear, label
 from jalerte_desktop.window.theme import font
 from jalerte_desktop.window.webform_words import Turn, said, turn_of
 from jalerte_desktop.words.language import _
@@ -38,18 +38,9 @@ class FormPanel(QWidget):
         column.setContentsMargins(16, 16, 16, 12)
         column.setSpacing(10)
         column.addWidget(self._head(form.title))
-        area = QScrollArea()
-        area.setObjectName("clear")
-        area.setWidgetResizable(True)
-        area.setFrameShape(QFrame.Shape.NoFrame)
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self._inner = QWidget()
-        self._inner.setObjectName("clear")
-        self._cards = QVBoxLayout(self._inner)
-        self._cards.setContentsMargins(0, 0, 8, 0)
+        area = Scrolled()
+        self._cards = area.column
         self._cards.setSpacing(10)
-        area.setWidget(self._inner)
         column.addWidget(area, 1)
         column.addWidget(
             label(

@@ -375,7 +375,7 @@ def test_nothing_is_sent_before_it_was_shown_and_agreed_to(windows, qtbot, fille
     ]
 
 
-def test_while_something_leaves_it_is_said_and_closing_asks(windows, qtbot, filled):
+def test_while_something_leaves_it_is_said_and_closing_asks(windows, qtbot, filled, monkeypatch):
     also(filled, **{f"{SEND} --prepare --json": examples.SHOWN})
     window, page = opened(windows)
     preview = desk_shown(windows, window, page)
@@ -390,13 +390,13 @@ def test_while_something_leaves_it_is_said_and_closing_asks(windows, qtbot, fill
     assert not preview.leaving.isVisible()
     assert preview.later.text() == "Not &now"
     preview.reject()
-    window.filing._sendings[page] = "agree"
-    window.close()
-    assert isinstance(window.dialog, ClosingQuestion)
-    assert window.dialog.defaultButton() is window.dialog.stay_button
-    window.dialog.stay_button.click()
-    assert window.isVisible()
-    window.filing._sendings.clear()
+    with monkeypatch.context() as leaving:
+        leaving.setattr(type(window.filing), "leaving", True)
+        window.close()
+        assert isinstance(window.dialog, ClosingQuestion)
+        assert window.dialog.defaultButton() is window.dialog.stay_button
+        window.dialog.stay_button.click()
+        assert window.isVisible()
 
 
 def test_what_goes_wrong_is_seen_even_where_nothing_was_ever_sent(windows, qtbot, filled):

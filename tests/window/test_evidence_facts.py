@@ -46,7 +46,7 @@ _KNOWN = (
     "demo out path sha256 bytes cuts cut_s coverage ratio paper left_out preview copy members name what taken_out rule"
     " count reason quiet_minutes_without_samples minutes_removed_by_age ok checked blocks samples signature fingerprint"
     " first_fault notes servers url runs country qualified terms server agreed days stamps valid at authority rooted"
-    " ahead failed due incidents start duration_s kind cause excluded"
+    " keep_days before removed_pages ahead failed due incidents start duration_s kind cause excluded"
 )
 JSON = any_.recursive(
     SCALARS,
@@ -118,6 +118,7 @@ def test_damage_and_removal_are_told():
     assert len(told) == 3
     assert "page 7" in told[1]
     assert "removed by your choice" in removed_words(Backing(removed_before_ns=T0))
+    assert removed_words(Backing()) == ""
 
 
 def test_a_choice_that_was_not_agreed_to_is_not_called_one():

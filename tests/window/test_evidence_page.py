@@ -126,7 +126,7 @@ def test_it_says_what_stands_behind_the_evidence(windows, qtbot, home):
     page.journal.copy.click()
     assert QGuiApplication.clipboard().text() == backing.key
     assert page.stamps.state.text() == "Nobody dates the seals."
-    assert page.journal.removed.text() == "Nothing: every sample is kept."
+    assert not page.journal.keeping.removed.isVisible()
 
 
 def test_without_a_journal_nothing_is_offered_that_needs_one(windows, qtbot, home):
@@ -400,6 +400,8 @@ def test_a_period_is_taken_out_after_its_incidents_were_shown(windows, qtbot, ho
     assert not dialog.keep.isEnabled()
     qtbot.waitUntil(dialog.keep.isEnabled, timeout=PATIENT)
     assert "1 incident would no longer count" in dialog.keep.accessibleDescription()
+    assert dialog.summary.text() == "1 incident would no longer count:"
+    assert "– 2026-" in texts(dialog)
     dialog.reason.editor.setPlainText("  ")
     assert not dialog.keep.isEnabled()
     dialog.reason.editor.setPlainText("The box was\nmoved.")

@@ -169,10 +169,12 @@ def test_a_sending_holds_up_nothing(qtbot, home, desk):
     desk.load(QUEUE)
     qtbot.waitUntil(lambda: QUEUE in desk.known, timeout=20_000)
     assert desk.busy
+    assert desk.leaving
     with qtbot.waitSignal(desk.answered, timeout=20_000) as told:
         (home / "go").touch()
     assert told.args == ["agree", {}]
     assert not desk.busy
+    assert not desk.leaving
 
 
 def test_a_change_on_its_way_is_kept_when_the_window_closes(qtbot, home, desk):

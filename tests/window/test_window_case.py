@@ -238,7 +238,7 @@ def test_nothing_is_written_that_did_not_change(windows, qtbot, home, monkeypatc
     new_case(home, **FULL)
     window, page = opened(windows, qtbot)
     asked: list[tuple[str, ...]] = []
-    monkeypatch.setattr(window.desk, "_ask", lambda job: asked.append(job.arguments))
+    monkeypatch.setattr(window.desk._queue, "ask", lambda *told, **_more: asked.append(told))
     for field in page.fields.values():
         field.editor.setFocus()
     page.flush()

@@ -162,7 +162,7 @@ def test_the_legend_explains_only_what_occurs():
     assert legend(empty) == []
 
 
-def test_other_lines_and_excluded_incidents_make_no_band():
+def test_other_lines_make_no_band_and_excluded_incidents_none_of_their_kind():
     other = replace(examples.HOME, id="0123456789ab")
     midnight = local_day(examples.NOW).start_ns
     found = replace(
@@ -172,7 +172,8 @@ def test_other_lines_and_excluded_incidents_make_no_band():
             examples.incident(midnight + 9 * MINUTE, 60, excluded="travaux"),
         ),
     )
-    assert chart_of(found, examples.NOW).bands == ()
+    (band,) = chart_of(found, examples.NOW).bands
+    assert (band.mark, band.span.start_ns) == (Mark.EXCLUDED, midnight + 9 * MINUTE)
 
 
 def test_minutes_of_another_line_are_not_drawn():
