@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 INTEGER, OCTETS, OID, SEQUENCE, SET = 0x02, 0x04, 0x06, 0x30, 0x31
-CONTEXT_0, CONTEXT_1 = 0xA0, 0xA1
+CONTEXT_0 = 0xA0
 MOST_PARTS = 1000
 
 

@@ -46,12 +46,16 @@ class Token:
     """What a checked answer says. ``root`` is the name of the authority at the top of its certificates.
 
     ``rooted``: it was checked up to one of the roots that the person gave; else ``root`` is told, and not vouched for.
+    ``top`` is the SHA-256, in hexadecimal, of that root's certificate, where it came along or was given
+    (``top_is_root``), else of the last certificate below it. Names can be chosen by anybody; this cannot.
     """
 
     at_ns: int
     authority: str
     root: str
     rooted: bool
+    top: str = ""
+    top_is_root: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +70,9 @@ class Failed:
 class StampFact:
     """A stamp of the journal, checked. ``why`` is the code of what is wrong where it is not ``valid``.
 
-    ``ahead``: it names a time after this machine's when it came in (by more than ``reading.AHEAD_NS``).
+    Only a valid one dates anything: of any other, time and authority are what the journal claims, and no more.
+    ``ahead``: it names a time after this machine's when it came in (by more than ``reading.AHEAD_NS``). ``root``,
+    ``rooted``, ``top`` and ``top_is_root``: as in ``Token``, empty where the token itself does not hold.
     """
 
     sequence: int
@@ -79,3 +85,5 @@ class StampFact:
     root: str = ""
     rooted: bool = False
     ahead: bool = False
+    top: str = ""
+    top_is_root: bool = False

@@ -1,12 +1,14 @@
 """What a time-stamp server answered: read as from a hostile hand, and checked as far as the answer itself allows.
 
 Good is an answer that was granted, over SHA-256 of this link, with our nonce, signed by a certificate that it brings
-along, made for time stamps alone (RFC 3161, 2.3) and valid at that time, as were those above it. Up to which root that
-goes is told by name; it is checked up to a root only where roots are given.
+along, made for time stamps alone (RFC 3161, 2.3) and valid at that time, as were those above it. Certificates are
+judged at the time that the token names, whenever it is read: a stamp outlives its authority's certificate. Up to which
+root that goes is told by name and SHA-256; it is checked up to a root only where roots are given.
 """
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -69,6 +71,7 @@ def load_roots(path: Path) -> tuple[Certificate, ...]:
 
 
 def _checked(answer: bytes, link: bytes, nonce: int | None, roots: Sequence[Certificate]) -> Token | Failed:
+    from cryptography.hazmat.primitives.hashes import SHA256
     from rfc3161_client import decode_timestamp_response
 
     response = decode_timestamp_response(answer)
@@ -91,8 +94,17 @@ def _checked(answer: bytes, link: bytes, nonce: int | None, roots: Sequence[Cert
     top = chain[-1]
     if roots and not _goes_up_to(response, link, roots):
         return Failed("stamp_other_root", _name(top.issuer))
+    given = _given_root(chain, roots)
+    top = given or top
     at_ns = (at - _EPOCH) // timedelta(microseconds=1) * 1000
-    return Token(at_ns, _name(chain[0].subject), _name(top.issuer), bool(roots))
+    return Token(
+        at_ns,
+        _name(chain[0].subject),
+        _name(given.subject if given else top.issuer),
+        bool(roots),
+        top.fingerprint(SHA256()).hex(),
+        given is not None or top.issuer == top.subject,
+    )
 
 
 def _chain(response: TimeStampResponse) -> list[Certificate]:
@@ -120,6 +132,19 @@ def _chain(response: TimeStampResponse) -> list[Certificate]:
         else:
             break
     return chain
+
+
+def _given_root(chain: Sequence[Certificate], roots: Sequence[Certificate]) -> Certificate | None:
+    """The one of the person's roots that these certificates are of, None where none is, or the way there is longer."""
+    from cryptography.exceptions import InvalidSignature
+
+    for root in roots:
+        if root in chain:
+            return root
+        with contextlib.suppress(InvalidSignature, ValueError, TypeError):
+            chain[-1].verify_directly_issued_by(root)
+            return root
+    return None
 
 
 def _certificates_trouble(chain: Sequence[Certificate], at: datetime) -> Failed | None:

@@ -8,8 +8,8 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from diagnostics.model import Event, EventKind, Scalar
@@ -147,44 +147,62 @@ def kept_stamps(events: Iterable[Event]) -> Iterator[Stamp]:
 
 
 def stamps_of(reader: Reader, roots: Sequence[Certificate] = ()) -> tuple[StampFact, ...]:
-    """The journal's stamps in its order, each checked: its token, and that it dates a seal of this journal.
+    """The journal's stamps in its order, each checked: the one place that says whether a stamp of a journal holds.
 
-    Whether those seals are links of the chain is the chain's check to say. Raises what the reader raises.
+    Looked at are the token, that it says what the journal tells of it, and that it dates a seal of this journal that
+    the chain goes through. Whether the chain itself holds is its own check to say. Raises what the reader raises.
     """
-    from diagnostics.stamps.reading import AHEAD_NS, read_response
-
     events = list(reader.events(EventKind.SEAL, EventKind.STAMP))
     sealed = {(seal.seq, seal.link) for seal in seals_of(events)}
-    facts = []
-    for stamp in kept_stamps(events):
-        found = read_response(stamp.token, stamp.link, roots=roots)
-        ahead = stamp.at_ns > stamp.taken_ns + AHEAD_NS
-        if isinstance(found, Failed):
-            why, root, rooted = found.code, "", False
-        else:
-            root, rooted = found.root, found.rooted
-            why = (
-                ""
-                if (found.at_ns, found.authority) == (stamp.at_ns, stamp.authority)
-                else "stamp_told_otherwise"
-            )
-        if not why and (stamp.seq, stamp.link) not in sealed:
-            why = "stamp_of_no_seal"
-        facts.append(
-            StampFact(
-                stamp.seq,
-                stamp.link,
-                stamp.at_ns,
-                stamp.authority,
-                stamp.server,
-                not why,
-                why,
-                root,
-                rooted,
-                ahead,
-            )
-        )
-    return tuple(facts)
+    return tuple(_checked(stamp, sealed, reader, roots) for stamp in kept_stamps(events))
+
+
+def damaged_stamps(reader: Reader) -> int:
+    """How many events of the journal are said to be stamps and are none. Raises what the reader raises."""
+    events = list(reader.events(EventKind.STAMP))
+    return len(events) - sum(1 for _stamp in kept_stamps(events))
+
+
+def _checked(
+    stamp: Stamp, sealed: Set[tuple[int, bytes]], reader: Reader, roots: Sequence[Certificate]
+) -> StampFact:
+    from diagnostics.stamps.reading import AHEAD_NS, read_response
+
+    found = read_response(stamp.token, stamp.link, roots=roots)
+    fact = StampFact(
+        stamp.seq,
+        stamp.link,
+        stamp.at_ns,
+        stamp.authority,
+        stamp.server,
+        valid=False,
+        ahead=stamp.at_ns > stamp.taken_ns + AHEAD_NS,
+    )
+    if isinstance(found, Failed):
+        return replace(fact, why=found.code)
+    why = ""
+    if (found.at_ns, found.authority) != (stamp.at_ns, stamp.authority):
+        why = "stamp_told_otherwise"
+    elif (stamp.seq, stamp.link) not in sealed:
+        why = "stamp_of_no_seal"
+    elif not _in_chain(reader, stamp):
+        why = "stamp_not_in_chain"
+    return replace(
+        fact,
+        valid=not why,
+        why=why,
+        root=found.root,
+        rooted=found.rooted,
+        top=found.top,
+        top_is_root=found.top_is_root,
+    )
+
+
+def _in_chain(reader: Reader, stamp: Stamp) -> bool:
+    try:
+        return reader.link_at(stamp.seq) == stamp.link
+    except ValueError:  # what lies around that record cannot be read
+        return False
 
 
 def _with_keys(data: Data, keys: frozenset[str]) -> Data:

@@ -15,6 +15,7 @@ from diagnostics.stamps.reading import AHEAD_NS
 from jalerte_desktop.words.errors import harmless, say_problem
 from jalerte_desktop.words.figures import clock_time, duration, iso, local, plain_date
 from jalerte_desktop.words.language import N_, _, ngettext
+from jalerte_desktop.words.stamps import why_not_valid
 
 if TYPE_CHECKING:
     from jalerte_desktop.commands.stamp import State
@@ -125,8 +126,7 @@ def _facts_words(state: State) -> Iterator[str]:
         yield from ahead_words(newest)
     for fact in state.facts:
         if not fact.valid:
-            problem = Problem(fact.why, host=urlsplit(fact.server).hostname or "?", why="")
-            yield _("Not valid: {stamp}. {why}").format(stamp=stamp_words(fact), why=say_problem(problem))
+            yield _("Not valid: {stamp}. {why}").format(stamp=stamp_words(fact), why=why_not_valid(fact.why))
 
 
 def _root_words(fact: StampFact) -> str:
@@ -209,6 +209,7 @@ def _fact_json(fact: StampFact) -> dict[str, Any]:
         "why": fact.why or None,
         "root": fact.root or None,
         "rooted": fact.rooted,
+        "root_certificate": fact.top if fact.top_is_root else None,
         "ahead": fact.ahead,
     }
 

@@ -7,7 +7,6 @@ import os
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -27,6 +26,7 @@ from diagnostics.stamps.record import (
     stamp_event,
 )
 from jalerte_desktop.commands._ask import says_yes
+from jalerte_desktop.commands._stamp_roots import named_roots
 from jalerte_desktop.commands.arguments import add_json
 from jalerte_desktop.commands.context import Context
 from jalerte_desktop.words.language import _
@@ -103,22 +103,13 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
 def _show(_arguments: argparse.Namespace, context: Context) -> int:
     from jalerte_desktop.commands._stamp_words import state_json, state_words
 
-    state = read_state(context, _roots(context))
+    state = read_state(context, named_roots(context))
     if context.json:
         context.print_json(state_json(state, context.now_ns))
         return 0
     for line in state_words(state, context.now_ns):
         context.say(line)
     return 0
-
-
-def _roots(context: Context) -> tuple[Certificate, ...]:
-    """The person's roots; none where they gave none. Raises BadInput for a file that cannot be read."""
-    if context.config.stamp_roots is None:
-        return ()
-    from diagnostics.stamps.reading import load_roots
-
-    return load_roots(context.home.folder / Path(context.config.stamp_roots).expanduser())
 
 
 # --- choose ---------------------------------------------------------------------------------------------------------
@@ -130,6 +121,8 @@ def _choose(arguments: argparse.Namespace, context: Context) -> int:
     fixed = context.config.stamp_server
     server: str = arguments.server if arguments.server is not None else "" if arguments.none else fixed or ""
     if not server and not arguments.none:
+        if arguments.server is not None:
+            raise BadInput("stamp_server_bad", value="", why="")
         if context.json:
             context.print_json(known_json())
         else:
@@ -221,7 +214,7 @@ def _make(server: str, seal: Seal, context: Context) -> Stamp:
     from diagnostics.stamps.reading import read_response
     from diagnostics.stamps.request import make_query
 
-    roots = _roots(context)
+    roots = named_roots(context)
     query = make_query(seal.link)
     answer = post(server, query.body, Bounds())
     found = answer if isinstance(answer, Failed) else read_response(answer, seal.link, query.nonce, roots)

@@ -6,7 +6,9 @@ import re
 
 from diagnostics.model import Problem
 from jalerte_desktop.words.language import N_, _
+from jalerte_desktop.words.system import system_words
 
+_SAID_BY_SYSTEM = ("why", "error")
 _SENTENCES: dict[str, str] = {
     "config_unreadable": N_(
         "{path} cannot be read ({why}): mend the file or its permissions, or move it away."
@@ -44,7 +46,7 @@ _SENTENCES: dict[str, str] = {
         "{path} cannot be written: mend its permissions, or choose another folder with --home."
     ),
     "home_not_writable": N_(
-        "{path} cannot be written {why}: mend its permissions, or choose another folder with --home."
+        "{path} cannot be written ({why}): mend its permissions, or choose another folder with --home."
     ),
     "disk_full": N_(
         "The disk is full ({path}): make room; what is recorded stays, new samples are not kept meanwhile."
@@ -84,11 +86,22 @@ _SENTENCES: dict[str, str] = {
     "too_many_columns": N_("So many columns cannot be made: ask for 1 to {most}."),
     "future_period": N_("The period lies in the future: only what was recorded can be taken out."),
     "no_reason": N_("Give a reason: it stays printed beside the period."),
+    "reason_too_long": N_("The reason has {length} characters: shorten it to {limit}."),
+    "reason_unfit": N_(
+        "Write the reason on one line, without control characters: it stays printed in papers."
+    ),
     "unknown_line": N_("“{value}” is none of the lines seen: “jalerte line show” lists them."),
     "no_line_yet": N_("No line has been recognised yet: let the recorder run for a minute while connected."),
     "output_exists": N_("{path} exists already: choose another name, or say --force to replace it."),
     "output_no_file": N_("{path} is no file that could be replaced: choose another name."),
     "output_not_writable": N_("{path} cannot be written ({why}): choose another place."),
+    "output_no_folder": N_("There is no folder {path}: make it first, or choose another place."),
+    "stdout_closed": N_("Standard output is closed, so nothing could be told: start it with an output."),
+    "stdout_not_writable": N_(
+        "Standard output does not take what was to be told ({why}): make room, or send it elsewhere."
+    ),
+    "system_refused": N_("The system refused {path} ({why}): mend that, then try again."),
+    "system_stopped": N_("The system refused something that was needed ({why}): mend that, then try again."),
     "parquet_missing": N_("Parquet needs the package pyarrow: run “make setup” again, or use --format csv."),
     "bad_duration": N_("“{value}” is no number of seconds above zero."),
     "not_in_demo": N_(
@@ -108,12 +121,19 @@ _SENTENCES: dict[str, str] = {
 def sentences() -> dict[str, str]:
     """Every known code with its English sentence."""
     found = dict(_SENTENCES)
-    from jalerte_desktop.words import errors_evidence, errors_filing, errors_papers, errors_speed
+    from jalerte_desktop.words import (
+        errors_evidence,
+        errors_filing,
+        errors_papers,
+        errors_speed,
+        errors_verify,
+    )
 
     found.update(errors_evidence.SENTENCES)
     found.update(errors_filing.SENTENCES)
     found.update(errors_papers.SENTENCES)
     found.update(errors_speed.SENTENCES)
+    found.update(errors_verify.SENTENCES)
     return found
 
 
@@ -122,8 +142,11 @@ def say_problem(problem: Problem) -> str:
     sentence = sentences().get(problem.remark.code)
     if sentence is None:
         return str(problem)
-    values = {name: harmless(str(value)) for name, value in problem.remark.values}
-    return _(sentence).format(**values).replace("  ", " ")
+    values = {
+        name: harmless(system_words(str(value)) if name in _SAID_BY_SYSTEM else str(value))
+        for name, value in problem.remark.values
+    }
+    return _(sentence).format(**values).replace(" ()", "").replace("  ", " ")
 
 
 def harmless(text: str) -> str:

@@ -168,7 +168,7 @@ _BUNDLE: dict[str, str] = {
         "At {at} the recorder found the journal shorter than it had been when it was last signed (record {seq}, not"
         " {head_seq})."
     ),
-    "note_unsigned": N_(
+    "note_tail_unsigned": N_(
         "No signature covers the newest records yet ({count}, from record {first} on, since {at}: {kinds}): until the"
         " next one does, anything that may write the file could have added them."
     ),

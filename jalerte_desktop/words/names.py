@@ -8,7 +8,7 @@ from jalerte_desktop.words.language import N_, _
 _KINDS = {
     Kind.OUTAGE: N_("outage"),
     Kind.LOSS: N_("loss"),
-    Kind.LATENCY: N_("latency"),
+    Kind.LATENCY: N_("high delay"),
     Kind.SLOW: N_("low speed"),
     Kind.DNS: N_("names (DNS)"),
     Kind.WIFI: N_("Wi-Fi"),

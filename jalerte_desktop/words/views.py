@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from diagnostics.witnesses import BoxAccount
 from jalerte_desktop.words.figures import clock_time, duration, local, number
@@ -81,18 +81,3 @@ def row_words(count: int, span_s: float, total_s: float) -> str:
     return _("{n} times in {span}, {time} in all").format(
         n=number(count), span=duration(span_s), time=duration(total_s)
     )
-
-
-def thresholds_words(own: Iterable[tuple[str, float]], defaults: Mapping[str, float]) -> str:
-    """``loss.suspect 0.02 instead of 0.03``, one after the other."""
-    return ", ".join(
-        _("{key} {own} instead of {default}").format(
-            key=key, own=_plain(value), default=_plain(defaults[key])
-        )
-        for key, value in own
-    )
-
-
-def _plain(value: float) -> str:
-    text = f"{value:g}"
-    return text.replace(".", ",").replace("-", "\u2212") if current() == "fr" else text

@@ -36,6 +36,7 @@ from diagnostics.stamps.request import make_query
 from jalerte_desktop.commands._speed_child import stamp_command
 from jalerte_desktop.commands.context import Context, Home
 from jalerte_desktop.words.errors import sentences
+from jalerte_desktop.words.stamps import WHY_NOT_VALID
 from tests.servers.stamp_server import StampAuthority, StampServer
 
 
@@ -348,7 +349,12 @@ def test_every_failure_has_its_sentence() -> None:
     for path in [*(root / "diagnostics/stamps").glob("*.py"), root / "diagnostics/recorder/stamp_desk.py"]:
         used |= set(re.findall(r'"(stamp_[a-z_]+)"', path.read_text("utf-8")))
     assert len(used) > 15
-    assert used <= set(sentences())
+    assert used <= {*sentences(), *WHY_NOT_VALID}
+    # Of a kept stamp nothing is said that was true only when it came in.
+    room = root / "diagnostics/stamps"
+    found = set(re.findall(r'Failed\("(stamp_[a-z_]+)"', (room / "reading.py").read_text("utf-8")))
+    found |= set(re.findall(r'why = "(stamp_[a-z_]+)"', (room / "record.py").read_text("utf-8")))
+    assert found - {"stamp_other_nonce"} == set(WHY_NOT_VALID)
 
 
 def test_a_kept_token_is_plain_base64(home: Path, server: StampServer) -> None:

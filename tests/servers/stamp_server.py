@@ -111,6 +111,12 @@ class StampAuthority:
         return done.returncode == 0 and b"Verification: OK" in done.stdout + done.stderr
 
 
+def certificate_digest(path: Path) -> str:
+    """What openssl says is the SHA-256 of a certificate, in small letters without colons."""
+    told = openssl("x509", "-in", path, "-noout", "-fingerprint", "-sha256", folder=path.parent).decode()
+    return told.partition("=")[2].strip().replace(":", "").lower()
+
+
 def token_content(answer: bytes) -> bytes:
     """The TSTInfo (DER) within an answer."""
     signed = read_one(answer).parts()[1].parts()[1].parts()[0].parts()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from diagnostics.stamps.record import (
     Choice,
     choice_event,
     choice_of,
+    damaged_stamps,
     kept_stamps,
     read_choice,
     seal_of,
@@ -33,7 +35,7 @@ from diagnostics.stamps.record import (
     stamps_of,
 )
 from diagnostics.stamps.request import make_query
-from tests.servers.stamp_server import StampAuthority
+from tests.servers.stamp_server import StampAuthority, certificate_digest
 
 NOW = 1_795_305_600 * SECOND
 SERVER = "http://127.0.0.1:3161/tsr"
@@ -219,22 +221,33 @@ def honest(authority: StampAuthority, seq: int, link: bytes) -> Stamp:
     return Stamp(seq, link, found.at_ns, found.authority, SERVER, answer, found.at_ns)
 
 
+def sealed(writer: Writer, more: int = 0) -> tuple[int, bytes]:
+    """A place of the chain that a seal names; ``more`` tells one from the next."""
+    seq = writer.append(Event(EventKind.STARTED, NOW + more, {"version": str(more)}))
+    with Reader(writer.path) as reader:
+        link = reader.link_at(seq)
+    assert link is not None
+    writer.append(seal_event(seq, link))
+    return seq, link
+
+
 def keep(writer: Writer, stamp: Stamp) -> None:
     writer.append(stamp_event(stamp, stamp.taken_ns))
 
 
 def test_honest_stamps_are_valid(authority: StampAuthority, writer: Writer) -> None:
-    links = [bytes([n]) * 32 for n in range(3)]
-    for n, link in enumerate(links):
-        writer.append(seal_event(10 + n, link))
-        keep(writer, honest(authority, 10 + n, link))
+    places = [sealed(writer, n) for n in range(3)]
+    for seq, link in places:
+        keep(writer, honest(authority, seq, link))
     with Reader(writer.path) as reader:
         facts = stamps_of(reader)
         rooted = stamps_of(reader, load_roots(authority.root))
     assert [(fact.sequence, fact.link, fact.valid, fact.why, fact.rooted) for fact in facts] == [
-        (10 + n, link, True, "", False) for n, link in enumerate(links)
+        (seq, link, True, "", False) for seq, link in places
     ]
     assert all(fact.rooted and fact.valid for fact in rooted)
+    digest = certificate_digest(authority.root)
+    assert {(fact.top, fact.top_is_root) for fact in (*facts, *rooted)} == {(digest, True)}
     assert {fact.root for fact in facts} == {"Test Root (Test Trust)"}
     with Reader(writer.path) as reader:
         for stamp in kept_stamps(reader.events(EventKind.STAMP)):
@@ -244,29 +257,32 @@ def test_honest_stamps_are_valid(authority: StampAuthority, writer: Writer) -> N
 def test_what_is_wrong_with_a_stamp_is_told(
     authority: StampAuthority, writer: Writer, tmp_path: Path
 ) -> None:
-    good = honest(authority, 10, LINK)
-    writer.append(seal_event(10, LINK))
-    writer.append(seal_event(11, LINK[::-1]))
-    other = honest(authority, 12, bytes(32))
-    earlier = Stamp(10, LINK, good.at_ns - SECOND, good.authority, SERVER, good.token, good.taken_ns)
-    renamed = Stamp(10, LINK, good.at_ns, "Bureau of Time", SERVER, good.token, good.taken_ns)
-    moved = Stamp(11, LINK[::-1], good.at_ns, good.authority, SERVER, good.token, good.taken_ns)
-    broken = Stamp(10, LINK, good.at_ns, good.authority, SERVER, good.token[:-1] + b"!", good.taken_ns)
-    for stamp in (good, earlier, renamed, moved, broken, other):
+    (seq, link), (next_seq, next_link) = sealed(writer), sealed(writer, 1)
+    good = honest(authority, seq, link)
+    writer.append(seal_event(99, LINK))
+    other, beside = honest(authority, next_seq, bytes(32)), honest(authority, 99, LINK)
+    earlier = replace(good, at_ns=good.at_ns - SECOND)
+    renamed = replace(good, authority="Bureau of Time")
+    moved = replace(good, seq=next_seq, link=next_link)
+    broken = replace(good, token=good.token[:-1] + b"!")
+    garbage = replace(good, token=b"garbage")
+    for stamp in (good, earlier, renamed, moved, broken, other, beside, garbage):
         keep(writer, stamp)
+    writer.append(Event(EventKind.STAMP, NOW, {"seq": seq, "link": link.hex()}))
     with Reader(writer.path) as reader:
         facts = stamps_of(reader)
         strangers = stamps_of(reader, load_roots(StampAuthority(tmp_path / "stranger").root))
+        assert damaged_stamps(reader) == 1
     assert [fact.why for fact in facts] == [
         "", "stamp_told_otherwise", "stamp_told_otherwise", "stamp_other_link", "stamp_signature", "stamp_of_no_seal",
+        "stamp_not_in_chain", "stamp_not_understood",
     ]  # fmt: skip
-    assert [fact.valid for fact in facts] == [True] + [False] * 5
+    assert [fact.valid for fact in facts] == [True] + [False] * 7
     assert strangers[0].why == "stamp_other_root"
 
 
 def test_a_stamp_from_the_future_is_told_and_kept(authority: StampAuthority, writer: Writer) -> None:
-    good = honest(authority, 10, LINK)
-    writer.append(seal_event(10, LINK))
+    good = honest(authority, *sealed(writer))
     writer.append(stamp_event(good, good.at_ns - 3600 * SECOND))
     writer.append(stamp_event(good, good.at_ns - 2 * SECOND))
     with Reader(writer.path) as reader:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from diagnostics.config import load_thresholds
 from jalerte_desktop.casefile.text import clean
 from jalerte_desktop.documents.account import not_observed_by_reason
 from jalerte_desktop.documents.letter import Paragraph, Table
@@ -10,19 +9,18 @@ from jalerte_desktop.documents.report.model import ReportFacts, Share
 from jalerte_desktop.documents.report.paper import Block, Part
 from jalerte_desktop.documents.report.sayings import date_time, length, period_words, put, share, zones
 from jalerte_desktop.documents.report.sections import plain_days
+from jalerte_desktop.documents.report.settings import own_thresholds, thresholds, versions
 from jalerte_desktop.findings.model import total_s
 from jalerte_desktop.words import figures
 from jalerte_desktop.words.language import _
 from jalerte_desktop.words.names import gap_name, kind_name
 from jalerte_desktop.words.shape import capital
-from jalerte_desktop.words.views import thresholds_words
 
 _LONGEST_GAPS = 8
 
 
 def candour(facts: ReportFacts) -> tuple[Part, ...]:
     """What the figures rest on, and what they do not cover."""
-    findings = facts.account.findings
     intro = Paragraph(
         _(
             "This is ordinary evidence: no certified measuring mechanism for it is known in France. What"
@@ -36,10 +34,14 @@ def candour(facts: ReportFacts) -> tuple[Part, ...]:
         Part(_("Under which conditions"), (_conditions(facts),), level=2),
         Part(_("What was excluded"), (*_exclusions(facts),), level=2),
         Part(_("The whole record"), (_record(facts),), level=2),
-        Part(_("Thresholds and versions"), (*_settings(facts),), level=2),
+        Part(_("Versions, servers and settings"), (versions(facts),), level=2),
     ]
-    if findings.own is not None:
-        parts.append(Part(_("The holder’s own thresholds"), (Paragraph(_own(facts)),), level=2))
+    values = thresholds(facts)
+    if values is not None:
+        parts.append(Part(_("Thresholds in force"), (values,), level=2))
+    own = own_thresholds(facts)
+    if own:
+        parts.append(Part(_("The holder’s own thresholds"), own, level=2))
     return tuple(parts)
 
 
@@ -213,10 +215,14 @@ def _exclusions(facts: ReportFacts) -> list[Block]:
 
 def _record(facts: ReportFacts) -> Table:
     findings, honesty = facts.account.findings, facts.honesty
-    outside = put(
-        _("{n:incident|incidents} on this line, of which {cuts:cut|cuts}"),
-        n=honesty.outside_incidents,
-        cuts=honesty.outside_cuts,
+    outside = (
+        put(
+            _("{n:incident|incidents} on this line, of which {cuts:cut|cuts}"),
+            n=honesty.outside_incidents,
+            cuts=honesty.outside_cuts,
+        )
+        if honesty.outside_incidents
+        else _("none")
     )
     coverage = (
         _("there is nothing outside") if honesty.outside_coverage is None else share(honesty.outside_coverage)
@@ -246,48 +252,11 @@ def _record(facts: ReportFacts) -> Table:
                 ", ".join(date_time(at, facts.zone) for at in facts.evidence.lost_tails[:10]),
             )
         )
-    return Table((), tuple(rows), (38, 62))
-
-
-def _settings(facts: ReportFacts) -> list[Block]:
-    honesty, findings = facts.honesty, facts.account.findings
-    none = _("not known")
-    rows = (
-        (_("Recorded by jalerte"), ", ".join(map(clean, honesty.versions)) or none),
-        (_("This report by jalerte"), clean(facts.version)),
-        (_("Method at the recording"), ", ".join(map(clean, honesty.methods)) or none),
-        (_("Method of this report"), clean(findings.method)),
-        (_("Systems"), ", ".join(map(clean, honesty.systems)) or none),
-        (_("Servers tried"), ", ".join(map(clean, honesty.targets)) or none),
-        (_("Settings changed by the holder"), ", ".join(map(clean, findings.own_settings)) or _("none")),
-    )
-    blocks: list[Block] = [Table((), rows, (38, 62))]
-    if honesty.thresholds:
-        values = [f"{key} = {_value(value)}" for key, value in honesty.thresholds]
-        blocks.append(
-            Paragraph(put(_("Thresholds in force: {values}."), values=" · ".join(values)), small=True)
+    if facts.evidence is not None and facts.evidence.false_stamps:
+        rows.append(
+            (
+                _("Outside time stamps that are not valid"),
+                put(_("{n}; they date nothing"), n=len(facts.evidence.false_stamps)),
+            )
         )
-    return blocks
-
-
-def _value(value: float) -> str:
-    text = f"{value:g}"
-    return text.replace(".", figures.number(0.1, 1)[1]).replace("-", figures.MINUS)
-
-
-def _own(facts: ReportFacts) -> str:
-    findings = facts.account.findings
-    assert findings.own is not None
-    own = findings.own.outages_of(findings.line.id)
-    return put(
-        _(
-            "With the holder’s own thresholds ({thresholds}), the method would have found {own:cut|cuts}"
-            " ({own_time}), against {n:cut|cuts} ({time}) with the default ones, whatever the cause. Every"
-            " other figure of this report goes by the default ones."
-        ),
-        thresholds=clean(thresholds_words(findings.own.thresholds, load_thresholds())),
-        own=len(own),
-        own_time=figures.duration(total_s(own)),
-        n=len(findings.outages),
-        time=figures.duration(findings.outage_s),
-    )
+    return Table((), tuple(rows), (38, 62))

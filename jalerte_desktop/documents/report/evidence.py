@@ -3,21 +3,32 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from diagnostics.journal.reader import Reader
 from diagnostics.model import Event, EventKind, Span
-from jalerte_desktop.documents.report.model import Evidence, Stamp
-from jalerte_desktop.documents.report.told import LeftOut, digest, facts, text, whole
+from jalerte_desktop.documents.report.model import Evidence, FalseStamp, Stamp
+from jalerte_desktop.documents.report.told import LeftOut, digest, facts, whole
 from jalerte_desktop.findings.model import Seal
 
+if TYPE_CHECKING:
+    from cryptography.x509 import Certificate
 
-def evidence_of(reader: Reader, seal: Seal | None, span: Span, left_out: LeftOut) -> Evidence | None:
+    from diagnostics.stamps.model import StampFact
+
+
+def evidence_of(
+    reader: Reader, seal: Seal | None, span: Span, left_out: LeftOut, roots: Sequence[Certificate] = ()
+) -> Evidence | None:
     """None where nothing is sealed yet. What was recorded after ``seal`` is not looked at.
 
-    A time stamp counts where the journal holds the signed seal that it is said to be of, and the newest of them only
-    where the chain itself goes through it; whether tokens and signatures hold is for ``verify`` to say. Damaged entries
-    are left out and counted.
+    A time stamp counts where it holds (``diagnostics.stamps.record.stamps_of``, with the person's ``roots``); one that
+    does not is told, and dates nothing. Damaged entries are left out and counted.
     """
+    # The library that reads tokens is dear, and few journals have any.
+    from diagnostics.stamps.record import damaged_stamps, stamps_of
+
     if seal is None:
         return None
     key = ""
@@ -26,22 +37,21 @@ def evidence_of(reader: Reader, seal: Seal | None, span: Span, left_out: LeftOut
         if sequence <= seal.sequence:
             key = public
             sealed[sequence, link] = at_ns
+    left_out.count += damaged_stamps(reader)
     found: list[tuple[int, Stamp]] = []
-    for stamp in facts(reader.events(EventKind.STAMP), _stamp, left_out):
-        if stamp.sequence > seal.sequence:
+    false: list[FalseStamp] = []
+    for fact in stamps_of(reader, roots):
+        until_ns = sealed.get((fact.sequence, fact.link.hex()))
+        if until_ns is not None and until_ns <= span.start_ns:
             continue
-        until_ns = sealed.get((stamp.sequence, stamp.link))
-        if until_ns is None:
-            left_out.count += 1
-        elif until_ns > span.start_ns:
-            found.append((until_ns, stamp))
+        if not fact.valid:
+            false.append(FalseStamp(fact.sequence, fact.at_ns, fact.authority, fact.why))
+        elif until_ns is not None:
+            found.append((until_ns, _stamp(fact)))
     found.sort(key=lambda one: one[0])
     # The first stamp after the period dates all of it; those after that one say less.
     after = [n for n, (until_ns, _) in enumerate(found) if until_ns >= span.end_ns]
     kept = found[: after[0] + 1] if after else found
-    while kept and not _in_chain(reader, kept[-1][1]):
-        kept.pop()
-        left_out.count += 1
     lost = sorted(facts(reader.events(EventKind.HEAD_LOST), _lost, left_out))
     return Evidence(
         sequence=seal.sequence,
@@ -51,20 +61,26 @@ def evidence_of(reader: Reader, seal: Seal | None, span: Span, left_out: LeftOut
         stamps=tuple(stamp for _, stamp in kept),
         dated_until_ns=kept[-1][0] if kept else None,
         lost_tails=tuple(lost),
+        false_stamps=tuple(false),
     )
 
 
-def _in_chain(reader: Reader, stamp: Stamp) -> bool:
-    link = reader.link_at(stamp.sequence)
-    return link is not None and link.hex() == stamp.link
+def _stamp(fact: StampFact) -> Stamp:
+    return Stamp(
+        fact.sequence,
+        fact.link.hex(),
+        fact.at_ns,
+        fact.authority,
+        fact.server,
+        fact.root,
+        fact.rooted,
+        fact.top,
+        fact.top_is_root,
+    )
 
 
 def _seal(event: Event) -> tuple[int, str, int, str]:
     return whole(event, "seq"), digest(event, "link"), event.at_ns, digest(event, "key")
-
-
-def _stamp(event: Event) -> Stamp:
-    return Stamp(whole(event, "seq"), digest(event, "link"), whole(event, "at_ns"), text(event, "authority"))
 
 
 def _lost(event: Event) -> int:

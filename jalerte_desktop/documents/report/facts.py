@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import tzinfo
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from diagnostics.journal.reader import Reader
 from diagnostics.model import SECOND, BadInput, Coverage, Event, EventKind, Gap, Kind, Problem, Span
@@ -28,6 +29,9 @@ from jalerte_desktop.findings.personal import OwnThresholds, Personal, Telework
 from jalerte_desktop.findings.surroundings import newest_box
 from jalerte_desktop.words.figures import iso
 
+if TYPE_CHECKING:
+    from cryptography.x509 import Certificate
+
 DAY_NS = 86_400 * SECOND
 LONGEST_DAYS = 3660
 """Ten years: a page is drawn for whatever is asked, observed or not."""
@@ -39,7 +43,10 @@ STAGES = ("study", "figures", "events", "witnesses")
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """Where a report takes its facts from. ``files`` is the folder of kept packages; it need not exist."""
+    """Where a report takes its facts from. ``files`` is the folder of kept packages; it need not exist.
+
+    ``stamp_roots``: the roots that the person named for time stamps; then those of others do not count.
+    """
 
     journal: Path
     files: Path
@@ -48,6 +55,7 @@ class Sources:
     personal: Personal | None = None
     version: str = ""
     demo: bool = False
+    stamp_roots: tuple[Certificate, ...] = ()
 
 
 def gather(
@@ -90,7 +98,7 @@ def gather(
         left_out = LeftOut()
         speeds = speeds_of(reader, found.line.id, span, zone, made_ns, left_out)
         honesty = honesty_of(reader, found, everything, hours.targets, zone, left_out)
-        evidence = evidence_of(reader, found.seal, span, left_out)
+        evidence = evidence_of(reader, found.seal, span, left_out, sources.stamp_roots)
         tell("witnesses")
         own_key = evidence.key if evidence else ""
         read = read_record or _read_record

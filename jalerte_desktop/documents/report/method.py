@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from diagnostics.incidents.method import default_method
 from diagnostics.model import SECOND
-from jalerte_desktop.casefile.text import clean
 from jalerte_desktop.documents.letter import Bullets, Paragraph, Table
-from jalerte_desktop.documents.report.model import Evidence, ReportFacts
+from jalerte_desktop.documents.report.dated import dated
+from jalerte_desktop.documents.report.model import ReportFacts
 from jalerte_desktop.documents.report.paper import Block, Codes, Part
 from jalerte_desktop.documents.report.sayings import clipped, date_time, put
 from jalerte_desktop.words import figures
@@ -17,7 +17,6 @@ _CODE = 100
 _CHECKS = (
     "sha256sum -c manifest.sha256",
     "openssl pkeyutl -verify -pubin -inkey key.pem -rawin -in manifest.sha256 -sigfile manifest.sig",
-    "python3 verify.py ../PACKAGE.zip",
 )
 
 
@@ -35,7 +34,7 @@ def method(facts: ReportFacts) -> Part:
         ),
         put(
             _(
-                "A cut begins when all reference servers are silent: at least {misses} tries in a row, over"
+                "A cut (outage) begins when all reference servers are silent: at least {misses} tries in a row, over"
                 " at least {span}. It ends with the first answer. A silent server alone makes no cut."
             ),
             misses=limits.outage_min_misses,
@@ -52,7 +51,7 @@ def method(facts: ReportFacts) -> Part:
         ),
         put(
             _(
-                "Losses and slow answers are attributed to the operator only if the box’s counters show that"
+                "Losses and high delays are attributed to the operator only if the box’s counters show that"
                 " the home hardly used the line. Without them the confidence stays at {household} at most,"
                 " and nothing is attributed."
             ),
@@ -76,7 +75,7 @@ def method(facts: ReportFacts) -> Part:
             version=clipped(facts.account.findings.method, 40),
         ),
     )
-    return Part(_("How it was measured"), (Bullets(items),), fresh=False)
+    return Part(_("How it was measured"), (Bullets(items),))
 
 
 def verifying(facts: ReportFacts) -> tuple[Part, ...]:
@@ -112,15 +111,18 @@ def verifying(facts: ReportFacts) -> tuple[Part, ...]:
     ]
     parts = [
         Part(title, tuple(blocks)),
-        Part(_("What is dated from outside"), tuple(_dated(evidence, facts)), level=2),
+        Part(_("What is dated from outside"), tuple(dated(evidence, facts)), level=2),
         Part(
             _("Commands"),
             (
                 Codes(
                     _("With jalerte, on the computer that recorded, or with the evidence package:"),
-                    ("jalerte verify", "jalerte verify PACKAGE.zip"),
+                    ("jalerte verify", put("jalerte verify {file}", file=_("PACKAGE.zip"))),
                 ),
-                Codes(_("Without jalerte, in the unpacked evidence package:"), _CHECKS),
+                Codes(
+                    _("Without jalerte, in the unpacked evidence package:"),
+                    (*_CHECKS, put("python3 verify.py ../{file}", file=_("PACKAGE.zip"))),
+                ),
                 Paragraph(
                     _(
                         "This PDF holds the figures as files: incidents.json and incidents.csv (every"
@@ -134,48 +136,3 @@ def verifying(facts: ReportFacts) -> tuple[Part, ...]:
         ),
     ]
     return tuple(parts)
-
-
-def _dated(evidence: Evidence, facts: ReportFacts) -> list[Block]:
-    if evidence.dated_until_ns is None:
-        return [
-            Paragraph(
-                _(
-                    "Nothing: no outside time stamp (RFC 3161) covers the period. The holder of the computer"
-                    " could have made the whole record anew until this report was handed over; the chain"
-                    " proves that nothing has been changed since then."
-                )
-            )
-        ]
-    span = facts.account.findings.span
-    if evidence.dated_until_ns >= span.end_ns:
-        told = _(
-            "The whole period is dated from outside by time stamps (RFC 3161): since then nothing of it was"
-            " changed."
-        )
-    else:
-        told = put(
-            _(
-                "The period is dated from outside up to {until} by time stamps (RFC 3161): nothing up to"
-                " there was changed after its stamp. What comes later could have been made anew by the"
-                " holder of the computer until this report was handed over."
-            ),
-            until=date_time(evidence.dated_until_ns, facts.zone),
-        )
-    told += " " + _(
-        "No stamp proves that the measurements were right when they were made, only that they have not been"
-        " changed since."
-    )
-    blocks: list[Block] = [Paragraph(told)]
-    if evidence.stamps:
-        rows = tuple(
-            (
-                date_time(stamp.at_ns, facts.zone),
-                figures.number(stamp.sequence),
-                clean(stamp.link)[:16] + "…",
-                clipped(stamp.authority),
-            )
-            for stamp in evidence.stamps
-        )
-        blocks.append(Table((_("Stamped"), _("Up to link"), _("SHA-256"), _("By")), rows, (27, 18, 22, 33)))
-    return blocks

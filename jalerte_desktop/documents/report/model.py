@@ -94,19 +94,43 @@ class CampaignFinding:
 
 @dataclass(frozen=True, slots=True)
 class Stamp:
-    """An outside time stamp (RFC 3161): what it dates, when by whose clock, and who gave it."""
+    """An outside time stamp (RFC 3161) that holds: what it dates, when by whose clock, and who gave it.
+
+    ``authority`` is named as in its certificate, ``server`` as the journal tells who was asked. ``root``, ``rooted``,
+    ``top`` and ``top_is_root`` are those of ``diagnostics.stamps.model.Token``: only where ``rooted``, the line's
+    holder named the root, and in no case does jalerte vouch for it.
+    """
 
     sequence: int
     link: str
     at_ns: int
     authority: str
+    server: str = ""
+    root: str = ""
+    rooted: bool = False
+    top: str = ""
+    top_is_root: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FalseStamp:
+    """An outside time stamp that does not hold, and dates nothing: what the journal claims of it.
+
+    ``why`` is a code (``words.stamps``).
+    """
+
+    sequence: int
+    at_ns: int
+    authority: str
+    why: str
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """What the report can be checked against. ``key`` is the signing key's fingerprint, empty where nothing was signed.
 
-    ``stamps`` are those that cover samples of the period, oldest first, up to the first one that covers all of it.
+    ``stamps`` are those that hold and cover samples of the period, oldest first, up to the first one that covers all
+    of it; ``false_stamps`` those that do not hold, of the period or of nothing that was sealed.
     ``dated_until_ns`` is up to when they date what was recorded: when the newest of their seals was made, by this
     machine's clock; None without one. ``lost_tails`` are the times at which the recorder found that the journal's end
     was missing.
@@ -119,6 +143,7 @@ class Evidence:
     stamps: tuple[Stamp, ...] = ()
     dated_until_ns: int | None = None
     lost_tails: tuple[int, ...] = ()
+    false_stamps: tuple[FalseStamp, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
