@@ -259,7 +259,7 @@ def take_demo(application: Any, folder: Path) -> None:
         window.show()
         wait_for(lambda: window.reading is not None and window.reading.findings is not None)
         grab(window, "demo")
-        window.resize(1280, 1620)
+        window.resize(1280, 2000)
         show_evidence(window)
         grab(window, "evidence-light")
         theme.force(DARK)

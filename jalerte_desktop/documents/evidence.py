@@ -32,7 +32,8 @@ from jalerte_desktop.findings.model import Seal
 from jalerte_desktop.findings.personal import OwnThresholds
 from jalerte_desktop.words import figures
 from jalerte_desktop.words.figures import local
-from jalerte_desktop.words.views import thresholds_words, working_hours_words
+from jalerte_desktop.words.thresholds import setting_name, thresholds_told
+from jalerte_desktop.words.views import working_hours_words
 
 ROWS_IN_BODY = 60
 """More incidents than this are listed in an annex; the body then shows the longest."""
@@ -45,7 +46,7 @@ _ZONE_AFTER, _ZONE_WIDTH = 4, 11
 _HELD_ROWS = {
     Kind.OUTAGE: "Coupures attribuées au réseau",
     Kind.LOSS: "Pertes de données attribuées au réseau",
-    Kind.LATENCY: "Temps de réponse attribués au réseau",
+    Kind.LATENCY: "Délais élevés attribués au réseau",
     Kind.SLOW: "Débits faibles attribués au réseau",
 }
 
@@ -182,7 +183,7 @@ def _method(account: Account, moments: Moments) -> list[str]:
             "aussitôt, d'une autre sorte aussi, qui précisent le début et la fin."
         ),
         say(
-            "Pertes et temps de réponse : ils ne sont attribués au réseau de l'opérateur que si les compteurs de la "
+            "Pertes et délais élevés : ils ne sont attribués au réseau de l'opérateur que si les compteurs de la "
             "box montrent que le foyer n'utilisait presque pas la ligne, et si une seconde sorte de sonde en souffrait "
             "aussi. Sans ces compteurs, la confiance ne dépasse pas {limit} et rien n'est imputé.",
             limit=share(default_method().household, 0),
@@ -208,7 +209,9 @@ def _method(account: Account, moments: Moments) -> list[str]:
         items.append(_calls(account))
     if findings.own is not None:
         items.append(_own_thresholds(account, findings.own))
-    settings = [clean(setting) for setting in findings.own_settings if not setting.startswith("method.")]
+    settings = [
+        setting_name(clean(setting)) for setting in findings.own_settings if not setting.startswith("method.")
+    ]
     if settings:
         own = ", ".join(settings)
         items.append(say("Réglages personnels, qui ne changent aucun seuil : {own}.", own=own))
@@ -296,7 +299,7 @@ def _own_thresholds(account: Account, own: OwnThresholds) -> str:
         "Avec mes propres seuils ({thresholds}), la méthode aurait trouvé {own} ({own_time}), contre {n} ({time}) avec "
         "les seuils par défaut, toutes causes confondues. Tous les autres chiffres de ce document suivent les seuils "
         "par défaut.",
-        thresholds=clean(thresholds_words(own.thresholds, load_thresholds())),
+        thresholds=clean(thresholds_told(own.thresholds, load_thresholds())),
         own=count(len(outages), "coupure", "coupures"),
         own_time=figures.duration(total_s(outages)),
         n=count(len(default), "coupure", "coupures"),

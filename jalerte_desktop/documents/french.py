@@ -17,7 +17,7 @@ from jalerte_desktop.words.figures import NARROW_SPACE, NO_BREAK, local
 KINDS = {
     Kind.OUTAGE: "coupure",
     Kind.LOSS: "pertes de données",
-    Kind.LATENCY: "temps de réponse élevé",
+    Kind.LATENCY: "délai élevé",
     Kind.SLOW: "débit faible",
     Kind.DNS: "panne de noms (DNS)",
     Kind.WIFI: "défaut de Wi-Fi",
@@ -70,7 +70,7 @@ TECHNOLOGIES = {
 _EPISODES = {
     Kind.OUTAGE: ("coupure", "coupures"),
     Kind.LOSS: ("épisode de pertes de données", "épisodes de pertes de données"),
-    Kind.LATENCY: ("épisode de temps de réponse élevé", "épisodes de temps de réponse élevé"),
+    Kind.LATENCY: ("épisode de délai élevé", "épisodes de délai élevé"),
     Kind.SLOW: ("épisode de débit faible", "épisodes de débit faible"),
     Kind.DNS: ("panne de noms (DNS)", "pannes de noms (DNS)"),
     Kind.WIFI: ("défaut de Wi-Fi", "défauts de Wi-Fi"),

@@ -29,6 +29,7 @@ from jalerte_desktop.documents.report.model import (
     CampaignFinding,
     Day,
     Evidence,
+    FalseStamp,
     Holder,
     Honesty,
     Hour,
@@ -207,11 +208,29 @@ def honesty(**more: object) -> Honesty:
 
 def evidence(span: Span, dated: bool = True) -> Evidence:
     stamps = tuple(
-        Stamp(4000 + n * 100, LINK, span.start_ns + n * 7 * 86_400 * SECOND, "Autorité d’exemple")
+        Stamp(
+            4000 + n * 100,
+            LINK,
+            span.start_ns + n * 7 * 86_400 * SECOND,
+            "Autorité d’exemple",
+            "https://horodatage.example/tsr",
+            "Racine d’exemple",
+            top=KEY,
+            top_is_root=True,
+        )
         for n in range(1, 4)
     )
     until = stamps[-1].at_ns if dated else None
-    return Evidence(48_123, LINK, span.end_ns - 60 * SECOND, KEY, stamps if dated else (), until)
+    false = FalseStamp(4900, span.end_ns - 3600 * SECOND, "Autorité inventée", "stamp_signature")
+    return Evidence(
+        48_123,
+        LINK,
+        span.end_ns - 60 * SECOND,
+        KEY,
+        stamps if dated else (),
+        until,
+        false_stamps=(false,) if dated else (),
+    )
 
 
 def bad_month(**more: object) -> ReportFacts:
@@ -449,7 +468,16 @@ def hostile() -> ReportFacts:
         ),
         witnesses=(SecondWitness(everything, Span(0, SECOND), everything, 1, 1, 1, 1),),
         honesty=honesty(versions=HOSTILE, methods=HOSTILE, systems=HOSTILE, targets=HOSTILE),
-        evidence=Evidence(1, everything, 0, everything, (Stamp(1, everything, 0, everything),), 5 * SECOND),
+        evidence=Evidence(
+            1,
+            everything,
+            0,
+            everything,
+            (Stamp(1, everything, 0, *[everything] * 3, True, everything),),
+            5 * SECOND,
+            (),
+            (FalseStamp(1, 0, everything, everything),),
+        ),
     )
 
 

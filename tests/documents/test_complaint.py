@@ -430,7 +430,10 @@ def test_own_thresholds_stand_beside_the_default_figures():
     with_own, without = complaint(findings=replace(default, own=own)), complaint(findings=default)
     text = plain(text_of(with_own))
     outages = len(default.outages)
-    thresholds = "loss.suspect 0,02 au lieu de 0,03, outage.min_misses 2 au lieu de 3"
+    thresholds = (
+        "Pertes : part des essais perdus qui est suspecte (« loss.suspect ») : 2 % au lieu de 3 % · "
+        "Coupure : essais manqués de suite, au moins (« outage.min_misses ») : 2 au lieu de 3"
+    )
     assert f"Avec mes propres seuils ({thresholds}), la méthode aurait trouvé {outages + 3} coupures" in text
     assert f"contre {outages} coupures" in text
     assert chronology_rows(with_own) == chronology_rows(without)
@@ -440,5 +443,5 @@ def test_own_thresholds_stand_beside_the_default_figures():
 def test_a_threshold_of_ones_own_is_no_setting_that_changes_nothing():
     found = replace(examples.ordinary(), own_settings=("method.loss.suspect", "targets.anchors"))
     text = plain(text_of(complaint(findings=found)))
-    assert "Réglages personnels, qui ne changent aucun seuil : targets.anchors" in text
+    assert "qui ne changent aucun seuil : serveurs de référence (« targets.anchors »)" in text
     assert "method.loss.suspect" not in text

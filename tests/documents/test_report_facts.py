@@ -16,7 +16,6 @@ from hypothesis import strategies as st
 from diagnostics.campaigns.model import Campaign, Promised, Rates
 from diagnostics.campaigns.record import started
 from diagnostics.campaigns.rules import load_rules
-from diagnostics.journal.reader import Reader
 from diagnostics.journal.writer import Writer
 from diagnostics.model import SECOND, BadInput, Event, EventKind, Problem, Scalar, Span
 from diagnostics.throughput import record
@@ -217,78 +216,13 @@ def seal(second: float, seq: int, link: str) -> Event:
     return event(EventKind.SEAL, second, seq=seq, link=link, key=KEY, signature="00" * 64)
 
 
-def stamp(second: float, seq: int, link: str) -> Event:
-    return event(
-        EventKind.STAMP,
-        second,
-        seq=seq,
-        link=link,
-        at_ns=moment(second),
-        authority="TSA",
-        server="s",
-        token="t",
-    )
-
-
-def links(journal: Path) -> dict[int, str]:
-    """The chain's links by number, as far as the journal goes."""
-    with Reader(journal) as reader:
-        head = reader.head()
-        assert head is not None
-        found = {seq: reader.link_at(seq) for seq in range(1, head.seq + 1)}
-    return {seq: link.hex() for seq, link in found.items() if link is not None}
-
-
-def add(journal: Path, *events: Event) -> None:
-    with closing(Writer(journal)) as writer:
-        for one in events:
-            writer.append(one)
-
-
-def test_stamps_date_the_record_up_to_their_seal(tmp_path: Path) -> None:
-    journal = write_journal(tmp_path / "journal.sqlite")
-    link = links(journal)
-    add(
-        journal,
-        seal(60, 3, link[3]),
-        stamp(65, 3, link[3]),
-        seal(120, 4, link[4]),
-        stamp(130, 4, link[4]),
-        event(EventKind.HEAD_LOST, 140, head_seq=9, head_link=DIGEST, found_seq=8),
-    )
-    evidence = facts_of(tmp_path, since=0, until=190).evidence
+def test_the_key_and_the_tails_that_were_lost_are_told(tmp_path: Path) -> None:
+    lost = event(EventKind.HEAD_LOST, 140, head_seq=9, head_link=DIGEST, found_seq=8)
+    evidence = facts_of(tmp_path, seal(60, 3, DIGEST), lost, since=0, until=190).evidence
     assert evidence is not None
     assert evidence.key == hashlib.sha256(bytes.fromhex(KEY)).hexdigest()
-    assert [one.sequence for one in evidence.stamps] == [3, 4]
-    assert evidence.dated_until_ns == moment(120)
+    assert (evidence.stamps, evidence.dated_until_ns) == ((), None)
     assert evidence.lost_tails == (moment(140),)
-
-
-def test_only_stamps_that_say_something_of_the_period_are_told(tmp_path: Path) -> None:
-    journal = write_journal(tmp_path / "journal.sqlite")
-    link = links(journal)
-    for n, at in enumerate((20, 60, 120, 150), 3):
-        add(journal, seal(at, n, link[n]), stamp(at + 5, n, link[n]))
-    evidence = facts_of(tmp_path, since=30, until=100).evidence
-    assert evidence is not None
-    assert [one.sequence for one in evidence.stamps] == [4, 5]
-    assert evidence.dated_until_ns == moment(120)
-
-
-def test_a_stamp_of_no_seal_in_the_journal_dates_nothing(tmp_path: Path) -> None:
-    found = facts_of(tmp_path, seal(60, 3, "a1" * 32), stamp(65, 3, "a2" * 32))
-    assert found.evidence is not None
-    assert (found.evidence.stamps, found.evidence.dated_until_ns, found.honesty.left_out) == ((), None, 1)
-
-
-def test_a_stamp_of_a_seal_that_the_chain_does_not_go_through_dates_nothing(tmp_path: Path) -> None:
-    journal = write_journal(tmp_path / "journal.sqlite")
-    link = links(journal)
-    add(journal, seal(60, 3, link[3]), stamp(65, 3, link[3]), seal(120, 4, DIGEST), stamp(130, 4, DIGEST))
-    found = facts_of(tmp_path)
-    assert found.evidence is not None
-    assert [one.sequence for one in found.evidence.stamps] == [3]
-    assert (found.evidence.dated_until_ns, found.honesty.left_out) == (moment(60), 1)
 
 
 def speed_event(second: float, line: str = LINE.id, identity: str = "one", down: int = 90_000_000) -> Event:

@@ -87,8 +87,10 @@ def test_the_figures_are_embedded_as_files_and_equal_the_facts(made, name):
     with opened(content) as document:
         found = {file: document.attachments[file].get_file().read_bytes() for file in document.attachments}
         specs = {file: document.attachments[file].obj for file in document.attachments}
+    with speaking("fr"):
+        told = incidents_json(facts)
     assert found == {
-        "incidents.json": incidents_json(facts),
+        "incidents.json": told,
         "incidents.csv": incidents_csv(facts),
         "days.csv": days_csv(facts),
         "hours.csv": hours_csv(facts),
@@ -131,12 +133,40 @@ def test_a_spreadsheet_calculates_nothing_that_was_typed():
     assert any(cell.startswith("'=HYPERLINK") for row in rows for cell in row)
 
 
-def test_the_embedded_files_do_not_depend_on_the_language(made):
+def test_only_the_sentences_of_the_embedded_files_depend_on_the_language(made):
     def files(language):
         with opened(made("bad", language)[1]) as document:
             return {name: document.attachments[name].get_file().read_bytes() for name in document.attachments}
 
-    assert files("fr") == files("en")
+    def without_words(value):
+        if isinstance(value, dict):
+            return {
+                key: without_words(item)
+                for key, item in value.items()
+                if key not in ("language", "words") and not key.endswith("_words")
+            }
+        return [without_words(item) for item in value] if isinstance(value, list) else value
+
+    def words_of(value):
+        if isinstance(value, dict):
+            for key, item in value.items():
+                if key == "words" or key.endswith("_words"):
+                    yield item
+                else:
+                    yield from words_of(item)
+        elif isinstance(value, list):
+            for item in value:
+                yield from words_of(item)
+
+    french, english = files("fr"), files("en")
+    told = json.loads(french.pop("incidents.json")), json.loads(english.pop("incidents.json"))
+    assert french == english
+    assert [one["language"] for one in told] == ["fr", "en"]
+    assert without_words(told[0]) == without_words(told[1])
+    assert "La box a répondu à 20 essais sur 20 pendant ce temps." in words_of(told[0])
+    assert "The box answered 20 of 20 tries meanwhile." in words_of(told[1])
+    assert not {"outage", "uncertain", "disk full"} & set(words_of(told[0]))
+    assert {"coupure", "incertain", "disque plein"} <= set(words_of(told[0]))
 
 
 @pytest.mark.parametrize("name", ["bad", "year", "hostile"])
@@ -264,7 +294,7 @@ def test_figures_on_wifi_vpn_and_own_load_and_the_record_outside_are_told(made):
         assert expected in text, expected
     assert "Travaux électriques chez moi" in text
     assert "computer asleep" in text
-    assert "0.02 instead of 0.03" in text
+    assert "(“loss.suspect”): 2% instead of 3%" in text
     assert facts.honesty.versions[0] in text
 
 

@@ -18,9 +18,9 @@ from jalerte_desktop.documents.report.compose import compose
 from jalerte_desktop.documents.report.drawing import WIDTH, Axis, Mark, Picture, ticks
 from jalerte_desktop.documents.report.pictures import (
     by_hour_of_day,
+    delays,
     hours_of_day,
-    loaded_latency,
-    response,
+    loaded_delay,
     speed,
 )
 from jalerte_desktop.documents.report.strips import day_strip, enlarged, one_day, worst_days
@@ -199,7 +199,7 @@ def test_hours_of_the_day_tell_cuts_observation_and_work():
 
 def test_response_times_are_not_drawn_across_a_gap():
     facts = bad_month()
-    picture = response(facts)
+    picture = delays(facts)
     assert picture is not None
     lines = [mark.points for mark in picture.marks if mark.look == "median"]
     span = facts.account.findings.span
@@ -208,7 +208,26 @@ def test_response_times_are_not_drawn_across_a_gap():
         left, right = axis.at(gap.span.start_ns + HOUR), axis.at(gap.span.end_ns - HOUR)
         for points in lines:
             assert not any(a[0] < left and b[0] > right for a, b in pairwise(points))
-    assert response(replace(facts, hours=())) is None
+    assert delays(replace(facts, hours=())) is None
+
+
+def test_the_delay_of_a_day_is_drawn_by_hours_with_its_cuts_and_that_of_a_month_is_not():
+    day = date(2026, 11, 3)
+    facts = facts_of(day, 1, [incident(midnight(day) + 12 * HOUR, 5400)])
+    picture = delays(facts)
+    (line,) = [mark.points for mark in picture.marks if mark.look == "median"]
+    assert len(line) == 48, "each hour from its beginning to its end"
+    assert all(a[1] == b[1] for a, b in zip(line[::2], line[1::2], strict=True))
+    (cut,) = [mark for mark in picture.marks if mark.look == "cut" and mark.y < picture.height - 14]
+    assert cut.width == pytest.approx((WIDTH - 34) / 24 * 1.5, abs=0.1)
+    assert "cut" not in looks(delays(bad_month()).marks, "rect")
+
+
+def test_what_is_not_drawn_is_not_in_the_legend_of_the_delay():
+    day = date(2026, 11, 3)
+    assert "not_observed" not in looks(delays(facts_of(day, 1, [])).marks, "rect")
+    gap = Gap(Span(midnight(day), midnight(day) + 6 * HOUR), GapReason.ASLEEP)
+    assert looks(delays(facts_of(day, 1, [], (gap,))).marks, "rect").count("not_observed") == 2
 
 
 def test_speed_shows_each_measurement_its_state_and_what_is_promised():
@@ -232,11 +251,11 @@ def test_promises_close_to_each_other_keep_readable_labels():
     assert all(abs(one - other) >= 7 for one, other in pairwise(at))
 
 
-def test_loaded_latency_needs_a_measurement_at_rest_and_under_load():
+def test_the_delay_on_a_full_line_needs_a_measurement_at_rest_and_under_load():
     facts = bad_month()
-    assert loaded_latency(facts) is not None
+    assert loaded_delay(facts) is not None
     unloaded = tuple(replace(point, loaded_down_ms=None, loaded_up_ms=None) for point in facts.speed)
-    assert loaded_latency(replace(facts, speed=unloaded)) is None
+    assert loaded_delay(replace(facts, speed=unloaded)) is None
 
 
 @given(st.floats(1e-6, 1e12))

@@ -148,7 +148,7 @@ def test_the_command_tells_all_of_it(run: Callable[..., Any], configured: Callab
     assert len(own["incidents"]) < len(found["incidents"])
     text = run("incidents")
     assert "5 times in" in text
-    assert "outage.min_span_s 20 instead of 1" in text
+    assert "(“outage.min_span_s”): 20\u00a0s instead of 1\u00a0s" in text
     assert "5 of them within your working hours (Sun–Sat 00:00–24:00)" in text
 
 

@@ -1,6 +1,7 @@
 """The report's figures as files: incidents as JSON and CSV, days and hours as CSV. Times are UTC, ISO 8601.
 
-The report holds them within the PDF, and the evidence package beside it: the same bytes, whatever the language.
+The report holds them within the PDF. Codes, figures and names of columns are the same in every language; the sentences
+of ``incidents.json`` are in the report's.
 """
 
 from __future__ import annotations
@@ -14,21 +15,21 @@ from diagnostics.model import Incident, Remark, Scalar
 from jalerte_desktop.documents.account import Role
 from jalerte_desktop.documents.report.listing import numbered
 from jalerte_desktop.documents.report.model import ReportFacts
-from jalerte_desktop.documents.report.sayings import roles_of
+from jalerte_desktop.documents.report.sayings import place_words, role_words, roles_of
 from jalerte_desktop.words.figures import iso
-from jalerte_desktop.words.language import speaking
+from jalerte_desktop.words.language import current
+from jalerte_desktop.words.names import gap_name, kind_name
 from jalerte_desktop.words.remarks import say
 
 
 def incidents_json(facts: ReportFacts) -> bytes:
-    """Every incident with its number, role and arguments (codes with figures, and English words)."""
+    """Every incident with its number, role and arguments: codes with figures, and words in the active language."""
     findings, roles = facts.account.findings, roles_of(facts.account)
-    with speaking("en"):
-        told = [
-            _incident(number, incident, roles[incident.id])
-            for number, incident in enumerate(numbered(facts), 1)
-        ]
+    told = [
+        _incident(number, incident, roles[incident.id]) for number, incident in enumerate(numbered(facts), 1)
+    ]
     document = {
+        "language": current(),
         "since": iso(findings.span.start_ns),
         "until": iso(findings.span.end_ns),
         "method": findings.method,
@@ -38,7 +39,12 @@ def incidents_json(facts: ReportFacts) -> bytes:
             "observed_s": round(findings.coverage.observed_s, 3),
             "not_observed_s": round(findings.coverage.not_observed_s, 3),
             "not_observed": [
-                {"start": iso(gap.span.start_ns), "end": iso(gap.span.end_ns), "reason": gap.reason.value}
+                {
+                    "start": iso(gap.span.start_ns),
+                    "end": iso(gap.span.end_ns),
+                    "reason": gap.reason.value,
+                    "reason_words": gap_name(gap.reason),
+                }
                 for gap in findings.gaps
             ],
         },
@@ -107,9 +113,12 @@ def _incident(number: int, one: Incident, role: Role) -> dict[str, object]:
         "id": one.id,
         "line": one.line.id,
         "kind": one.kind.value,
+        "kind_words": kind_name(one.kind),
         "cause": one.verdict.cause.value,
+        "cause_words": place_words(one),
         "confidence": one.verdict.confidence,
         "role": role.value,
+        "role_words": role_words(role),
         "start": iso(one.span.start_ns),
         "end": None if one.ongoing else iso(one.span.end_ns),
         "duration_s": round(one.duration_s, 4),

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from itertools import groupby
 
 from diagnostics.model import Coverage
-from jalerte_desktop.documents.report.drawing import Mark, Picture, rect, words
+from jalerte_desktop.documents.report.drawing import Mark, Picture, rect, words, words_width
 from jalerte_desktop.documents.report.model import Day
 from jalerte_desktop.documents.report.sayings import observed_words, put
 from jalerte_desktop.words import figures
@@ -23,6 +23,8 @@ _HIDDEN_FROM = 0.5
 """From this share on the ruled part would run through the day's number."""
 _ROOM = 45.0
 """Cells wider than this, in points, hold a duration in full."""
+_SQUARE = 15.0
+"""The side of a day where weeks stand side by side, at most."""
 _DARK = 3
 """Shades from this on take light words."""
 
@@ -132,7 +134,7 @@ def _cell(day: Day, x: float, y: float, width: float, height: float) -> list[Mar
 def _beside(weeks: list[tuple[date, list[Day]]], width: float) -> tuple[list[Mark], float]:
     """Weeks side by side; the shade's inner square grows, since colour alone must not tell."""
     left, top = 18.0, 12.0
-    size = min(12.0, (width - left) / max(1, len(weeks)))
+    size = min(_SQUARE, (width - left) / max(1, len(weeks)))
     marks = [
         words("axis", left - 4, top + (n + 0.75) * size, name, "right")
         for n, name in enumerate(_WEEKDAYS[current()])
@@ -187,7 +189,7 @@ def _legend(top: float, width: float, short: bool) -> tuple[list[Mark], float]:
             inner = 9 * (0.4, 0.6, 0.8, 1.0)[int(look[-1]) - 1]
             marks.append(rect(look, x + (9 - inner) / 2, y - 1 + (9 - inner) / 2, inner, inner))
         marks.append(words("legend", x + 12, y + 6, name))
-        x += 23 + 3.5 * len(name)
+        x += 28 + words_width(name)
     return marks, y + 11
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from jalerte_desktop.casefile.text import clean
 from jalerte_desktop.documents.report.attached import days_csv, hours_csv, incidents_csv, incidents_json
 from jalerte_desktop.documents.report.candour import candour
-from jalerte_desktop.documents.report.front import front
+from jalerte_desktop.documents.report.front import front, told_at_once
 from jalerte_desktop.documents.report.listing import listing
 from jalerte_desktop.documents.report.method import method, verifying
 from jalerte_desktop.documents.report.model import ReportFacts
@@ -33,7 +33,7 @@ def compose(facts: ReportFacts, language: str) -> Paper:
             contents=_("Contents"),
             front=front(facts),
             parts=(
-                *timeline(facts),
+                *(() if told_at_once(facts) else timeline(facts)),
                 *speeds(facts),
                 *diary(facts),
                 *witnesses(facts),

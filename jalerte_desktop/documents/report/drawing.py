@@ -17,10 +17,13 @@ from jalerte_desktop.words.figures import NO_BREAK, local
 WIDTH = 493.0
 """The text's width on the page, in points."""
 HOUR = 60 * MINUTE
+_FEW_DAYS = 3
+_TICK_MINUTES = (5, 15, 30, 60, 180, 360, 720)
 LEAST = 0.8
 """What lasted some seconds only still gets a mark of so many points."""
 _HATCH_FROM = 4.0
 """Narrower marks are drawn full: a pattern would not be seen in them."""
+_THIN, _BROAD = frozenset("fijlrt’.,:;!| ()\u00a0\u202f"), frozenset("mwMW")
 _SIGNS = frozenset({"accepted", "rejected", "indicative", "idle", "loaded_down", "loaded_up"})
 
 
@@ -112,7 +115,9 @@ def tick_words(value: float) -> str:
 
 
 def time_marks(span: Span, zone: tzinfo, axis: Axis, top: float, bottom: float, most: int = 9) -> list[Mark]:
-    """Vertical lines at local midnights with their days below, at most ``most`` of them."""
+    """Vertical lines at local midnights with their days below, at most ``most``; at hours in a span of few days."""
+    if span.duration_s < _FEW_DAYS * 86_400:
+        return _hour_marks(span, zone, axis, top, bottom)
     first = local(span.start_ns, zone)
     days = max(1, math.ceil(span.duration_s / 86_400))
     step = next((n for n in (1, 2, 3, 5, 7, 14, 30, 61, 92, 183) if days / n <= most), 366)
@@ -123,10 +128,37 @@ def time_marks(span: Span, zone: tzinfo, axis: Axis, top: float, bottom: float, 
             x = axis.at(ns)
             marks += [
                 line("grid", x, top, x, bottom),
-                words("axis", x, bottom + 9, short_day(moment), "center"),
+                words("axis", x, bottom + 9, short_day(moment), _anchor(x)),
             ]
         moment = moment + timedelta(days=step)
     return marks
+
+
+def _hour_marks(span: Span, zone: tzinfo, axis: Axis, top: float, bottom: float) -> list[Mark]:
+    marks: list[Mark] = []
+    for ns, moment in clock_ticks(span, zone, most=9):
+        x = axis.at(ns)
+        midnight = moment.hour == moment.minute == 0
+        name = short_day(moment) if midnight else figures.clock_time(moment, seconds=False)
+        marks += [line("grid", x, top, x, bottom), words("axis", x, bottom + 9, name, _anchor(x))]
+    return marks
+
+
+def _anchor(x: float) -> str:
+    """Words at the page's edge stand on this side of it."""
+    return "right" if x > WIDTH - 12 else "center"
+
+
+def clock_ticks(span: Span, zone: tzinfo, most: int) -> list[tuple[int, datetime]]:
+    """Round moments of the local clock within a span (ends included), about ``most`` of them."""
+    minutes = next((m for m in _TICK_MINUTES if span.duration_s / 60 / m <= most), _TICK_MINUTES[-1])
+    quarter = 5 * MINUTE
+    found = []
+    for ns in range(-(-span.start_ns // quarter) * quarter, span.end_ns + 1, quarter):
+        moment = local(ns, zone)
+        if (moment.hour * 60 + moment.minute) % minutes == 0:
+            found.append((ns, moment))
+    return found
 
 
 def value_marks(values: tuple[float, ...], axis: Axis, left: float, right: float) -> list[Mark]:
@@ -146,15 +178,23 @@ def short_day(moment: datetime) -> str:
     return figures.plain_date(moment.date())[:-5]
 
 
+def words_width(text: str, size: float = 7.5) -> float:
+    """About how wide a text is set, in points: nearer to it than the count of its letters."""
+    return size * sum(0.3 if c in _THIN else 0.85 if c in _BROAD else 0.51 for c in text)
+
+
 def legend(entries: Iterable[tuple[str, str]], top: float) -> tuple[list[Mark], float]:
-    """What the looks mean, side by side from ``top`` on; and where the legend ends."""
+    """What the looks mean, side by side from ``top`` on, in as many rows as they need; and where the legend ends."""
     marks: list[Mark] = []
     x = 0.0
     for look, name in entries:
+        wide = 16 + words_width(name)
+        if x and x + wide > WIDTH:
+            x, top = 0.0, top + 12
         y, depth = (top + 7.5, 2.0) if look == "working" else (top + 4, 7.0)
         marks.append(sign(look, x + 6, top + 7.5) if look in _SIGNS else rect(look, x, y, 12, depth))
         marks.append(words("legend", x + 16, top + 10, name))
-        x += 28 + 3.5 * len(name)
+        x += wide + 14
     return marks, top + 14
 
 

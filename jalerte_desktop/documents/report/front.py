@@ -3,28 +3,45 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import timedelta
 
 from diagnostics.incidents.method import default_method
-from diagnostics.model import Incident
+from diagnostics.incidents.telework import default_call_limits
+from diagnostics.model import Incident, Kind, Remark
 from jalerte_desktop.casefile.text import clean
 from jalerte_desktop.documents.account import longest
+from jalerte_desktop.documents.letter import Table
 from jalerte_desktop.documents.report.calendar import MONTHS_UP_TO, calendar
 from jalerte_desktop.documents.report.drawing import WIDTH
 from jalerte_desktop.documents.report.model import Day, ReportFacts
 from jalerte_desktop.documents.report.paper import Figure, Front
-from jalerte_desktop.documents.report.sayings import cause_words, date_time, length, put, share
+from jalerte_desktop.documents.report.pictures import delays
+from jalerte_desktop.documents.report.sayings import (
+    cause_words,
+    date_time,
+    length,
+    place_words,
+    put,
+    share,
+)
 from jalerte_desktop.documents.report.strips import day_title, one_day, worst_days
 from jalerte_desktop.documents.reserves import ENOUGH_OBSERVED
 from jalerte_desktop.findings.model import total_within_s
 from jalerte_desktop.words import figures
 from jalerte_desktop.words.figures import NO_BREAK, local
 from jalerte_desktop.words.language import _
+from jalerte_desktop.words.names import kind_name
 from jalerte_desktop.words.remarks import say
+from jalerte_desktop.words.shape import capital
 from jalerte_desktop.words.views import working_hours_words
 
 _NARROW = 232.0
-_CELL, _STRIP = 25.0, 42.0
-"""Heights of a day in the calendar and of the worst day, in points."""
+_CELLS, _LOWEST, _STRIP = 162.0, 19.0, 42.0
+"""Heights in points: of the calendar's weeks together, of a week at least, of a day enlarged."""
+_HIGHEST = 27.0
+_LONGEST = 3
+"""So many incidents are told singly at most."""
+_SAYS_MUCH = frozenset({"box_says_line_down", "box_says_unreachable", "household_ruled_out", "wifi_signal"})
 _MOST_TOLD = 4
 """Other causes named on the first page; the list has all."""
 
@@ -33,31 +50,101 @@ def front(facts: ReportFacts) -> Front:
     """The first page of these facts, in the active language."""
     account = facts.account
     coverage = account.findings.coverage
-    worst = worst_days(facts, 1)
+    shown = _shown_day(facts)
     wide = len(facts.days) > MONTHS_UP_TO
+    title, told = _longest(facts)
     mark, sentence = _sentence(facts)
     return Front(
         mark=mark,
         sentence=sentence,
         explanation=_explanation(facts),
         figures=(*_cut_figures(facts), _working(facts), _observed(facts)),
-        worst_title=_worst_title(facts, worst[0]) if worst else "",
-        worst=one_day(facts, worst[0], _STRIP) if worst else None,
+        day_title=_day_title(facts, shown) if shown else "",
+        day=one_day(facts, shown, _STRIP) if shown else None,
         calendar_title=_("Day by day"),
-        calendar=calendar(facts.days, coverage, WIDTH if wide else _NARROW, _CELL),
+        calendar=(
+            calendar(facts.days, coverage, WIDTH if wide else _NARROW, _cell(facts.days))
+            if len(facts.days) > 1
+            else None
+        ),
         wide=wide,
         verdict_title=_("Whose fault?"),
         verdict=_verdict(facts),
+        delay_title=_("Delay"),
+        delay=delays(facts) if told_at_once(facts) else None,
+        longest_title=title,
+        longest=told,
         proof=_proof(facts),
     )
 
 
-def _worst_title(facts: ReportFacts, day: Day) -> str:
-    return put(
-        _("Worst day: {day} – {what}"),
-        day=figures.day(local(day.span.start_ns, facts.zone)),
-        what=day_title(day),
+def told_at_once(facts: ReportFacts) -> bool:
+    """Whether the first page shows the period whole: a single day, or days without a cut."""
+    return len(facts.days) == 1 or not worst_days(facts, 1)
+
+
+def _shown_day(facts: ReportFacts) -> Day | None:
+    """The worst day; a period of a single one, whatever it was."""
+    worst = worst_days(facts, 1)
+    if worst:
+        return worst[0]
+    return facts.days[0] if len(facts.days) == 1 else None
+
+
+def _day_title(facts: ReportFacts, day: Day) -> str:
+    name = figures.day(local(day.span.start_ns, facts.zone))
+    if len(facts.days) == 1:
+        return capital(put(_("{day}: {what}"), day=name, what=day_title(day)))
+    return put(_("Worst day: {day} – {what}"), day=name, what=day_title(day))
+
+
+def _cell(days: tuple[Day, ...]) -> float:
+    """The height of a day in the calendar: less where there are many weeks."""
+    weeks = len({day.day - timedelta(days=day.day.weekday()) for day in days})
+    return max(_LOWEST, min(_HIGHEST, _CELLS / max(1, weeks)))
+
+
+def _longest(facts: ReportFacts) -> tuple[str, Table | None]:
+    """The longest incidents of the gravest kind there is, each with its cause and the first arguments for it."""
+    account = facts.account
+    poor = tuple(one for one in account.held if one.kind is not Kind.OUTAGE)
+    for title, incidents in (
+        (_("The longest cuts attributed to the operator"), account.outages),
+        (_("The longest degradations attributed to the operator"), poor),
+        (_("The longest incidents of uncertain origin"), account.uncertain),
+        (_("The longest incidents, none attributed to the operator"), (*account.set_aside, *account.dns)),
+    ):
+        if incidents:
+            chosen = sorted(incidents, key=lambda one: (-one.duration_s, one.span.start_ns))[:_LONGEST]
+            header = (_("Start"), _("Duration"), _("Cause"), _("Why"))
+            rows = tuple(_told(one, facts) for one in chosen)
+            return title, Table(header, rows, (23, 11, 24, 42))
+    return "", None
+
+
+def _told(incident: Incident, facts: ReportFacts) -> tuple[str, ...]:
+    verdict = incident.verdict
+    confidence = figures.percent(verdict.confidence, 0)
+    return (
+        date_time(incident.span.start_ns, facts.zone),
+        length(incident),
+        put(
+            _("{what} (confidence {share})"),
+            what=capital(
+                place_words(incident)
+                if incident.kind is Kind.OUTAGE
+                else put(_("{kind}: {place}"), kind=kind_name(incident.kind), place=place_words(incident))
+            ),
+            share=confidence,
+        ),
+        " ".join(say(remark) for remark in _telling(verdict.reasons)),
     )
+
+
+def _telling(reasons: tuple[Remark, ...]) -> tuple[Remark, ...]:
+    """The first argument, and the next that says most to who knows nothing of networks."""
+    rest = sorted(reasons[1:], key=lambda remark: remark.code not in _SAYS_MUCH)
+    return (*reasons[:1], *rest[:1])
 
 
 def cut_s(facts: ReportFacts) -> float:
@@ -97,11 +184,11 @@ def _explanation(facts: ReportFacts) -> str:
     account = facts.account
     if not account.findings.confirmed:
         return _("The line is not confirmed as the holder’s: no operator is named.")
-    parts = [
-        put(_("{n} attributed to the operator"), n=len(account.held)),
-        put(_("{n} uncertain"), n=len(account.uncertain)),
-        put(_("{n} with another cause"), n=len(account.set_aside)),
-    ]
+    parts = [put(_("{n} attributed to the operator"), n=len(account.held))]
+    if account.uncertain:
+        parts.append(put(_("{n} uncertain"), n=len(account.uncertain)))
+    if account.set_aside:
+        parts.append(put(_("{n} with another cause"), n=len(account.set_aside)))
     if account.dns:
         parts.append(put(_("{n} of names not resolved (DNS)"), n=len(account.dns)))
     if account.excluded:
@@ -133,7 +220,8 @@ def _working(facts: ReportFacts) -> Figure:
         return Figure("–", _("of working time lost"), _("no working hours are given here"))
     note = working_hours_words(hours.entries)
     if sum(lost):
-        note = put(_("{hours}, minutes begun"), hours=note)
+        least = figures.duration(default_call_limits().lost_minute_s)
+        note = put(_("{hours}; every minute cut for {least} or more"), hours=note, least=least)
     else:
         return Figure(
             "–" if _nothing_observed(facts) else put(_("{n} min"), n=0), _("of working time lost"), note
@@ -203,14 +291,22 @@ def _verdict(facts: ReportFacts) -> tuple[str, ...]:
 def _held(facts: ReportFacts) -> str:
     """The cuts, and beside them what was only slow or lossy: the first page counts the cuts."""
     account, span = facts.account, facts.account.findings.span
-    slow = tuple(one for one in account.held if one not in account.outages)
+    poor = tuple(one for one in account.held if one.kind is not Kind.OUTAGE)
     told = []
     if account.outages:
         time = figures.duration(cut_s(facts))
         told.append(put(_("{n:cut|cuts} ({time})"), n=len(account.outages), time=time))
-    if slow:
-        time = figures.duration(total_within_s(slow, span))
-        told.append(put(_("{n:period|periods} of slowness or loss ({time})"), n=len(slow), time=time))
+    if poor:
+        kinds = ", ".join(dict.fromkeys(kind_name(one.kind) for one in poor))
+        time = figures.duration(total_within_s(poor, span))
+        told.append(
+            put(
+                _("{n:degradation|degradations} ({kinds}, {time} in all)"),
+                n=len(poor),
+                kinds=kinds,
+                time=time,
+            )
+        )
     return ", ".join(told)
 
 

@@ -13,6 +13,9 @@ _SHORT_RUN = 14
 _RUN = re.compile(rf"[^\s\u200b\u00a0\u202f]{{{_SHORT_RUN * 2},}}")
 ZERO_SPACE = "\u200b"
 KEPT_SPACES = "\u00a0\u202f"
+NO_BREAK = "\u00a0"
+_UNIT = re.compile(r"(?<=\d) (?=(?:%|(?:[MG]bit/s|[kMG]B|[kMG]o|ms|s|min|h|d|j|dBm|nats|fois|times?)(?!\w)))")
+_DURATION = re.compile(r"(?<=\d\u00a0h|\d\u00a0d|\d\u00a0j) (?=\d)|(?<=\d\u00a0min) (?=\d)")
 _SURE = ZERO_SPACE + STAND_IN + "\u2212\u2264\u2265"
 
 _PROBED = """
@@ -58,6 +61,11 @@ _MARKS = re.compile(
     + "]+"
 )
 _MOST_MARKS = 3
+
+
+def unparted(text: str) -> str:
+    """The text with no place to break between a figure and its unit, nor within a duration of two units."""
+    return _DURATION.sub(NO_BREAK, _UNIT.sub(NO_BREAK, text))
 
 
 def settable(text: str) -> str:

@@ -79,7 +79,7 @@ def listing(facts: ReportFacts) -> Part:
             Paragraph(put(_("Arguments met often stand as letters. {told}"), told=told), small=True)
         )
     blocks.append(IncidentTable(header, rows))
-    return Part(title, tuple(blocks), fresh=True)
+    return Part(title, tuple(blocks))
 
 
 def numbered(facts: ReportFacts) -> tuple[Incident, ...]:

@@ -19,19 +19,27 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class Front:
-    """The first page. ``mark``: ``bad``, ``fine`` or ``unknown``. ``wide``: the calendar takes the page's width."""
+    """The first page. ``mark``: ``bad``, ``fine`` or ``unknown``. ``wide``: the calendar takes the page's width.
+
+    ``calendar`` is None where the period is one day, which ``day`` shows whole. Of ``longest`` as many rows are shown,
+    from the first on, as the page has room for.
+    """
 
     mark: str
     sentence: str
     explanation: str
     figures: tuple[Figure, ...]
-    worst_title: str
-    worst: Picture | None
+    day_title: str
+    day: Picture | None
     calendar_title: str
-    calendar: Picture
+    calendar: Picture | None
     wide: bool
     verdict_title: str
     verdict: tuple[str, ...]
+    delay_title: str
+    delay: Picture | None
+    longest_title: str
+    longest: Table | None
     proof: str
 
 
@@ -41,6 +49,14 @@ class Codes:
 
     name: str
     lines: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Values with what they mean: rows of words, value and the key that a program knows it by."""
+
+    header: tuple[str, str, str]
+    rows: tuple[tuple[str, str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,17 +78,16 @@ class IncidentTable:
     rows: tuple[IncidentRow, ...]
 
 
-Block = Paragraph | Bullets | Table | Codes | Picture | IncidentTable
+Block = Paragraph | Bullets | Table | Codes | Settings | Picture | IncidentTable
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A section. ``fresh``: it begins on a page of its own. ``level`` 2 stands within the one before."""
+    """A section. ``level`` 2 stands within the one before."""
 
     title: str
     blocks: tuple[Block, ...]
     level: int = 1
-    fresh: bool = False
 
 
 @dataclass(frozen=True, slots=True)

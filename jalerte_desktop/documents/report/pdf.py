@@ -14,8 +14,8 @@ from diagnostics.model import SECOND
 from jalerte_desktop.documents.letter import Bullets, Paragraph, Table
 from jalerte_desktop.documents.report.compose import compose
 from jalerte_desktop.documents.report.drawing import Mark, Picture
-from jalerte_desktop.documents.report.glyphs import ZERO_SPACE, latin, settable
-from jalerte_desktop.documents.report.paper import Codes, IncidentRow, IncidentTable, Paper
+from jalerte_desktop.documents.report.glyphs import ZERO_SPACE, latin, settable, unparted
+from jalerte_desktop.documents.report.paper import Codes, IncidentRow, IncidentTable, Paper, Settings
 
 if TYPE_CHECKING:
     import typst
@@ -28,6 +28,7 @@ _SHAPES: dict[type, str] = {
     Bullets: "bullets",
     Table: "table",
     Codes: "codes",
+    Settings: "settings",
     Picture: "picture",
     IncidentTable: "incidents",
 }
@@ -43,10 +44,10 @@ def paper_pdf(paper: Paper) -> bytes:
     import typst
 
     try:
-        return _compile(paper, settable)
+        return _compile(paper, lambda text: settable(unparted(text)))
     except typst.TypstError:
         # Characters that do not go together in any font: legibility of the few gives way to the report.
-        return _compile(paper, lambda text: latin(settable(text)))
+        return _compile(paper, lambda text: latin(settable(unparted(text))))
 
 
 def _compile(paper: Paper, safe: Callable[[str], str]) -> bytes:

@@ -1,4 +1,4 @@
-"""The charts of a report: hours of the day, response times, speed and its promise."""
+"""The charts of a report: hours of the day, delay, speed and its promise."""
 
 from __future__ import annotations
 
@@ -35,8 +35,10 @@ from jalerte_desktop.words.language import N_, _
 
 _LEFT = 34.0
 MOST_COLUMNS = 800
+_STEPS = 72
+"""So many columns at most are drawn as wide as they are."""
 _MOST_SPANS = 150
-"""More lines between the response times of one measurement would run into each other."""
+"""More lines between the delays of one measurement would run into each other."""
 
 
 def hours_of_day(facts: ReportFacts) -> Picture:
@@ -99,15 +101,15 @@ def hours_of_day(facts: ReportFacts) -> Picture:
     )
 
 
-def response(facts: ReportFacts) -> Picture | None:
-    """Response times over the period: the median as a line, up to the 95th percentile as a ribbon; None without any."""
-    points = _columns(facts.hours, facts.account.findings.span)
+def delays(facts: ReportFacts) -> Picture | None:
+    """The delay over the period: the median as a line, up to the 95th percentile as a ribbon; None without any."""
+    points, step = _columns(facts.hours)
     if not any(row for row in points if row is not None):
         return None
     seen = [row for row in points if row is not None]
     most = max(high for _at, _middle, high in seen)
     # A single bad hour must not flatten all the others; the figure beyond the top is told.
-    usual = sorted(high for _at, _middle, high in seen)[int(0.99 * (len(seen) - 1))]
+    usual = most if len(seen) < 100 else sorted(high for *_, high in seen)[int(0.99 * (len(seen) - 1))]
     tops = ticks(max(usual, 1.0))
     top, height = 8.0, 76.0
     time = Axis(
@@ -116,27 +118,42 @@ def response(facts: ReportFacts) -> Picture | None:
     axis = Axis(0, tops[-1], top + height, -height)
     marks = value_marks(tops, axis, _LEFT, WIDTH)
     marks += time_marks(facts.account.findings.span, facts.zone, time, top, top + height)
-    for gap in facts.account.findings.gaps:
-        if gap.span.duration_s >= facts.account.findings.span.duration_s / 400:
-            marks.append(bar("not_observed", time, gap.span, top, height))
+    holes = [
+        bar("not_observed", time, gap.span, top, height)
+        for gap in facts.account.findings.gaps
+        if gap.span.duration_s >= facts.account.findings.span.duration_s / 400
+    ]
+    marks += holes
+    # A line from the middle of one hour to that of the next would be a slope of its own where hours are wide.
+    half = step // 2 if len(points) <= _STEPS else 0
     for run in _runs(points):
-        upper = [(time.at(at), axis.at(high)) for at, _middle, high in run]
-        lower = [(time.at(at), axis.at(middle)) for at, middle, _high in run]
+        sides = [
+            (at + side, middle, high)
+            for at, middle, high in run
+            for side in ((-half, half) if half else (0,))
+        ]
+        upper = [(time.at(at), axis.at(high)) for at, _middle, high in sides]
+        lower = [(time.at(at), axis.at(middle)) for at, middle, _high in sides]
         marks += [path("ribbon", upper + lower[::-1]), path("median", lower)]
-    keys, bottom = legend(
-        (
-            ("median_key", _("median")),
-            ("ribbon", _("up to the 95th percentile")),
-            ("not_observed", _("not observed")),
-        ),
-        top + height + 10,
-    )
+    # Where hours are wide, the few answers around a cut would pass for all of them.
+    cuts = [
+        bar("cut", time, part, top, height)
+        for cut in (facts.account.outages if half else ())
+        if (part := cut.span.clip(facts.account.findings.span)) is not None
+    ]
+    marks += cuts
+    entries = [("median_key", _("median")), ("ribbon", _("up to the 95th percentile"))]
+    if cuts:
+        entries.append(("cut", _("cut attributed to the operator’s network")))
+    if holes:
+        entries.append(("not_observed", _("not observed")))
+    keys, bottom = legend(entries, top + height + 10)
     middle = median(row[1] for row in seen)
     words_ms = {"median": figures.number(middle, 1), "worst": figures.number(most)}
-    alt = put(_("Response times: {median} ms in the median, at worst {worst} ms."), **words_ms)
+    alt = put(_("Delay: {median} ms in the median, at worst {worst} ms."), **words_ms)
     caption = put(
         _(
-            "Round trips to the reference servers, in milliseconds: hourly medians (of all servers),"
+            "Delay (round trip) to the reference servers, in milliseconds: hourly medians (of all servers),"
             " {median} ms in the median over the period; the highest value is {worst} ms. Nothing is drawn"
             " where nothing was observed."
         ),
@@ -147,24 +164,25 @@ def response(facts: ReportFacts) -> Picture | None:
     return Picture(WIDTH, bottom, (*marks, *keys), alt, caption)
 
 
-def _columns(hours: tuple[Hour, ...], span: Span) -> list[tuple[int, float, float] | None]:
-    """Middle, median and 95th percentile of stretches of whole hours; None for stretches without answers."""
+def _columns(hours: tuple[Hour, ...]) -> tuple[list[tuple[int, float, float] | None], int]:
+    """Middle, median and 95th percentile of stretches of whole hours, None for those without answers; their length."""
     if not hours:
-        return []
+        return [], HOUR
+    first = hours[0].start_ns
     step = HOUR * max(1, -(-len(hours) // MOST_COLUMNS))
     groups: dict[int, list[Hour]] = {}
     for hour in hours:
-        groups.setdefault((hour.start_ns - span.start_ns) // step, []).append(hour)
+        groups.setdefault((hour.start_ns - first) // step, []).append(hour)
     found: list[tuple[int, float, float] | None] = []
     for number in range(min(groups), max(groups) + 1):
         group = groups.get(number, [])
         middles = [one.median_ms for one in group if one.median_ms is not None]
         highs = [one.p95_ms for one in group if one.p95_ms is not None]
-        at = span.start_ns + number * step + step // 2
+        at = first + number * step + step // 2
         found.append(
             (at, median(middles), max(median(middles), median(highs or middles))) if middles else None
         )
-    return found
+    return found, step
 
 
 def _runs(
@@ -267,8 +285,8 @@ def _look(point: SpeedPoint) -> str:
     return "indicative" if point.indicative else "accepted"
 
 
-def loaded_latency(facts: ReportFacts) -> Picture | None:
-    """Round trips at rest and while the line is full; None where no measurement told both."""
+def loaded_delay(facts: ReportFacts) -> Picture | None:
+    """The delay at rest and while the line is full; None where no measurement told both."""
     points = [
         point
         for point in facts.speed
@@ -313,7 +331,7 @@ def loaded_latency(facts: ReportFacts) -> Picture | None:
     )
     caption = put(
         _(
-            "Response time at rest and while the line is full, in milliseconds. Above 300 ms a call suffers."
+            "Delay (round trip) at rest and while the line is full, in milliseconds. Above 300 ms a call suffers."
             " {told} The load is that of the speed measurements themselves."
         ),
         told=told,

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import tzinfo
+from datetime import timedelta, tzinfo
 
 from diagnostics.model import Cause, Incident, Span
 from jalerte_desktop.casefile.text import clean
 from jalerte_desktop.documents.account import Account, Role
 from jalerte_desktop.words import figures
-from jalerte_desktop.words.figures import local
+from jalerte_desktop.words.figures import NO_BREAK, local
 from jalerte_desktop.words.language import N_, _
 from jalerte_desktop.words.remarks import Count
 
@@ -87,7 +87,18 @@ def date_time(ns: int, zone: tzinfo) -> str:
 
 
 def period_words(span: Span, zone: tzinfo) -> str:
-    """``du 1er novembre 2026 à 10:00 au 22 novembre 2026 à 10:00``."""
+    """``du 1er novembre 2026 à 10:00 au 22 novembre 2026 à 10:00``; a day or a part of one has its own words."""
+    start, end = local(span.start_ns, zone), local(span.end_ns, zone)
+    midnights = start.hour == start.minute == end.hour == end.minute == 0
+    if midnights and end.date() - start.date() == timedelta(days=1):
+        return put(_("{day}, the whole day"), day=figures.day(start, weekday=False))
+    if start.date() == end.date() and start.utcoffset() == end.utcoffset():
+        return put(
+            _("{day} from {start} to {end}"),
+            day=figures.day(start, weekday=False),
+            start=figures.clock_time(start, seconds=False),
+            end=figures.clock_time(end, seconds=False),
+        )
     return put(
         _("from {start} to {end}"), start=date_time(span.start_ns, zone), end=date_time(span.end_ns, zone)
     )
@@ -121,6 +132,11 @@ def clipped(text: str, most: int = 120) -> str:
     """A name as it was given, cut off where no name is that long: it must not push the report off its page."""
     name = clean(text)
     return name if len(name) <= most else name[: most - 1] + "…"
+
+
+def composed(text: str) -> str:
+    """A sentence that was composed elsewhere, made safe; figures and signs stay with what they belong to."""
+    return NO_BREAK.join(clean(part) for part in text.split(NO_BREAK))
 
 
 def ms(value: float | None) -> str:

@@ -12,8 +12,8 @@ from jalerte_desktop.documents.report.calendar import calendar
 from jalerte_desktop.documents.report.drawing import WIDTH
 from jalerte_desktop.documents.report.model import CampaignFinding, ReportFacts, SpeedPoint
 from jalerte_desktop.documents.report.paper import Block, Part
-from jalerte_desktop.documents.report.pictures import hours_of_day, loaded_latency, response, speed
-from jalerte_desktop.documents.report.sayings import clipped, ms, period_words, put
+from jalerte_desktop.documents.report.pictures import delays, hours_of_day, loaded_delay, speed
+from jalerte_desktop.documents.report.sayings import clipped, composed, ms, period_words, put
 from jalerte_desktop.documents.report.strips import enlarged, worst_days
 from jalerte_desktop.words import figures
 from jalerte_desktop.words.diary import kind_name, whom
@@ -31,21 +31,18 @@ _RULES = {
 
 
 def timeline(facts: ReportFacts) -> tuple[Part, ...]:
-    """The period in pictures."""
+    """The period in pictures, with cuts on some of its days: what the first page has no room for."""
     coverage = facts.account.findings.coverage
     parts = [
-        Part(_("The period in pictures"), (), fresh=True),
+        Part(_("The period in pictures"), ()),
         Part(_("Calendar"), (calendar(facts.days, coverage, WIDTH, _CALENDAR_CELL),), level=2),
+        Part(_("At which hours"), (hours_of_day(facts),), level=2),
     ]
-    worst = worst_days(facts)
-    if worst:
-        parts.append(Part(_("At which hours"), (hours_of_day(facts),), level=2))
-    times = response(facts)
+    times = delays(facts)
     if times is not None:
-        parts.append(Part(_("Response times"), (times,), level=2))
-    if worst:
-        parts.append(Part(_("The worst days, hour by hour"), (enlarged(facts, worst),), level=2))
-    return tuple(parts)
+        parts.append(Part(_("Delay"), (times,), level=2))
+    worst = enlarged(facts, worst_days(facts))
+    return (*parts, Part(_("The worst days, hour by hour"), (worst,), level=2))
 
 
 def speeds(facts: ReportFacts) -> tuple[Part, ...]:
@@ -53,10 +50,10 @@ def speeds(facts: ReportFacts) -> tuple[Part, ...]:
     title = _("Speed")
     if not facts.speed:
         return (Part(title, (Paragraph(_("No speed was measured in this period.")),)),)
-    pictures = [picture for picture in (speed(facts), loaded_latency(facts)) if picture is not None]
-    parts = [Part(title, tuple(pictures[:1]), fresh=False)]
+    pictures = [picture for picture in (speed(facts), loaded_delay(facts)) if picture is not None]
+    parts = [Part(title, tuple(pictures[:1]))]
     if len(pictures) > 1:
-        parts.append(Part(_("Response time under load"), tuple(pictures[1:]), level=2))
+        parts.append(Part(_("Delay on a full line"), tuple(pictures[1:]), level=2))
     parts += [_campaign(found) for found in facts.campaigns]
     return tuple(parts)
 
@@ -91,7 +88,7 @@ def _campaign(found: CampaignFinding) -> Part:
         )
     blocks: list[Block] = [Paragraph(f"{verdict} {counted}")]
     if found.criteria:
-        blocks.append(Bullets(tuple(clean(criterion) for criterion in found.criteria)))
+        blocks.append(Bullets(tuple(capital(composed(criterion)) for criterion in found.criteria)))
     warning = (
         _(
             "Ordinary evidence: the holder chose number and spacing of the measurements, after nobody’s"
@@ -110,37 +107,55 @@ def _campaign(found: CampaignFinding) -> Part:
 
 
 def _speed_table(facts: ReportFacts) -> Table:
-    header = (
+    """Without the columns that would say the same in every row, or nothing."""
+    providers = {clipped(point.provider, 60) for point in facts.speed}
+    remarks = [_speed_remark(point) for point in facts.speed]
+    header = [
         _("Date"),
         _("Download"),
         _("Upload"),
-        _("At rest"),
-        _("Loaded, down"),
-        _("Loaded, up"),
-        _("Measured with"),
-        _("Remark"),
+        _("Delay at rest"),
+        _("Delay, downloading"),
+        _("Delay, uploading"),
+    ]
+    widths = [18, 11, 11, 13, 16, 15]
+    caption = _("Speeds in Mbit/s of payload, delays in ms.")
+    if len(providers) > 1:
+        header.append(_("Measured with"))
+        widths.append(17)
+    else:
+        caption += " " + put(_("Measured with: {provider}."), provider=min(providers))
+    if any(remarks):
+        header.append(_("Remark"))
+        widths.append(28)
+    rows = tuple(
+        (
+            *_speed_row(point, facts),
+            *([clipped(point.provider, 60)] if len(providers) > 1 else []),
+            *([remark] if any(remarks) else []),
+        )
+        for point, remark in zip(facts.speed, remarks, strict=True)
     )
-    rows = tuple(_speed_row(point, facts) for point in facts.speed)
-    return Table(
-        header,
-        rows,
-        (20, 11, 11, 9, 12, 11, 17, 28),
-        right=(1, 2, 3, 4, 5),
-        caption=_("Speeds in Mbit/s of payload, response times in ms."),
-    )
+    return Table(tuple(header), rows, tuple(widths), right=(1, 2, 3, 4, 5), caption=caption)
+
+
+def _speed_remark(point: SpeedPoint) -> str:
+    remarks = []
+    if point.accepted is False:
+        remarks.append(
+            put(_("not counted: {reason}"), reason=composed(point.reason))
+            if point.reason
+            else _("not counted")
+        )
+    elif point.reason:
+        remarks.append(composed(point.reason))
+    if point.indicative:
+        remarks.append(_("indicative only"))
+    return ", ".join(remarks)
 
 
 def _speed_row(point: SpeedPoint, facts: ReportFacts) -> tuple[str, ...]:
     at = local(point.at_ns, facts.zone)
-    remarks = []
-    if point.accepted is False:
-        remarks.append(
-            put(_("not counted: {reason}"), reason=clean(point.reason)) if point.reason else _("not counted")
-        )
-    elif point.reason:
-        remarks.append(clean(point.reason))
-    if point.indicative:
-        remarks.append(_("indicative only"))
     return (
         f"{figures.short_date(at)} {figures.clock_time(at, seconds=False)}",
         _mega(point.download_bps),
@@ -148,8 +163,6 @@ def _speed_row(point: SpeedPoint, facts: ReportFacts) -> tuple[str, ...]:
         ms(point.idle_ms),
         ms(point.loaded_down_ms),
         ms(point.loaded_up_ms),
-        clipped(point.provider, 60),
-        ", ".join(remarks),
     )
 
 
@@ -170,21 +183,24 @@ def diary(facts: ReportFacts) -> tuple[Part, ...]:
         ),
         small=True,
     )
-    return (Part(_("Exchanges"), (note, Table(header, rows, (17, 13, 16, 38, 22)))),)
+    return (Part(_("Exchanges"), (note, Table(header, rows, (16, 16, 15, 34, 25)))),)
 
 
 def _entry(entry: DiaryEntry, facts: ReportFacts) -> tuple[str, ...]:
     at = local(entry.at_ns, facts.zone)
     promise = clean(entry.promise)
     if entry.due is not None:
-        promise = put(_("{promise} (by {day})"), promise=promise, day=figures.plain_date(entry.due))
-    until = ""
+        promise = put(
+            _("{promise} (by {day})"), promise=promise.rstrip(". "), day=figures.plain_date(entry.due)
+        )
+    kind = capital(kind_name(clean(entry.kind)))
     if entry.until_ns is not None and entry.until_ns > entry.at_ns:
-        until = f" ({figures.duration((entry.until_ns - entry.at_ns) / SECOND)})"
+        lasted = figures.duration((entry.until_ns - entry.at_ns) / SECOND).replace(" ", figures.NO_BREAK)
+        kind = f"{kind} ({lasted})"
     return (
-        f"{figures.short_date(at)} {figures.clock_time(at, seconds=False)}{until}",
-        capital(kind_name(clean(entry.kind))),
-        whom(clean(entry.with_whom)),
+        f"{figures.short_date(at)} {figures.clock_time(at, seconds=False)}",
+        kind,
+        capital(whom(clean(entry.with_whom))),
         clean(entry.text),
         promise,
     )

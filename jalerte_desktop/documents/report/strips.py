@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import tzinfo
+from datetime import datetime, tzinfo
 
 from diagnostics.model import MINUTE, Gap, Incident, Kind, Span
 from diagnostics.working_hours import WorkingHours
 from jalerte_desktop.documents.account import Account
+from jalerte_desktop.documents.report.calendar import lost_share
 from jalerte_desktop.documents.report.drawing import (
-    HOUR,
     WIDTH,
     Axis,
     Mark,
     Picture,
     bar,
+    clock_ticks,
     legend,
     length,
     line,
@@ -27,7 +28,9 @@ from jalerte_desktop.documents.report.sayings import observed_words, put, share
 from jalerte_desktop.words import figures
 from jalerte_desktop.words.figures import local
 from jalerte_desktop.words.language import _
+from jalerte_desktop.words.names import kind_name
 
+_SHORTEST_DAY_S = 23 * 3600
 _LABEL_ROOM = 27.0
 """A cut's time is written where the next one stands at least so many points away."""
 
@@ -57,15 +60,20 @@ def day_strip(
             rect("working", axis.at(s.start_ns), bottom + 1.5, length(axis, s), 2)
             for s in working(hours, day.span, zone)
         ]
-    for ns in range(-(-day.span.start_ns // HOUR) * HOUR, day.span.end_ns + 1, HOUR):
-        moment = local(ns, zone)
-        if moment.hour % 3 == 0 and moment.minute == 0:
-            x = axis.at(ns)
-            marks.append(line("tick", x, bottom, x, bottom + 4))
-            name = "24" if ns >= day.span.end_ns - MINUTE and moment.hour == 0 else str(moment.hour)
-            anchor = "left" if x < 6 else "right" if x > width - 6 else "center"
-            marks.append(words("axis", x, bottom + 12, put(_("{hour} h"), hour=name), anchor))
+    for ns, moment in clock_ticks(day.span, zone, most=9):
+        x = axis.at(ns)
+        marks.append(line("tick", x, bottom, x, bottom + 4))
+        anchor = "left" if x < 6 else "right" if x > width - 6 else "center"
+        marks.append(words("axis", x, bottom + 12, _hour_words(moment, ns, day), anchor))
     return marks, bottom + 14
+
+
+def _hour_words(moment: datetime, ns: int, day: Day) -> str:
+    """``15 h``, ``15:45``; the day's last moment is ``24 h``."""
+    if moment.minute:
+        return figures.clock_time(moment, seconds=False)
+    last = moment.hour == 0 and ns >= day.span.end_ns - MINUTE and ns > day.span.start_ns
+    return put(_("{hour} h"), hour="24" if last else str(moment.hour))
 
 
 def _times(cuts: tuple[Incident, ...], day: Day, zone: tzinfo, axis: Axis, top: float) -> list[Mark]:
@@ -89,18 +97,23 @@ def worst_days(facts: ReportFacts, most: int = 6) -> tuple[Day, ...]:
 
 
 def day_title(day: Day) -> str:
-    return put(
-        _("{cuts:cut|cuts}, {time} without internet; {share} of the day observed"),
-        cuts=day.cuts,
-        time=figures.duration(day.cut_s),
-        share=share(min(1.0, day.observed_s / day.span.duration_s)),
+    """What a day was, and how much of it was observed: of its part in the period, where that is not all of it."""
+    what = (
+        put(_("{cuts:cut|cuts}, {time} without internet"), cuts=day.cuts, time=figures.duration(day.cut_s))
+        if day.cuts or day.cut_s > 0
+        else _("no cut")
     )
+    seen = share(1 - lost_share(day))
+    if day.span.duration_s < _SHORTEST_DAY_S:
+        time = figures.duration(day.span.duration_s)
+        return put(_("{what}; {share} of these {time} observed"), what=what, share=seen, time=time)
+    return put(_("{what}; {share} of the day observed"), what=what, share=seen)
 
 
 def one_day(facts: ReportFacts, day: Day, height: float = 30.0) -> Picture:
     """One day enlarged, with its legend."""
     marks, bottom = day_strip(facts.account, day, facts.zone, WIDTH, height)
-    keys, bottom = strip_legend(facts.account, bottom)
+    keys, bottom = strip_legend(facts, (day,), bottom)
     return Picture(WIDTH, bottom, (*marks, *keys), _days_alt(facts, (day,)), "")
 
 
@@ -111,10 +124,10 @@ def enlarged(facts: ReportFacts, days: tuple[Day, ...]) -> Picture:
     for day in sorted(days, key=lambda one: one.day):
         marks.append(words("strip_title", 0, y + 9, figures.day(local(day.span.start_ns, facts.zone))))
         marks.append(words("strip_note", WIDTH, y + 9, day_title(day), "right"))
-        strip, height = day_strip(facts.account, day, facts.zone, WIDTH, 20)
-        marks += [_moved(mark, y + 13) for mark in strip]
-        y += height + 20
-    keys, y = strip_legend(facts.account, y - 4)
+        strip, height = day_strip(facts.account, day, facts.zone, WIDTH, 18)
+        marks += [_moved(mark, y + 11) for mark in strip]
+        y += height + 16
+    keys, y = strip_legend(facts, days, y - 4)
     coverage = facts.account.findings.coverage
     caption = put(
         _(
@@ -131,17 +144,28 @@ def enlarged(facts: ReportFacts, days: tuple[Day, ...]) -> Picture:
     )
 
 
-def strip_legend(account: Account, top: float) -> tuple[list[Mark], float]:
-    entries = [("cut", _("cut attributed to the operator’s network")), ("not_observed", _("not observed"))]
-    if account.held_of(Kind.LOSS):
-        entries.insert(1, ("loss", _("loss")))
-    if account.held_of(Kind.LATENCY, Kind.SLOW):
-        entries.insert(-1, ("latency", _("slow")))
-    if account.uncertain:
-        entries.insert(-1, ("uncertain", _("origin uncertain")))
-    if account.findings.telework.hours is not None:
-        entries.append(("working", _("working hours")))
-    return legend(entries, top)
+def strip_legend(facts: ReportFacts, days: Sequence[Day], top: float) -> tuple[list[Mark], float]:
+    """What is drawn in the strips of these days, and nothing else."""
+    account, hours = facts.account, facts.account.findings.telework.hours
+    slow = account.held_of(Kind.LATENCY, Kind.SLOW)
+    entries = [
+        ("observed", _("observed"), any(lost_share(day) < 1 for day in days)),
+        ("cut", _("cut attributed to the operator’s network"), _in(account.outages, days)),
+        ("loss", kind_name(Kind.LOSS), _in(account.held_of(Kind.LOSS), days)),
+        ("latency", ", ".join(dict.fromkeys(kind_name(one.kind) for one in slow)), _in(slow, days)),
+        ("uncertain", _("origin uncertain"), _in(account.uncertain, days)),
+        ("not_observed", _("not observed"), any(_within(account.findings.gaps, day.span) for day in days)),
+        (
+            "working",
+            _("working hours"),
+            hours is not None and any(working(hours, day.span, facts.zone) for day in days),
+        ),
+    ]
+    return legend([(look, name) for look, name, drawn in entries if drawn], top)
+
+
+def _in(incidents: Iterable[Incident], days: Sequence[Day]) -> bool:
+    return any(one.span.clip(day.span) for one in incidents for day in days)
 
 
 def _days_alt(facts: ReportFacts, days: Sequence[Day]) -> str:
