@@ -122,7 +122,7 @@ def _make(path: Path) -> None:
         _sync_folder(path.parent)
     except OSError as error:
         why = error.strerror or str(error)
-        raise MachineCannot("home_not_writable", path=str(path.parent), why=f"({why})") from None
+        raise MachineCannot("home_not_writable", path=str(path.parent), why=why) from None
 
 
 def _place(draft: Path, path: Path, text: bytes) -> None:

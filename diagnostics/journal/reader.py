@@ -6,14 +6,15 @@ import hashlib
 import heapq
 import hmac
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
-from diagnostics.journal import chain, codec, format, opening, spans, store
+from diagnostics.journal import chain, codec, format, opening, salvage, spans, store
 from diagnostics.journal.blocks import Block, TargetColumn
+from diagnostics.journal.salvage import StoredHole, StoredRecord
 from diagnostics.journal.sealed import Blocks
 from diagnostics.journal.spans import RollupRow
 from diagnostics.model import (
@@ -36,24 +37,6 @@ class Head:
     seq: int
     link: bytes
     at_ns: int
-
-
-@dataclass(frozen=True, slots=True)
-class StoredRecord:
-    """One record of the chain, as a bundle hands it on.
-
-    ``fields`` holds what is there; ``digests`` has all of them, sorted by name, also those that retention removed.
-    ``whole``: of format 1, whose one digest is that of the whole record (``digests`` is empty then).
-    """
-
-    seq: int
-    type: str
-    start_ns: int
-    end_ns: int
-    fields: Mapping[str, bytes]
-    digests: tuple[tuple[str, bytes], ...]
-    link: bytes
-    whole: bytes | None = None
 
 
 class Reader:
@@ -133,6 +116,11 @@ class Reader:
         """Every target that was ever named, by its number."""
         return tuple(target for _number, target in sorted(self._targets.items()))
 
+    @property
+    def numbers(self) -> dict[int, Target]:
+        """Targets by the number that batches name them with."""
+        return dict(self._targets)
+
     @cached_property
     def format2_from(self) -> int:
         """The number of the first record that is not of format 1."""
@@ -145,19 +133,24 @@ class Reader:
             return
         with self._problems():
             for row in store.walk(self._db, after_seq, until_seq):
-                digests = () if row.legacy else tuple(store.digests_of(self._secret, row))
-                found = store.record_digest(self._secret, row, digests)
-                link = chain.link(link, found)
-                yield StoredRecord(
-                    row.seq,
-                    row.type,
-                    row.start_ns,
-                    row.end_ns,
-                    row.fields,
-                    digests,
-                    link,
-                    found if row.legacy else None,
-                )
+                one = salvage.stored(self._secret, row, link)
+                link = one.link
+                yield one
+
+    def rows(self, after_seq: int = 0, until_seq: int = store.NO_END) -> Iterator[store.Row]:
+        """What can be read of the chain, without a look at its links; what cannot is left out."""
+        with self._problems():
+            yield from store.walk(self._db, after_seq, until_seq, [])
+
+    def known_link(self, after_seq: int) -> tuple[int, bytes]:
+        """The newest record up to this one whose link is known, and the link; 0 for the chain's beginning."""
+        with self._problems():
+            return salvage.begin(self._db, self._secret, after_seq)
+
+    def holding(self, after_seq: int, link: bytes, until_seq: int) -> Iterator[StoredRecord | StoredHole]:
+        """The chain behind a record and its link, as far as it holds, and the holes in it: see ``salvage.follow``."""
+        with self._problems():
+            yield from salvage.follow(self._db, self._secret, after_seq, link, until_seq)
 
     def events(self, *kinds: EventKind, after_seq: int = 0, until_seq: int = store.NO_END) -> Iterator[Event]:
         """Events in the order of the chain, up to ``until_seq`` included; all kinds when none is named.
@@ -214,17 +207,18 @@ class Reader:
                 lines[key] = replace(
                     known,
                     id=key,
-                    gateway=str(data["gateway"]),
-                    gateway_mac=str(data["gateway_mac"]),
-                    interface=str(data["interface"]),
+                    # A damaged row may lack a name of what it told.
+                    gateway=str(data.get("gateway", known.gateway)),
+                    gateway_mac=str(data.get("gateway_mac", known.gateway_mac)),
+                    interface=str(data.get("interface", known.interface)),
                     operator=str(data.get("operator") or "") or known.operator,
                     network=str(data.get("network") or known.network),
                     ssid=str(data.get("ssid") or known.ssid),
                 )
             elif key in lines and event.kind is EventKind.LINE_NAMED:
-                lines[key] = replace(lines[key], name=str(data["name"]))
+                lines[key] = replace(lines[key], name=str(data.get("name", lines[key].name)))
             elif key in lines:
-                home = data["home"]
+                home = data.get("home", lines[key].home)
                 lines[key] = replace(lines[key], home=None if home is None else bool(home))
         return lines
 

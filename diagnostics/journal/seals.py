@@ -90,7 +90,7 @@ class Sealer:
                 draft.unlink(missing_ok=True)
         except OSError as error:
             why = error.strerror or str(error)
-            raise MachineCannot("home_not_writable", path=str(self.folder), why=f"({why})") from None
+            raise MachineCannot("home_not_writable", path=str(self.folder), why=why) from None
 
 
 def event(head: SignedHead) -> Event:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import struct
 from array import array
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
@@ -58,7 +59,11 @@ def figures(stored: Stored, step: Step, span: Span, line_id: str | None) -> Iter
         start = start_ns // LONGEST_NS[step] * LONGEST_NS[step]
         if line_id not in (None, line) or start >= span.end_ns or start + LONGEST_NS[step] <= span.start_ns:
             continue
-        for rollup in rollups.decode_rollups(blob, stored.targets.__getitem__).rows:
+        try:
+            rows = rollups.decode_rollups(blob, stored.targets.__getitem__).rows
+        except DamagedBatch:
+            continue
+        for rollup in rows:
             yield RollupRow(start, line, rollup)
 
 
@@ -87,7 +92,7 @@ def _hours(stored: Stored, span: Span) -> Iterator[_Packed]:
     yield from _legacy(stored, span, HOUR_NS)
     for _start, _end, fields in _entries(stored.db, DAY, span):
         line = fields["line"].decode()
-        for figures in hours.split_hours(fields["hours"]):
+        for figures in _split(fields["hours"]):
             yield figures.start_ns, line, figures.rollup
     for line, one in _open_hours(stored.db, span):
         yield one.start_ns, line, one.rollup
@@ -95,12 +100,8 @@ def _hours(stored: Stored, span: Span) -> Iterator[_Packed]:
 
 def _open_hours(db: sqlite3.Connection, span: Span) -> Iterator[tuple[str, HourFigures]]:
     """What no day's record holds yet."""
-    for start, blob in db.execute(
-        "SELECT start_ns, fields FROM entries WHERE type = ? AND end_ns >= ? AND start_ns < ?"
-        " AND seq > (SELECT coalesce(max(seq), 0) FROM entries WHERE type = ?) ORDER BY seq",
-        (HOUR, span.start_ns, span.end_ns, DAY),
-    ):
-        fields = format.unpack_fields(bytes(blob))
+    last_day = db.execute("SELECT coalesce(max(seq), 0) FROM entries WHERE type = ?", (DAY,)).fetchone()[0]
+    for start, _end, fields in _entries(db, HOUR, span, int(last_day)):
         yield fields["line"].decode(), HourFigures(start, fields["rollup"])
     for line, stretch in _open_hour(db, span).items():
         yield line, HourFigures(stretch.start_ns, stretch.rollup)
@@ -109,7 +110,10 @@ def _open_hours(db: sqlite3.Connection, span: Span) -> Iterator[tuple[str, HourF
 def _open_hour(db: sqlite3.Connection, span: Span) -> dict[str, Stretch]:
     found: dict[str, Stretch] = {}
     for start, end, fields in _entries(db, chain.SAMPLES, span):
-        parts = rollups.sort_out(codec.unpack(fields["samples"]))
+        try:
+            parts = rollups.sort_out(codec.unpack(fields["samples"]))
+        except DamagedBatch:
+            continue
         found.setdefault(fields["line"].decode(), Stretch.empty()).add(parts, start, end)
     return found
 
@@ -136,12 +140,33 @@ def _legacy(stored: Stored, span: Span, length_ns: int) -> Iterator[_Packed]:
         yield place * length_ns, line, rollups.encode_rollups(together, numbers.__getitem__)
 
 
-def _entries(db: sqlite3.Connection, kind: str, span: Span) -> Iterator[tuple[int, int, dict[str, bytes]]]:
+_NAMED = {chain.SAMPLES: ("samples", "rollup"), HOUR: ("rollup",), DAY: ("rollup", "hours")}
+"""The fields without which a row is damaged, beside its line."""
+
+
+def _entries(
+    db: sqlite3.Connection, kind: str, span: Span, after_seq: int = 0
+) -> Iterator[tuple[int, int, dict[str, bytes]]]:
+    """Rows that touch the span; damaged ones are left out, as pages are."""
     for start, end, blob in db.execute(
-        "SELECT start_ns, end_ns, fields FROM entries WHERE type = ? AND end_ns >= ? AND start_ns < ? ORDER BY seq",
-        (kind, span.start_ns, span.end_ns),
+        "SELECT start_ns, end_ns, fields FROM entries WHERE type = ? AND end_ns >= ? AND start_ns < ? AND seq > ?"
+        " ORDER BY seq",
+        (kind, span.start_ns, span.end_ns, after_seq),
     ):
-        yield start, end, format.unpack_fields(bytes(blob))
+        try:
+            fields = format.unpack_fields(bytes(blob))
+            fields["line"].decode()
+        except (ValueError, TypeError, KeyError):
+            continue
+        if all(name in fields for name in _NAMED[kind]):
+            yield start, end, fields
+
+
+def _split(blob: bytes) -> list[HourFigures]:
+    try:
+        return list(hours.split_hours(blob))
+    except (ValueError, LookupError, struct.error):
+        return []
 
 
 def _readable(db: sqlite3.Connection, span: Span) -> Iterator[store.Page]:

@@ -39,7 +39,7 @@ class Tail:
 
     def remark(self) -> Remark:
         return Remark.of(
-            "note_unsigned",
+            "note_tail_unsigned",
             count=self.last - self.first + 1,
             first=self.first,
             last=self.last,

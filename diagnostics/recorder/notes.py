@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import unicodedata
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -39,8 +40,12 @@ MOST_CHARS = 60_000
 """So much JSON, and no more, fits through the socket with all that comes around it."""
 MOST_NUMBER = 1 << 62
 LONGEST_WITNESS_NAME = 60
+LONGEST_REASON = 500
+"""Characters of an exclusion's reason: it stays printed in every paper."""
 OLDEST_NS = 24 * 60 * MINUTE
 """A measurement is handed over when it is done: one that began longer ago is refused."""
+
+_TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 Data = Mapping[str, Scalar | list[str]]
 
@@ -65,11 +70,24 @@ def check_note(message: Mapping[str, Any], at_ns: int) -> Event:
             ].encode()  # a lone surrogate, from a terminal in another encoding, raises ValueError here
     if kind == EventKind.RETENTION:
         return retention.chosen(data["keep_days"], at_ns)
-    if kind == EventKind.EXCLUSION and not 0 <= data["since_ns"] < data["until_ns"] < 1 << 62:
-        raise ValueError("the period is empty")
+    if kind == EventKind.EXCLUSION:
+        _check_exclusion(data)
     if kind == EventKind.SECOND_WITNESS:
         _check_witness(data)
     return Event(EventKind(str(kind)), at_ns, data)
+
+
+def is_one_line(text: str) -> bool:
+    """False for control characters, line breaks, marks that turn the reading around, and what is no text at all."""
+    return not any(unicodedata.category(one) in ("Cc", "Cs", "Zl", "Zp") or one in _TURNING for one in text)
+
+
+def _check_exclusion(data: Mapping[str, Any]) -> None:
+    """Raises ValueError for a period that is none, and for a reason that no paper could print."""
+    if not 0 <= data["since_ns"] < data["until_ns"] < 1 << 62:
+        raise ValueError("the period is empty")
+    if not 0 < len(data["reason"]) <= LONGEST_REASON or not is_one_line(data["reason"]):
+        raise ValueError("no reason, or too long")
 
 
 def _check_witness(data: Mapping[str, Any]) -> None:

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from diagnostics.journal import chain, codec, legacy, rollups, seals
 from diagnostics.model import MINUTE, SECOND, Outcome, Role, Sample, Target
 from diagnostics.model import Protocol as ProbeProtocol
-from jalerte_desktop.documents.bundle import archive, manifest, records, verify_alone
+from jalerte_desktop.documents.bundle import archive, manifest, records, rows, verify_alone
 from jalerte_desktop.documents.bundle.archive import Member
 from jalerte_desktop.documents.bundle.manifest import About, Link
 from jalerte_desktop.documents.bundle.records import BundleRecord, FieldHidden, FieldShown, WholeShown
@@ -39,6 +39,12 @@ TARGETS = tuple(
         (Role.ANCHOR, "203.0.113.1"),
     )
 )
+
+TOLD: list[dict[str, Any]] = [
+    {"number": number, "role": str(one.role), "protocol": str(one.protocol), "address": one.address}
+    for number, one in enumerate(TARGETS, 1)
+]
+"""What ``bundle.json`` says of them."""
 
 
 @dataclass
@@ -133,6 +139,7 @@ class Made:
     key: Ed25519PrivateKey = KEY
     removed: dict[str, Any] = field(default_factory=lambda: {"rules": []})
     tokens: dict[int, bytes] = field(default_factory=dict)
+    targets: list[dict[str, Any]] = field(default_factory=lambda: list(TOLD))
 
     def about(self) -> About:
         found = self.chain.records
@@ -157,14 +164,15 @@ class Made:
             last=Link(found[-1].seq, found[-1].link),
             seal=last_seal,
             counts={"records": len(found), "samples": sum(len(_samples(record)) for record in found)},
-            more={"language": "fr"},
+            more={"language": "fr", "line": "A", "targets": self.targets},
         )
 
     def members(self) -> list[Member]:
         """Everything but listing and signature, in order."""
         found = self.chain.records
         public = self.key.public_key().public_bytes_raw()
-        ranges = {name: " ".join(f"{a}-{b}" for a, b in spans) for name, spans in self.incidents}
+        incidents = [incident(*one) for one in self.incidents]
+        names = Names(self.targets, found)
         stamps = []
         for seq, token in sorted(self.tokens.items()):
             link = found[seq - self.chain.first_seq].link
@@ -175,21 +183,16 @@ class Made:
             Member("key.pem", manifest.key_pem(public)),
             Member("bundle.json", self.about().to_bytes()),
             Member("report.pdf", b"%PDF-1.7\n" + bytes(200)),
-            Member(
-                "incidents.json",
-                records.canonical(
-                    {"incidents": [{"id": name, "records": spans} for name, spans in self.incidents]}
-                ),
-            ),
-            Member(
-                "incidents.csv",
-                "".join(["id,records\r\n", *(f"{n},{text}\r\n" for n, text in ranges.items())]).encode(),
-            ),
+            Member("incidents.json", records.canonical({"incidents": incidents})),
+            Member("incidents.csv", b"".join(rows.incidents_table(incidents))),
             Member(records.MEMBER, records.write(found)),
-            Member("rollups.csv.gz", table("record,target", _rollup_rows(found))),
+            Member(
+                "rollups.csv.gz",
+                table(rows.ROLLUPS_HEAD, [row for r in found for row in rows.rollup_rows(r, names.of(r))]),
+            ),
             Member(
                 "samples.csv.gz",
-                table("record,sent", [f"{r.seq},{s.sent_ns}" for r in found for s in _samples(r)]),
+                table(rows.SAMPLES_HEAD, [row for r in found for row in rows.sample_rows(r, names.here)]),
             ),
             *stamps,
             *self.more,
@@ -206,33 +209,60 @@ def shows(record: BundleRecord, name: str) -> bool:
     return record.type == "samples" and isinstance(record.fields.get(name), FieldShown)
 
 
+class Names:
+    """Whom numbers stand for: as ``bundle.json`` tells, and the chain's records of format 1."""
+
+    def __init__(self, told: Sequence[dict[str, Any]], found: Sequence[BundleRecord]) -> None:
+        self.told = {one["number"]: one for one in told}
+        for record in found:
+            if record.type == "targets" and isinstance(record.whole, WholeShown):
+                one = records.parse(record.whole.body)
+                self.told.setdefault(one["number"], one)
+
+    def of(self, record: BundleRecord) -> rows.Name:
+        return self.here if rows.line_of(record) == "A" else self.elsewhere
+
+    def here(self, number: int) -> str:
+        one = self.told.get(number, {})
+        return rows.target_cells(one.get("role", ""), one.get("protocol", ""), one.get("address", ""))
+
+    def elsewhere(self, number: int) -> str:
+        one = self.told.get(number, {})
+        return rows.target_cells(one.get("role", ""), one.get("protocol", ""), "")
+
+
+def incident(name: str, spans: list[tuple[int, int]]) -> dict[str, Any]:
+    """An incident as ``incidents.json`` has it."""
+    return {
+        "id": name,
+        "kind": "outage",
+        "kind_words": "coupure",
+        "cause": "operator",
+        "cause_words": "l’opérateur, son réseau",
+        "confidence": 0.85,
+        "role": "counted",
+        "start": "2026-11-22T08:03:00.000+00:00",
+        "end": "2026-11-22T08:06:00.000+00:00",
+        "duration_s": 180.0,
+        "ongoing": False,
+        "excluded": None,
+        "reasons": [{"code": "beyond_box", "values": {}, "words": "La box répondait, rien au-delà."}],
+        "counter_evidence": [{"code": "one_machine", "values": {"n": 1}, "words": "Une seule machine."}],
+        "records": spans,
+    }
+
+
 def _samples(record: BundleRecord) -> list[Sample]:
     if isinstance(record.whole, WholeShown) and record.type == "samples":
-        return legacy.decode_batch(legacy.decompress(record.whole.body), _target)
+        return legacy.decode_batch(legacy.decompress(record.whole.body), rows.number_only)
     if not shows(record, "samples"):
         return []
     values = {name: shown.value for name, shown in record.fields.items() if isinstance(shown, FieldShown)}
-    return codec.decode_samples(values, _target)
+    return codec.decode_samples(values, rows.number_only)
 
 
-def _rollup_rows(found: Sequence[BundleRecord]) -> list[str]:
-    rows = []
-    for record in found:
-        shown = record.fields.get("rollup")
-        blob = shown.value if isinstance(shown, FieldShown) else b""
-        if isinstance(record.whole, WholeShown) and record.type == "samples":
-            blob = record.whole.rollup
-        if blob:
-            rows += [f"{record.seq},{row.target.id}" for row in rollups.decode_rollups(blob, _target).rows]
-    return rows
-
-
-def _target(number: int) -> Target:
-    return Target(Role.ANCHOR, ProbeProtocol.ICMP, str(number))
-
-
-def table(head: str, rows: Sequence[str]) -> bytes:
-    return gzip.compress("".join(f"{line}\r\n" for line in (head, *rows)).encode(), mtime=0)
+def table(head: str, lines: Sequence[str]) -> bytes:
+    return gzip.compress("".join(f"{line}\n" for line in (head, *lines)).encode(), mtime=0)
 
 
 def made(seed: int = 0, minutes: int = 12) -> Made:

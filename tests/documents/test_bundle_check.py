@@ -290,7 +290,7 @@ SIGNED_LIES: dict[str, tuple[str, Callable[[], bytes]]] = {
     "an incident of which the table tells another cause": (
         "bundle_incidents_differ",
         lambda: _member(
-            "incidents.json", lambda data: data.replace(b'"id":"', b'"cause":"operator","id":"', 1)
+            "incidents.json", lambda data: data.replace(b'"cause":"operator"', b'"cause":"home"', 1)
         ),
     ),
     "an incident without samples": (
@@ -310,12 +310,12 @@ SIGNED_LIES: dict[str, tuple[str, Callable[[], bytes]]] = {
         lambda: _member("removed.json", lambda data: b'{"records":[1]}'),
     ),
     "a row of samples less": (
-        "bundle_rows",
+        "bundle_row",
         lambda: _member("samples.csv.gz", _repacked(lambda text: b"\n".join(text.split(b"\n")[:-2]) + b"\n")),
     ),
     "a row of samples more": ("bundle_rows", lambda: _member("samples.csv.gz", _repacked(_last_row_twice))),
     "figures of no minute": (
-        "bundle_rows",
+        "bundle_row",
         lambda: _member("rollups.csv.gz", _repacked(lambda text: text.replace(b"\n", b"\n999", 1))),
     ),
     "a table without its head": (
@@ -323,7 +323,7 @@ SIGNED_LIES: dict[str, tuple[str, Callable[[], bytes]]] = {
         lambda: _member("rollups.csv.gz", _repacked(lambda text: text.replace(b"record", b"minute"))),
     ),
     "an end of line less": (
-        "bundle_packed",
+        "bundle_row",
         lambda: _member("rollups.csv.gz", _repacked(lambda text: text[:-1])),
     ),
     "no key": ("bundle_key", lambda: _member("key.pem", lambda data: data + b"\n")),
@@ -458,6 +458,7 @@ def _old_journal() -> Made:
             parts.chain.records.append(BundleRecord(seq, kind, start, end, link, {}, whole))
     batches = [record.seq for record in parts.chain.records if record.type == "samples"]
     parts.incidents = [("old", [(batches[0], batches[-1])])]
+    parts.targets = []
     return parts
 
 
@@ -470,6 +471,32 @@ def test_records_of_format_1_are_checked_as_they_were_chained(tmp_path: Path) ->
     assert found.ok
     assert found.samples > 100
     assert alone(path) == WHOLE
+
+
+@needs_openssl
+@pytest.mark.parametrize(
+    ("member", "was", "becomes"),
+    [
+        ("samples.csv.gz", b",OK,", b",LOST,"),
+        ("rollups.csv.gz", b".", b"1."),
+        ("samples.csv.gz", b",no,", b",yes,"),
+    ],
+)
+def test_a_falsified_row_of_format_1_is_found(
+    tmp_path: Path, member: str, was: bytes, becomes: bytes
+) -> None:
+    def change(text: bytes) -> bytes:
+        place = text.rindex(was, 0, len(text) // 2)
+        return text[:place] + becomes + text[place + len(was) :]
+
+    data = _old_journal().bundle(
+        lambda members: [
+            Member(one.name, _repacked(change)(one.data) if one.name == member else one.data)
+            for one in members
+        ]
+    )
+    found = fault(tmp_path, data)
+    assert (found.code, found.member) == ("bundle_row", member)
 
 
 @needs_openssl

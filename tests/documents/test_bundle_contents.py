@@ -21,13 +21,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diagnostics.journal.reader import Reader, StoredRecord
+from diagnostics.journal.reader import Reader
+from diagnostics.journal.salvage import StoredRecord
 from diagnostics.journal.writer import Writer
 from diagnostics.machine_key import NAME, load_or_make
 from diagnostics.model import MINUTE, NO_LINE, SECOND, BadInput, EventKind, Problem, Span
 from diagnostics.witnesses import Origin, Step, Traffic, to_event
 from jalerte_desktop.commands.bundle import bare
 from jalerte_desktop.documents.bundle import archive, contents, manifest, records, tables, verify_alone
+from jalerte_desktop.documents.bundle import rows as row_writer
 from jalerte_desktop.documents.bundle.check import check_bundle
 from jalerte_desktop.documents.bundle.contents import AttachedFile, Making, compose
 from jalerte_desktop.documents.bundle.redaction import COPIES, Redaction
@@ -194,7 +196,7 @@ def test_the_readable_tables_are_the_chain_s_figures_and_samples(journal):
         sample = next(
             one
             for one in blocks[int(row["record"])].samples
-            if tables._time(one.sent_ns) == row["sent"] and one.target.address == row["address"]
+            if row_writer._time(one.sent_ns) == row["sent"] and one.target.address == row["address"]
         )
         assert row["outcome"] == sample.outcome.name
         assert row["rtt_ms"] == ("" if sample.rtt_ns is None else f"{sample.rtt_ns / 1e6:.2f}")
@@ -227,20 +229,22 @@ def test_demonstration_data_says_so(tmp_path):
     [
         (
             "LISEZMOI.txt",
-            "la vérification ne les recalcule pas",
-            "Seul qui détient la clé pourrait les falsifier",
+            "la vérification ne refait pas l’étude des incidents",
+            "Seul qui détient la clé pourrait les falsifier. Elle recalcule la chaîne et chaque ligne",
         ),
         (
             "README.txt",
-            "the check does not work them out again",
-            "Only whoever holds the key could falsify them",
+            "the check does not study the incidents again",
+            "Only whoever holds the key could falsify them. It does work out the chain and every row",
         ),
     ],
 )
 def test_the_texts_say_what_only_the_key_s_holder_could_falsify(stuffed, name, signed, counts):
     text = content(stuffed.bundle("public", render=report), name).decode()
     part = " ".join(text[text.index("PROUVE PAS" if name == "LISEZMOI.txt" else "NOT PROVE") :].split())
-    assert "report.pdf, incidents.json, incidents.csv" in part
+    assert (
+        "report.pdf et incidents.json" if name == "LISEZMOI.txt" else "report.pdf and incidents.json"
+    ) in part
     assert signed in part
     assert counts in part
 

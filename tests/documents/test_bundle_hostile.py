@@ -155,6 +155,50 @@ def _endless_runs() -> bytes:
     )
 
 
+def _holes(first: int, last: int, times: int) -> bytes:
+    """Holes one behind the other, each of so many records."""
+    about = replace(made(1).about(), first=manifest.Link(first, bytes(32) if first == 1 else b"x" * 32))
+    lines, count = [], last - first + 1
+    for place in range(times):
+        begin = first + place * count
+        lines.append(records.Hole(begin, min(begin + count - 1, (1 << 63) - 1), 0, 0, b"y" * 32))
+    text = records.write(lines)
+    named = {records.MEMBER: text, "bundle.json": about.to_bytes()}
+    return made(1).bundle(
+        lambda members: [Member(one.name, named.get(one.name, one.data)) for one in members]
+    )
+
+
+def _sealed_holes(count: int, times: int) -> bytes:
+    """Holes of so many records, with a seal behind each: as many as may lie in holes, and more."""
+    parts = made(1)
+    parts.incidents, parts.tokens, parts.more = [], {}, []
+    chain = parts.chain
+    chain.before, chain.first_seq, chain.records = bytes(32), 1, []
+    lines: list[BundleRecord | records.Hole] = []
+    seq = 1
+    for _ in range(times):
+        link = b"z" * 32
+        lines.append(records.Hole(seq, seq + count - 1, 0, 0, link))
+        seq += count
+        chain.before, chain.first_seq, chain.records = link, seq, []
+        lines.append(chain.seal(BEGIN_NS))
+        seq += 1
+    about = replace(parts.about(), first=manifest.Link(1, bytes(32)))
+    named = {records.MEMBER: records.write(lines), "bundle.json": about.to_bytes()}
+    chain.records = [one for one in lines if isinstance(one, BundleRecord)]
+    return parts.bundle(lambda members: [Member(one.name, named.get(one.name, one.data)) for one in members])
+
+
+def _targets(count: int) -> bytes:
+    one = b'{"number":%d,"role":"anchor","protocol":"icmp","address":"192.0.2.1"}'
+    told = b"[" + b",".join(one % number for number in range(count)) + b"]"
+    right = made(1).about().to_bytes()
+    begin = right.index(b'"targets":') + len(b'"targets":')
+    end = right.index(b"]", begin) + 1
+    return _member("bundle.json", right[:begin] + told + right[end:])
+
+
 def _row() -> bytes:
     seq = next(one.seq for one in made(1).chain.records if isinstance(one.fields.get("samples"), FieldShown))
     return b"%d,x\n" % seq
@@ -203,6 +247,21 @@ HOSTILE: dict[str, Callable[[], bytes]] = {
         [Member(manifest.LISTING, bytes(50 << 20)), Member(manifest.SIGNATURE, bytes(64))]
     ),
     "a signature too large": lambda: _signature(bytes(60 << 20)),
+    "a hole as long as numbers go": lambda: _holes(1, (1 << 63) - 1, 1),
+    "a hole of two years": lambda: _holes(1, 1 << 20, 1),
+    "holes over holes": lambda: _holes(1, 1, 200_000),
+    "holes of a year, sealed": lambda: _sealed_holes(500_000, 4),
+    "many small holes, sealed": lambda: _sealed_holes(2, 60),
+    "targets over targets": lambda: _targets(12_000),
+    "targets that are none": lambda: _member(
+        "bundle.json", made(1).about().to_bytes().replace(b'"targets":[', b'"targets":[7,')
+    ),
+    "incidents of long texts": lambda: _member(
+        "incidents.json",
+        b'{"incidents":[{"id":"a","records":[],"reasons":['
+        + b'{"code":"a","words":"b"},' * 80_000
+        + b"1]}]}",
+    ),
     "an old batch of zeros": lambda: _old_bomb(bytes(200 << 20)),
     "an old batch of endless runs": lambda: _old_bomb(_endless_runs()),
     **{f"container: {name}": make for name, make in CONTAINERS.items()},

@@ -61,14 +61,14 @@ def test_what_was_added_without_the_key_is_told_and_stays_told(finished: Path, q
     path = copy(finished, quick / "added")
     end = end_of(path)
     honest_notes = codes(path)
-    assert "note_unsigned" not in honest_notes
+    assert "note_tail_unsigned" not in honest_notes
     before = verify(path).records
     add(path, exclusion(Span(end - DAY, end)), exclusion(Span(end - DAY, end - 1)))
     check = verify(path)
     assert check.first_fault is None
     note = check.notes[-1]
     assert (note.code, dict(note.values)) == (
-        "note_unsigned",
+        "note_tail_unsigned",
         {"count": 2, "first": before + 1, "last": before + 2, "at_ns": end, "kinds": "exclusion"},
     )
     with closing(Writer(path)) as writer:
@@ -88,7 +88,7 @@ def test_samples_are_not_removed_under_a_retention_that_nobody_signed(finished: 
     path = copy(finished, quick / "retained")
     end = end_of(path)
     add(path, Event(EventKind.RETENTION, end, {"keep_days": 400, "before_ns": end + DAY}))
-    assert codes(path)[-1] == "note_unsigned"
+    assert codes(path)[-1] == "note_tail_unsigned"
     with closing(sqlite3.connect(path)) as db, db:
         (first,) = db.execute("SELECT min(first) FROM pages WHERE body <> x''").fetchone()
         without_samples(db, first)
@@ -132,7 +132,7 @@ def test_the_newest_witnesses_are_usual_and_older_ones_are_not(quick: Path, seed
     assert codes(story.path) == []
     end = end_of(story.path)
     add(story.path, Event(EventKind.WITNESS, end - DAY, {"source": "traffic", "origin": "home"}))
-    assert codes(story.path) == ["note_unsigned"]
+    assert codes(story.path) == ["note_tail_unsigned"]
     with closing(Writer(story.path)) as writer:
         writer.recover(end + 5)
         writer.sign(end + 5)

@@ -7,7 +7,8 @@
 
 The listing is only as good as its key, which lies in the bundle: whoever has another key can make another bundle. So
 the key's fingerprint is told, to be compared with the one that was printed in letters, and the chain is followed as
-well: each record's digest and link, each seal's signature, figures against samples, and what refers to them.
+well: each record's digest and link, each seal's signature, figures against samples, every row of the tables, which is
+worked out anew, and what else refers to records.
 """
 
 from __future__ import annotations
@@ -15,22 +16,25 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC
 from pathlib import Path
 
 from diagnostics.model import BadInput, Remark, Scalar
 from jalerte_desktop.documents.bundle import manifest, records
 from jalerte_desktop.documents.bundle.archive import Archive, Broken
+from jalerte_desktop.documents.bundle.checks_about import REMOVED, check_about
 from jalerte_desktop.documents.bundle.checks_chain import Walked, walk
 from jalerte_desktop.documents.bundle.checks_contents import (
     INCIDENTS,
     INCIDENTS_TABLE,
-    REMOVED,
-    ROLLUPS_TABLE,
-    SAMPLES_TABLE,
+    STAMPS,
     check_contents,
 )
+from jalerte_desktop.documents.bundle.checks_tables import ROLLUPS_TABLE, SAMPLES_TABLE, Tables
+from jalerte_desktop.words.figures import local
 
 OK, FAILED, UNCHECKED = "ok", "failed", "unchecked"
+VERIFY = "verify.py"
 NEEDED = (
     *manifest.FIRST,
     manifest.KEY,
@@ -42,6 +46,10 @@ NEEDED = (
     SAMPLES_TABLE,
     REMOVED,
 )
+_ALSO = ("report.pdf", VERIFY)
+_FOLDERS = (STAMPS, "attachments/")
+HOLE = "bundle_hole"
+"""All is as it was signed, but a part of the journal could already not be read then."""
 _UNSIGNED = ("bundle_signature", "bundle_seal_signature")
 
 
@@ -61,7 +69,8 @@ class BundleCheck:
     """What was found. ``blocks``, ``samples`` and ``members`` were looked at and found right.
 
     ``signature`` is ``OK``, ``FAILED``, or ``UNCHECKED`` where it could not be checked or was not reached; ``ok`` is
-    True only where all is right and every signature was checked. ``fingerprint`` (SHA-256 of the public key) is empty
+    True only where all is right and every signature was checked; a fault with the code ``HOLE`` says that all is as it
+    was signed, and what could already not be read then. ``fingerprint`` (SHA-256 of the public key) is empty
     where the key could not be read. ``notes`` are remarks that are no faults.
     """
 
@@ -86,6 +95,7 @@ class _Course:
         self.about: manifest.About | None = None
         self.walked: Walked | None = None
         self.stamps = 0
+        self.verify = ""
 
 
 def check_bundle(path: Path, progress: Callable[[int, int], None] | None = None) -> BundleCheck:
@@ -122,7 +132,7 @@ def _result(course: _Course, fault: Fault | None) -> BundleCheck:
         signature=UNCHECKED if unchecked and course.signature == OK else course.signature,
         fingerprint=hashlib.sha256(course.key).hexdigest() if course.key else "",
         first_fault=fault,
-        notes=() if fault else tuple(_notes(course)),
+        notes=() if fault and fault.code != HOLE else tuple(_notes(course)),
         about=course.about,
     )
 
@@ -138,10 +148,14 @@ def _notes(course: _Course) -> Iterator[Remark]:
         yield Remark.of("note_no_seal")
     if len(walked.keys) > 1:
         yield Remark.of("note_keys", count=len(walked.keys))
+    if about.more.get("complete") is False:
+        yield Remark.of("note_ends_early", seq=about.last.seq)
     if about.demo:
         yield Remark.of("note_demo")
     if course.stamps:
         yield Remark.of("note_stamps", count=course.stamps)
+    if course.verify not in ("", hashlib.sha256(verify_alone()).hexdigest()):
+        yield Remark.of("note_verify_differs", member=VERIFY)
 
 
 def _check(archive: Archive, course: _Course, progress: Callable[[int, int], None] | None) -> None:
@@ -155,10 +169,36 @@ def _check(archive: Archive, course: _Course, progress: Callable[[int, int], Non
     course.about = manifest.read_about(archive.read(manifest.ABOUT, manifest.LARGEST_ABOUT))
     found = records.read(archive.chunks(records.MEMBER), records.bound(archive.size(records.MEMBER)))
     course.walked = Walked(course.about.first)
-    walk(course.walked, found, course.about, verify_ed25519, progress)
+    tables = Tables(archive, course.about)
+    walk(course.walked, found, course.about, verify_ed25519, tables.follow, progress)
     if course.walked.keys and course.walked.key != course.key:
         raise Broken("bundle_other_key", member=manifest.KEY)
-    course.stamps = check_contents(archive, course.walked)
+    course.stamps = check_contents(archive, course.about, course.walked)
+    tables.finish()
+    check_about(course.about, course.walked, tables.rollups, course.stamps)
+    if course.walked.holes:
+        raise _with_holes(course.walked)
+
+
+def _with_holes(walked: Walked) -> Broken:
+    """All else is right: what the first hole is, and how many there are."""
+    hole = walked.holes[0]
+    return Broken(
+        HOLE,
+        seq=hole.first,
+        at_ns=hole.start_ns,
+        records=hole.last - hole.first + 1,
+        since=_minute(hole.start_ns),
+        until=_minute(hole.end_ns),
+        holes=len(walked.holes),
+    )
+
+
+def _minute(ns: int) -> str:
+    try:
+        return f"{local(ns, UTC):%Y-%m-%d %H:%M} UTC"
+    except (ValueError, OverflowError, OSError):
+        return str(ns)
 
 
 def _members(archive: Archive, course: _Course) -> bytes:
@@ -178,12 +218,21 @@ def _members(archive: Archive, course: _Course) -> bytes:
     for name in NEEDED:
         if name not in listed:
             raise Broken("bundle_lacks", member=name)
+    for name in listed:
+        if name not in (*NEEDED, *_ALSO) and not name.startswith(_FOLDERS):
+            raise Broken("bundle_unknown_member", member=name)
     for name, digest in listed.items():
         if archive.sha256(name) != digest:
             raise Broken("bundle_digest", member=name)
         course.members += 1
     course.members += 2
+    course.verify = listed.get(VERIFY, "")
     return listing
+
+
+def verify_alone() -> bytes:
+    """The stand-alone check that goes into a bundle, as it ships."""
+    return Path(__file__).with_name("verify_alone.py").read_bytes()
 
 
 def verify_ed25519(key: bytes, signature: bytes, message: bytes) -> bool | None:

@@ -1,56 +1,50 @@
-"""What a bundle's other members say of the chain: incidents, tables and time stamps refer to what is there."""
+"""What a bundle's other members say of the chain: incidents and time stamps refer to what is there."""
 
 from __future__ import annotations
 
 import base64
-import binascii
 import csv
 import hashlib
-import io
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import accumulate, zip_longest
+from itertools import accumulate
 from typing import Any
 
-from jalerte_desktop.documents.bundle import records
+from jalerte_desktop.documents.bundle import records, rows
 from jalerte_desktop.documents.bundle.archive import Archive, Broken
+from jalerte_desktop.documents.bundle.checks_about import REMOVED, check_incidents_about, check_removed
 from jalerte_desktop.documents.bundle.checks_chain import Walked
+from jalerte_desktop.documents.bundle.manifest import About
 
 INCIDENTS, INCIDENTS_TABLE = "incidents.json", "incidents.csv"
-REMOVED = "removed.json"
-ROLLUPS_TABLE, SAMPLES_TABLE = "rollups.csv.gz", "samples.csv.gz"
 STAMPS = "stamps/"
 _LARGEST_TEXT = 12 << 20
 _LARGEST_TOKEN = 1 << 20
-_LONGEST_ROW = 20_000
+_LONGEST_NAME = 80
 _STAMP = re.compile(r"stamps/([0-9]{8,19})\.(tsr|link)")
-_ROW = re.compile(rb"([0-9]{1,18}),")
-
-_TOLD = ("kind", "cause", "start", "end")
-"""What the table repeats, word for word."""
 
 Range = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """An incident's id, the ranges of records that it stands on, and what both files say of it (``_TOLD``)."""
+    """An incident's id, and the ranges of records that it stands on."""
 
     id: str
     ranges: tuple[Range, ...]
-    told: tuple[Any, ...]
 
 
-def check_contents(archive: Archive, walked: Walked) -> int:
+def check_contents(archive: Archive, about: About, walked: Walked) -> int:
     """How many outside time stamps there are; raises Broken at the first reference that leads nowhere."""
-    references = _incidents(archive)
-    removed = _removed(archive)
-    _stands(references, removed, walked)
-    if not _same_in_table(archive, references):
-        raise Broken("bundle_incidents_differ", member=INCIDENTS_TABLE)
-    _rows(archive, ROLLUPS_TABLE, walked.shows_rollup, walked.figures)
-    _rows(archive, SAMPLES_TABLE, walked.shows_samples, walked.samples)
+    document = _parsed(archive, INCIDENTS)
+    found: Any = document.get("incidents")
+    references = _references(found)
+    removed = _parsed(archive, REMOVED)
+    _stands(references, _removed(removed), walked)
+    _same_in_table(archive, found)
+    check_incidents_about(document, about, INCIDENTS)
+    check_removed(removed, about, walked)
     return _stamps(archive, walked)
 
 
@@ -64,19 +58,16 @@ def _parsed(archive: Archive, name: str) -> dict[str, Any]:
     return found
 
 
-def _incidents(archive: Archive) -> list[Reference]:
+def _references(found: Any) -> list[Reference]:
     try:
-        return [
-            Reference(_text(found["id"]), _ranges(found["records"]), tuple(map(found.get, _TOLD)))
-            for found in _parsed(archive, INCIDENTS)["incidents"]
-        ]
+        return [Reference(_text(one["id"]), _ranges(one["records"])) for one in found]
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise Broken("bundle_json", member=INCIDENTS, why=str(error)[:200]) from error
 
 
-def _removed(archive: Archive) -> tuple[Range, ...]:
+def _removed(document: dict[str, Any]) -> tuple[Range, ...]:
     try:
-        return _ranges(_parsed(archive, REMOVED).get("records", []))
+        return _ranges(document.get("records", []))
     except (TypeError, ValueError) as error:
         raise Broken("bundle_json", member=REMOVED, why=str(error)[:200]) from error
 
@@ -102,53 +93,36 @@ def _stands(references: list[Reference], removed: tuple[Range, ...], walked: Wal
         for first, last in reference.ranges:
             ends = walked.is_batch(first) and walked.is_batch(last)
             if not ends or lacking[last - begin + 1] != lacking[first - begin]:
-                raise Broken("bundle_reference", member=INCIDENTS, seq=first, incident=reference.id[:80])
+                raise Broken(
+                    "bundle_reference", member=INCIDENTS, seq=first, incident=reference.id[:_LONGEST_NAME]
+                )
 
 
 def _lacking(removed: tuple[Range, ...], walked: Walked) -> Iterator[bool]:
-    """For each record: is it a batch without its samples that nobody said was removed?"""
-    begin, count = walked.first.seq, walked.records
+    """For each record: could it not be read, or is it a batch without its samples that nobody said was removed?"""
+    begin, count = walked.first.seq, len(walked.batches)
     steps = [0] * (count + 1)
     for first, last in removed:
         steps[min(max(first - begin, 0), count)] += 1
         steps[min(max(last - begin + 1, 0), count)] -= 1
     for place, excused in enumerate(accumulate(steps[:-1])):
         seq = begin + place
-        yield not excused and walked.is_batch(seq) and not walked.shows_samples(seq)
+        yield walked.is_lost(seq) or (not excused and walked.is_batch(seq) and not walked.shows_samples(seq))
 
 
-def _same_in_table(archive: Archive, references: list[Reference]) -> bool:
-    """Whether the table has these incidents, row by row."""
+def _same_in_table(archive: Archive, found: list[Any]) -> None:
+    """The table is what is written of these incidents, byte for byte; raises Broken at the first row that is not."""
+    table, at, name = archive.read(INCIDENTS_TABLE, _LARGEST_TEXT), 0, ""
     try:
-        text = archive.read(INCIDENTS_TABLE, _LARGEST_TEXT).decode("utf-8-sig")
-        rows = csv.DictReader(io.StringIO(text, newline=""), strict=True)
-        for row, reference in zip_longest(rows, references):
-            if row is None or reference is None:
-                return False
-            ranges = " ".join(f"{first}-{last}" for first, last in reference.ranges)
-            told = tuple(map(row.get, _TOLD))
-            if (row["id"], row["records"], told) != (reference.id, ranges, reference.told):
-                return False
-    except (ValueError, KeyError, csv.Error) as error:
-        raise Broken("bundle_table", member=INCIDENTS_TABLE, why=str(error)[:200]) from error
-    return True
-
-
-def _rows(archive: Archive, name: str, shown: Callable[[int], bool], expected: int) -> None:
-    """Raises Broken for another number of rows, or for one of a record that the chain does not show."""
-    rows = records.lines(archive.chunks(name), name, records.bound(archive.size(name)), _LONGEST_ROW)
-    if not next(rows, b"").removeprefix(b"\xef\xbb\xbf").startswith(b"record,"):
-        raise Broken("bundle_rows", member=name)
-    count = before = 0
-    for row in rows:
-        found = _ROW.match(row)
-        seq = int(found[1]) if found else 0
-        count += 1
-        if seq < before or not shown(seq) or count > expected:
-            raise Broken("bundle_rows", member=name, seq=seq)
-        before = seq
-    if count != expected:
-        raise Broken("bundle_rows", member=name)
+        for number, row in enumerate(rows.incidents_table(found)):
+            name = found[number - 1]["id"][:_LONGEST_NAME] if number else ""
+            if not table.startswith(row, at):
+                raise Broken("bundle_incidents_differ", member=INCIDENTS_TABLE, incident=name)
+            at += len(row)
+    except (KeyError, TypeError, ValueError, AttributeError, csv.Error) as error:
+        raise Broken("bundle_json", member=INCIDENTS, why=str(error)[:200]) from error
+    if at != len(table):
+        raise Broken("bundle_incidents_differ", member=INCIDENTS_TABLE, incident="")
 
 
 def _stamps(archive: Archive, walked: Walked) -> int:
@@ -172,9 +146,5 @@ def _stamp(archive: Archive, walked: Walked, number: str) -> None:
     token = archive.read(f"{STAMPS}{number}.tsr", _LARGEST_TOKEN)
     if hashlib.sha256(link).digest() not in token:
         raise Broken("bundle_stamp", member=f"{STAMPS}{number}.tsr", seq=seq)
-    try:
-        chained = base64.b64decode(walked.tokens[seq], validate=True) if seq in walked.tokens else token
-    except binascii.Error:
-        chained = b""
-    if chained != token:
+    if seq in walked.tokens and base64.b64encode(token).decode() not in walked.tokens[seq]:
         raise Broken("bundle_stamp", member=f"{STAMPS}{number}.tsr", seq=seq)

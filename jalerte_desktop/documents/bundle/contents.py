@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
-from diagnostics.journal.format import target_of
 from diagnostics.journal.reader import Reader
 from diagnostics.machine_key import MachineKey
-from diagnostics.model import SECOND, EventKind, Problem, Target
+from diagnostics.model import SECOND, Problem
 from jalerte_desktop.casefile.text import fold
 from jalerte_desktop.documents.bundle import manifest, preview, readme, records, tables
 from jalerte_desktop.documents.bundle.archive import Member
-from jalerte_desktop.documents.bundle.preview import Preview
+from jalerte_desktop.documents.bundle.preview import Preview, Unreadable
 from jalerte_desktop.documents.bundle.redacted_facts import redact_facts
 from jalerte_desktop.documents.bundle.redaction import Redaction
 from jalerte_desktop.documents.bundle.shown import Shower
@@ -97,19 +95,18 @@ def _composed(
     findings = facts.account.findings
     told = redact_facts(facts, redaction)
     incidents = tables.incidents_of(facts)
-    targets = dict(target_of(event) for event in reader.events(EventKind.TARGETS))
-    made = tables.Tables(targets, redaction)
+    made = tables.Tables(reader.numbers, redaction)
     shower = Shower(redaction, findings.line, reader.salt_of, line_before(reader, findings.span.start_ns))
     called = told.account.findings.line.id
-    walk = Walk(reader, shower, made, targets, findings.line.id, called, windows_of(incidents))
+    walk = Walk(reader, shower, made, findings.line.id, windows_of(incidents))
     walked = Walked()
     reach = range_of(reader, findings.span, making.key.public_bytes.hex())
     chain = records.write(walk.records(*reach, walked, progress))
     if walked.first is None or walked.last is None:
         raise Problem("bundle_nothing")
     rollups, samples = made.finish()
-    references = walked.references(incidents)
-    stamps = stamps_of(reader, walked.first, walked.last)
+    incidents_told = tables.incidents_told(told, walked.references(incidents))
+    stamps = stamps_of(reader, walked.first, walked.last, walked.holes)
     about = manifest.About(
         made_ns=making.made_ns,
         program=making.program,
@@ -127,14 +124,24 @@ def _composed(
             "rollups": rollups.rows,
             "stamps": len(stamps) // 2,
         },
-        more={"language": making.language, "line": called, "targets": _told_targets(targets, made)},
+        more={
+            "language": making.language,
+            "line": called,
+            "targets": made.told(),
+            "complete": all(one.link for one in walked.holes),
+        },
+        holes=tuple(
+            (one.first_seq, one.last_seq, one.span.start_ns, one.span.end_ns)
+            for one in walked.holes
+            if one.link
+        ),
     )
     body = [
         Member(manifest.KEY, manifest.key_pem(making.key.public_bytes)),
         Member(manifest.ABOUT, about.to_bytes()),
         Member("report.pdf", making.render(told, making.language)),
-        Member("incidents.json", tables.incidents_json(told, references, making.language)),
-        Member("incidents.csv", tables.incidents_csv(told, references)),
+        Member("incidents.json", tables.incidents_json(told, incidents_told, making.language)),
+        Member("incidents.csv", tables.incidents_csv(incidents_told)),
         Member(records.MEMBER, chain),
         Member("rollups.csv.gz", rollups.data),
         Member("samples.csv.gz", samples.data),
@@ -142,7 +149,8 @@ def _composed(
         *_files(attached, redaction, making.bare),
     ]
     # Only now is everything decided.
-    taken = preview.removed_of(redaction, shower.left)
+    unreadable = tuple(Unreadable(one.first_seq, one.last_seq, one.span) for one in walked.holes)
+    taken = preview.removed_of(redaction, shower.left, unreadable)
     body.append(Member(preview.REMOVED, preview.removed_json(redaction, taken, joined(walked.gone))))
     body.append(Member("verify.py", _verify_alone()))
     names = tuple(member.name for member in stamps)
@@ -154,6 +162,7 @@ def _composed(
         walked.last.link.hex(),
         names,
         making.program,
+        unreadable,
     )
     first = [
         Member(name, readme.text(read_me, code))
@@ -162,15 +171,6 @@ def _composed(
     members = manifest.assemble([*first, *body], making.key.sign)
     shown_members = preview.shown_members(members)
     return Bundle(members, Preview(redaction.copy, facts.demo, findings.span, shown_members, taken))
-
-
-def _told_targets(targets: Mapping[int, Target], made: tables.Tables) -> list[dict[str, Any]]:
-    """Whom the numbers of the bundle's own line stand for, as the copy may tell it."""
-    return [
-        {"number": number, "role": str(one.role), "protocol": str(one.protocol), "address": made.target(one)}
-        for number, one in sorted(targets.items())
-        if made.tells(one)
-    ]
 
 
 def _files(

@@ -22,6 +22,7 @@ FIRST = ("LISEZMOI.txt", "README.txt")
 LARGEST_LISTING = Limits().members * 200
 LARGEST_KEY = 1000
 LARGEST_ABOUT = 1 << 20
+_HOLE = ("first", "last", "start_ns", "end_ns")
 _LINE = re.compile(r"([0-9a-f]{64})  ([!-~]+)")
 _KEY_HEAD = bytes.fromhex("302a300506032b6570032100")
 """SubjectPublicKeyInfo of an Ed25519 key up to the 32 bytes (RFC 8410, section 4)."""
@@ -42,7 +43,8 @@ class About:
 
     ``first``: the first record and the link *before* it; ``last``: the last record and the link after it; ``seal``:
     what the newest seal among the records signs, None where there is none. ``counts`` has ``records`` and ``samples``
-    (those shown) and may have more; ``more`` are further keys.
+    (those shown) and may have more; ``more`` are further keys. ``holes``: records that could not be read, each with
+    first and last number and first and last time.
     """
 
     made_ns: int
@@ -57,6 +59,7 @@ class About:
     seal: Link | None
     counts: Mapping[str, int]
     more: Mapping[str, Any]
+    holes: tuple[tuple[int, int, int, int], ...] = ()
 
     def to_bytes(self) -> bytes:
         """Canonical JSON and a line break."""
@@ -73,6 +76,7 @@ class About:
             "last": {"seq": self.last.seq, "link": self.last.link.hex()},
             "seal": None if self.seal is None else {"seq": self.seal.seq, "link": self.seal.link.hex()},
             "counts": dict(self.counts),
+            "holes": [dict(zip(_HOLE, hole, strict=True)) for hole in self.holes],
         }
         return records.canonical(document) + b"\n"
 
@@ -98,6 +102,7 @@ def _about(document: Any) -> About:
         "last",
         "seal",
         "counts",
+        "holes",
     }
     if document["version"] != 1:
         raise ValueError(f"version {document['version']!r}")
@@ -114,11 +119,17 @@ def _about(document: Any) -> About:
         None if document["seal"] is None else _link(document["seal"]),
         {name: _number(count) for name, count in document["counts"].items()},
         {name: value for name, value in document.items() if name not in known},
+        tuple(_hole(one) for one in document.get("holes", [])),
     )
 
 
 def _link(found: Any) -> Link:
     return Link(_number(found["seq"]), records.unhex(found["link"], 32))
+
+
+def _hole(found: Any) -> tuple[int, int, int, int]:
+    first, last, start_ns, end_ns = (_number(found[name]) for name in _HOLE)
+    return first, last, start_ns, end_ns
 
 
 def _number(value: Any) -> int:

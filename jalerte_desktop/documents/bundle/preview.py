@@ -6,13 +6,14 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import tzinfo
 from typing import Any
 
 from diagnostics.model import Span
 from jalerte_desktop.documents.bundle.archive import Member
 from jalerte_desktop.documents.bundle.redaction import LANGUAGES, UNKNOWN, Redaction, Rule
 from jalerte_desktop.documents.bundle.shown import AGED, QUIET
-from jalerte_desktop.words.figures import number
+from jalerte_desktop.words.figures import iso, local, number
 from jalerte_desktop.words.language import N_, _, current, ngettext
 
 REMOVED = "removed.json"
@@ -66,15 +67,25 @@ class Removed:
 
 
 @dataclass(frozen=True, slots=True)
+class Unreadable:
+    """Records that could not be read in the journal, by number (both included), and their time as far as known."""
+
+    first: int
+    last: int
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
 class Taken:
     """All that is not in the bundle. ``quiet`` and ``aged`` are minutes without their samples: nothing happened in
 
-    them, or retention had removed the samples before.
+    them, or retention had removed the samples before. ``unreadable``: what was damaged in the journal.
     """
 
     by_rule: tuple[Removed, ...]
     quiet: int
     aged: int
+    unreadable: tuple[Unreadable, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +108,7 @@ def shown_members(members: Sequence[Member]) -> tuple[ShownMember, ...]:
     return tuple(ShownMember(member.name, len(member.data)) for member in members)
 
 
-def removed_of(redaction: Redaction, left: Counter[str]) -> Taken:
+def removed_of(redaction: Redaction, left: Counter[str], unreadable: tuple[Unreadable, ...] = ()) -> Taken:
     """What a copy's decisions took out so far, rule by rule in the order of the file."""
     by_rule = []
     for rule in (*redaction.rules.rules, UNKNOWN):
@@ -106,7 +117,7 @@ def removed_of(redaction: Redaction, left: Counter[str]) -> Taken:
         )
         if what:
             by_rule.append(Removed(rule, sum(n for _path, n in what), what))
-    return Taken(tuple(by_rule), left[QUIET], left[AGED])
+    return Taken(tuple(by_rule), left[QUIET], left[AGED], unreadable)
 
 
 def removed_json(redaction: Redaction, taken: Taken, records: Sequence[Sequence[int]]) -> bytes:
@@ -118,6 +129,7 @@ def removed_json(redaction: Redaction, taken: Taken, records: Sequence[Sequence[
         "records": [list(one) for one in records],
         "quiet_minutes_without_samples": taken.quiet,
         "minutes_removed_by_age": taken.aged,
+        "unreadable": [_unreadable(one) for one in taken.unreadable],
         "taken_out": [_rule(one) for one in taken.by_rule],
     }
     return json.dumps(document, ensure_ascii=False, indent=1).encode() + b"\n"
@@ -146,6 +158,16 @@ def preview_json(preview: Preview) -> dict[str, Any]:
         "taken_out": [_told(one) for one in preview.taken.by_rule],
         "quiet_minutes_without_samples": preview.taken.quiet,
         "minutes_removed_by_age": preview.taken.aged,
+        "unreadable": [_unreadable(one) for one in preview.taken.unreadable],
+    }
+
+
+def _unreadable(one: Unreadable) -> dict[str, Any]:
+    return {
+        "first": one.first,
+        "last": one.last,
+        "start": iso(one.span.start_ns),
+        "end": iso(one.span.end_ns),
     }
 
 
@@ -161,6 +183,18 @@ def preview_lines(preview: Preview) -> Iterator[str]:
         yield f"  {member.name:<{width}}  {_size(member.size):>9}  {member.what}"
     yield ""
     taken = preview.taken
+    if taken.unreadable:
+        yield _("Warning: a part of the journal was damaged. It is not in the bundle, which says so:")
+    for hole in taken.unreadable:
+        words = _("Minutes from {since} to {until} could not be read ({records}).")
+        count = hole.last - hole.first + 1
+        yield "  " + words.format(
+            since=minute(hole.span.start_ns),
+            until=minute(hole.span.end_ns),
+            records=ngettext("{n} record", "{n} records", count).format(n=number(count)),
+        )
+    if taken.unreadable:
+        yield ""
     if not taken.by_rule:
         yield _("Nothing was taken out.")
     else:
@@ -183,6 +217,11 @@ def preview_lines(preview: Preview) -> Iterator[str]:
             taken.aged,
         )
         yield "  " + words.format(n=number(taken.aged))
+
+
+def minute(ns: int, zone: tzinfo | None = None) -> str:
+    """``17/11/2026 08:12``, local or as in ``zone``."""
+    return f"{local(ns, zone):%d/%m/%Y %H:%M}"
 
 
 def _size(size: int) -> str:

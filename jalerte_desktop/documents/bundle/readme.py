@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from textwrap import fill
 
+from jalerte_desktop.documents.bundle.preview import Unreadable, minute
 from jalerte_desktop.documents.report.model import ReportFacts
-from jalerte_desktop.words.figures import local, plain_date
+from jalerte_desktop.words.figures import local, plain_date, zone_name
 from jalerte_desktop.words.language import speaking
 
 _WIDTH = 100
@@ -23,6 +24,7 @@ class Told:
     link: str
     stamps: tuple[str, ...]
     program: str
+    unreadable: tuple[Unreadable, ...] = ()
 
 
 _COPIES = {
@@ -84,7 +86,7 @@ par exemple ../DOSSIER.zip.) Ce petit programme ne demande rien d’autre que \
 Python (3.8 ou plus récent) et, pour les signatures, openssl. Il reconstruit \
 l’archive octet par octet, suit la chaîne de chaque enregistrement, contrôle les scellés, recalcule les \
 chiffres des mesures \
-montrées. Sans openssl, il dit « signature non vérifiée » et jamais « intact ».
+montrées et récrit chaque ligne des tableaux. Sans openssl, il dit « signature non vérifiée » et jamais « intact ».
 
 CE QUE CELA PROUVE
 
@@ -104,11 +106,11 @@ rapport les arguments contraires et la partie « Ce que les chiffres ne disent p
 – Ce qui n’est daté par aucun horodatage extérieur, ni par un courrier déjà parti, aurait pu être refait \
 en entier par qui détient \
 l’ordinateur.
-– Que report.pdf, incidents.json, incidents.csv et les chiffres de rollups.csv.gz et samples.csv.gz disent \
-ce que disent les mesures : ils sont signés par l’ordinateur, mais la vérification ne les recalcule pas. \
-Seul qui détient la clé pourrait les falsifier. Elle recalcule la chaîne, et les chiffres des minutes \
-dont les mesures sont montrées : chain/records.jsonl.gz fait foi.
-– Ce n’est pas une mesure certifiée par une autorité : c’est un moyen de preuve ordinaire, que \
+– Que report.pdf et incidents.json disent ce que disent les mesures : ils sont signés par l’ordinateur, mais \
+la vérification ne refait pas l’étude des incidents. Seul qui détient la clé pourrait les falsifier. \
+Elle recalcule la chaîne et chaque ligne de rollups.csv.gz et samples.csv.gz, et compare incidents.csv à \
+incidents.json : chain/records.jsonl.gz fait foi.
+{unreadable}– Ce n’est pas une mesure certifiée par une autorité : c’est un moyen de preuve ordinaire, que \
 chacun peut contester.
 
 LES FICHIERS
@@ -137,6 +139,11 @@ _FRENCH_NO_STAMP = """
 Aucun service extérieur n’a daté ce dossier. Sa date est celle de l’ordinateur ; elle n’est confirmée que \
 par les courriers et \
 dépôts qui citent déjà son empreinte.
+"""
+_FRENCH_UNREADABLE = """\
+– Ce qui s’est passé du {since} au {until} ({zone}) : ces minutes n’ont pas pu être lues, le journal de l’ordinateur \
+étant abîmé à cet endroit avant que ce dossier soit fait ({records} enregistrements, à partir du n° {first}). \
+La vérification le dit.
 """
 _FRENCH_DEMO = """
 *** DONNÉES DE DÉMONSTRATION, INVENTÉES : ce dossier ne prouve rien. ***
@@ -182,8 +189,8 @@ The answer must be:
 (PACKAGE.zip is the archive as you received it, with the path of the folder it lies in: for example \
 ../PACKAGE.zip.) This small program needs nothing but Python (3.8 or \
 newer) and, for signatures, openssl. It rebuilds the archive byte by byte, \
-follows the chain of every record, checks the seals and works out the figures of the samples that are \
-shown. Without openssl it \
+follows the chain of every record, checks the seals, works out the figures of the samples that are \
+shown and writes every row of the tables anew. Without openssl it \
 says “signature not checked”, and never “whole”.
 
 WHAT THIS PROVES
@@ -202,11 +209,11 @@ counter-evidence and the \
 part “What the figures do not say” of the report.
 – What neither an outside time stamp nor a letter sent before dates could have been made anew, all of it, \
 by whoever holds the computer.
-– That report.pdf, incidents.json, incidents.csv and the values in rollups.csv.gz and samples.csv.gz say what the \
-samples say: they are signed by the computer, but the check does not work them out again. Only whoever holds the key \
-could falsify them. It does work out the chain, and the figures of the minutes whose samples are shown: \
+– That report.pdf and incidents.json say what the samples say: they are signed by the computer, but the check \
+does not study the incidents again. Only whoever holds the key could falsify them. It does work out the chain and \
+every row of rollups.csv.gz and samples.csv.gz, and compares incidents.csv with incidents.json: \
 chain/records.jsonl.gz is what counts.
-– It is no measurement certified by an authority, but ordinary evidence, open to whoever wants to contest \
+{unreadable}– It is no measurement certified by an authority, but ordinary evidence, open to whoever wants to contest \
 it.
 
 THE FILES
@@ -236,19 +243,23 @@ No outside service dated this package. Its date is the computer’s own; only le
 already quote its digest \
 confirm it.
 """
+_ENGLISH_UNREADABLE = """\
+– What happened from {since} to {until} ({zone}): these minutes could not be read, because the computer’s journal was \
+damaged there before this package was made ({records} records, from no. {first} on). The check says so.
+"""
 _ENGLISH_DEMO = """
 *** MADE-UP DEMONSTRATION DATA: this package proves nothing. ***
 """
 
 _TEXTS = {
-    "fr": (_FRENCH, _FRENCH_STAMPS, _FRENCH_NO_STAMP, _FRENCH_DEMO, "racine.pem"),
-    "en": (_ENGLISH, _ENGLISH_STAMPS, _ENGLISH_NO_STAMP, _ENGLISH_DEMO, "root.pem"),
+    "fr": (_FRENCH, _FRENCH_STAMPS, _FRENCH_NO_STAMP, _FRENCH_DEMO, _FRENCH_UNREADABLE, "racine.pem"),
+    "en": (_ENGLISH, _ENGLISH_STAMPS, _ENGLISH_NO_STAMP, _ENGLISH_DEMO, _ENGLISH_UNREADABLE, "root.pem"),
 }
 
 
 def text(told: Told, language: str) -> bytes:
     """The text in "fr" or "en", UTF-8, lines of at most ``_WIDTH`` characters but for commands."""
-    whole, stamps, no_stamp, demo, root = _TEXTS[language]
+    whole, stamps, no_stamp, demo, unreadable, root = _TEXTS[language]
     tokens = [name for name in told.stamps if name.endswith(".tsr")]
     commands = "\n".join(
         f"\n    openssl ts -verify -data {name[:-3]}link -in {name} -CAfile {root}" for name in tokens
@@ -269,6 +280,16 @@ def text(told: Told, language: str) -> bytes:
         fingerprint=told.fingerprint,
         last=told.last,
         link=told.link,
+        unreadable="".join(
+            unreadable.format(
+                since=minute(one.span.start_ns, zone),
+                until=minute(one.span.end_ns, zone),
+                zone=zone_name(local(one.span.start_ns, zone)),
+                records=one.last - one.first + 1,
+                first=one.first,
+            )
+            for one in told.unreadable
+        ),
         stamps=stamps.format(commands=commands + "\n", first=tokens[0]) if tokens else no_stamp,
     )
     french = language == "fr"

@@ -2,8 +2,9 @@
 
 A line has ``seq type start_ns end_ns link``, perhaps ``shown_line``, and ``fields``: for each name ``{"digest": hex}``,
 or ``{"salt": hex}`` with the value as ``json`` or ``base64``. A record of a format-1 journal has ``whole`` instead of
-``fields``: ``{"digest": hex}``, or ``{"salt", "line", "rollup", "body"}``, the two last in base64. All hexadecimal is
-in small letters. What is read comes from anybody: sizes, depths and numbers are bounded, nothing is guessed.
+``fields``: ``{"digest": hex}``, or ``{"salt", "line", "rollup", "body"}``, the two last in base64. Records that could
+not be read any more are one line together, ``{"hole": {"first", "last", "start_ns", "end_ns", "link"}}``. All
+hexadecimal is in small letters. What is read comes from anybody: sizes, depths and numbers are bounded.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ import re
 import struct
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, NoReturn
 
 from diagnostics.journal import chain
@@ -115,6 +116,20 @@ class BundleRecord:
         return hashlib.sha256(b"".join(parts)).digest()
 
 
+@dataclass(frozen=True, slots=True)
+class Hole:
+    """Records that could not be read when the bundle was made, by number, both included; times in UTC ns.
+
+    ``link`` is the chain's after the last, 32 bytes: a claim, until a seal behind it vouches for it.
+    """
+
+    first: int
+    last: int
+    start_ns: int
+    end_ns: int
+    link: bytes
+
+
 def canonical(value: Any) -> bytes:
     """JSON as the journal keeps it: sorted keys, no spaces, UTF-8. Raises ValueError for NaN and lone surrogates."""
     return json.dumps(
@@ -122,7 +137,7 @@ def canonical(value: Any) -> bytes:
     ).encode()
 
 
-def write(records: Iterable[BundleRecord]) -> bytes:
+def write(records: Iterable[BundleRecord | Hole]) -> bytes:
     """The member's bytes; the same records give the same bytes with one version of zlib."""
     out = io.BytesIO()
     with gzip.GzipFile(filename="", mode="wb", compresslevel=6, fileobj=out, mtime=0) as packed:
@@ -131,7 +146,9 @@ def write(records: Iterable[BundleRecord]) -> bytes:
     return out.getvalue()
 
 
-def _document(record: BundleRecord) -> dict[str, Any]:
+def _document(record: BundleRecord | Hole) -> dict[str, Any]:
+    if isinstance(record, Hole):
+        return {"hole": {**asdict(record), "link": record.link.hex()}}
     document: dict[str, Any] = {
         "seq": record.seq,
         "type": record.type,
@@ -179,7 +196,7 @@ def _base64(data: bytes) -> str:
     return base64.b64encode(data).decode()
 
 
-def read(chunks: Iterable[bytes], largest: int = LARGEST_UNPACKED) -> Iterator[BundleRecord]:
+def read(chunks: Iterable[bytes], largest: int = LARGEST_UNPACKED) -> Iterator[BundleRecord | Hole]:
     """The records, one after the other, from the packed member in pieces; raises Broken for anything else.
 
     Nothing here compares with the chain. Memory: one line and two pieces.
@@ -284,8 +301,10 @@ def _bounded(value: Any, deeper: int) -> None:
             _bounded(part, deeper - 1)
 
 
-def _record(document: Any) -> BundleRecord:
+def _record(document: Any) -> BundleRecord | Hole:
     found = _object(document)
+    if found.keys() == {"hole"}:
+        return _hole(_object(found["hole"]))
     body = {"fields", "whole"} & found.keys()
     if not found.keys() - {"shown_line"} - body == {"seq", "type", "start_ns", "end_ns", "link"}:
         raise ValueError("other keys than a record has")
@@ -304,6 +323,14 @@ def _record(document: Any) -> BundleRecord:
         _read_whole(_object(found["whole"])) if "whole" in found else None,
         _short(found["shown_line"]) if "shown_line" in found else "",
     )
+
+
+def _hole(found: dict[str, Any]) -> Hole:
+    if found.keys() != {"first", "last", "start_ns", "end_ns", "link"}:
+        raise ValueError("no hole")
+    first, start_ns = _count(found["first"], 1), _count(found["start_ns"], -_I64)
+    last, end_ns = _count(found["last"], first), _count(found["end_ns"], start_ns)
+    return Hole(first, last, start_ns, end_ns, unhex(found["link"], 32))
 
 
 def _read_field(name: str, value: Any) -> FieldShown | FieldHidden:

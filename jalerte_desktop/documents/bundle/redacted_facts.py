@@ -10,7 +10,7 @@ from diagnostics.model import NO_LINE, Exclusion, Incident, Line, Remark, Scalar
 from jalerte_desktop.casefile.diary import DiaryEntry
 from jalerte_desktop.documents.account import account
 from jalerte_desktop.documents.bundle.redaction import Action, Redaction
-from jalerte_desktop.documents.report.model import Day, Holder, ReportFacts, SecondWitness
+from jalerte_desktop.documents.report.model import Day, Evidence, Holder, ReportFacts, SecondWitness
 from jalerte_desktop.findings.model import Findings
 from jalerte_desktop.findings.personal import OwnThresholds
 from jalerte_desktop.words.language import _
@@ -56,6 +56,7 @@ def redact_facts(facts: ReportFacts, redaction: Redaction) -> ReportFacts:
                 redaction.text("report:target", target, withheld) for target in facts.honesty.targets
             ),
         ),
+        evidence=facts.evidence and _evidence(facts.evidence, redaction),
         witnesses=tuple(_witness(one, number, redaction) for number, one in enumerate(facts.witnesses, 1)),
     )
 
@@ -92,6 +93,17 @@ def _entry(entry: DiaryEntry, redaction: Redaction) -> DiaryEntry:
         due=entry.due if shown else None,
         id="",
         case_id="",
+    )
+
+
+def _evidence(evidence: Evidence, redaction: Redaction) -> Evidence:
+    """Who was asked may be somebody's own server; who signed stands in the token, which the copy holds."""
+    return replace(
+        evidence,
+        stamps=tuple(
+            replace(one, server=redaction.text("record:stamp.server", one.server, _("withheld")))
+            for one in evidence.stamps
+        ),
     )
 
 

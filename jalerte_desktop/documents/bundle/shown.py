@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
 
-from diagnostics.journal.reader import StoredRecord
+from diagnostics.journal.salvage import StoredRecord
 from diagnostics.model import EventKind, Line
 from jalerte_desktop.documents.bundle.records import (
     BundleRecord,

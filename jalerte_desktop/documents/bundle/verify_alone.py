@@ -7,15 +7,17 @@ Needs Python 3.8 or newer and nothing else; signatures are checked by the progra
 without it this never says that a bundle is whole. ``--ca``: the certificates of the time-stamping authority, to check
 the outside time stamps as well. Writes nothing but a few temporary files for openssl.
 
-Ends with 0 (whole), 1 (not as it was made), 2 (wrong use, or not everything could be checked).
+Ends with 0 (whole), 1 (not as it was made, or made of a journal that was damaged before), 2 (wrong use, or not
+everything could be checked).
 """
 
-# ruff: noqa: B905, RUF007, UP017 - it runs on Python 3.8
+# ruff: noqa: B905, RUF007, SIM905, UP017 - it runs on Python 3.8
 from __future__ import annotations
 
 import base64
 import csv
 import datetime
+import functools
 import hashlib
 import io
 import itertools
@@ -28,12 +30,13 @@ import subprocess
 import sys
 import tempfile
 import zlib
-from collections.abc import Callable, Iterator
+from array import array
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
 LARGEST_FILE, MOST_MEMBERS, LARGEST_TEXT, LONGEST_LINE = 1 << 30, 1000, 12 << 20, 4 << 20
-PIECE, MOST_VALUES = 1 << 20, 500000
+PIECE, MOST_VALUES, MOST_LOST = 1 << 20, 500000, 1 << 20
 LOCAL, ENTRY, END = (struct.Struct(f) for f in ("<IHHHHHIIIHH", "<IHHHHHHIIIHHHHHII", "<IHHHHIIH"))
 PART = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)*")
 RESERVED = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?", re.I)
@@ -41,7 +44,15 @@ FIRST = ["LISEZMOI.txt", "README.txt"]
 LISTING, SIGNATURE, KEY, ABOUT = "manifest.sha256", "manifest.sig", "key.pem", "bundle.json"
 CHAIN, ROLLUPS, SAMPLES = "chain/records.jsonl.gz", "rollups.csv.gz", "samples.csv.gz"
 NEEDED = [*FIRST, KEY, ABOUT, "incidents.json", "incidents.csv", CHAIN, ROLLUPS, SAMPLES, "removed.json"]
-TOLD = ("kind", "cause", "start", "end")
+TOLD = ("role", "protocol", "address")
+FIGURES = "record,start,line,role,protocol,address,tries,missed,min_ms,median_ms,p95_ms,max_ms"
+TRIES = "record,sent,line,role,protocol,address,outcome,rtt_ms,extra,detail"
+INCIDENTS = (
+    "id records kind kind_words cause cause_words confidence role start end duration_s ongoing excluded reasons "
+    "counter_evidence codes"
+).split()
+OUTCOMES = "OK LATE LOST UNREACHABLE SEND_ERROR REFUSED PORTAL UNRESOLVED".split()
+HOLE = {"first", "last", "start_ns", "end_ns"}
 RECORD = {"seq", "type", "start_ns", "end_ns", "link"}
 KEY_HEAD = bytes.fromhex("302a300506032b6570032100")
 NONE = 0xFFFFFFFF
@@ -132,7 +143,7 @@ class Archive:
 
     def lines(self, name: str) -> Iterator[bytes]:
         rest = b""
-        for piece in self._unpacked(name):
+        for piece in self.unpacked(name):
             rest += piece
             whole = rest.split(b"\n")
             rest = whole.pop()
@@ -140,7 +151,7 @@ class Archive:
             require(len(rest) <= LONGEST_LINE, f"{name}: line too long", f"{name} : ligne trop longue")
         require(not rest, f"{name}: no end of line", f"{name} : fin de ligne manquante")
 
-    def _unpacked(self, name: str) -> Iterator[bytes]:
+    def unpacked(self, name: str) -> Iterator[bytes]:
         damaged = (f"{name} cannot be unpacked", f"{name} ne peut pas être décompressé")
         reader, total = zlib.decompressobj(wbits=31), 0
         for chunk in self.pieces(name):
@@ -264,14 +275,17 @@ class OpenSsl:
 class Chain:
     def __init__(self, archive: Archive, about: Any, openssl: OpenSsl) -> None:
         self.first, self.last = about["first"]["seq"], about["last"]["seq"]
-        self.links, self.kinds, self.rolled = bytearray(), bytearray(), bytearray()
+        self.links, self.kinds = bytearray(), bytearray()
         self.before = self.previous = unhex(about["first"]["link_before"], 32)
-        self.samples, self.rows, self.old = 0, 0, 0
+        self.samples, self.old, self.lost = 0, 0, 0
+        self.holes: list[Any] = []
+        self.vouched = True
         self.key = b""
         self.keys: set[bytes] = set()
         self.seal: object = None
         self.tokens: dict[int, bytes] = {}
         self.openssl = openssl
+        self.tables = Tables(archive, about)
         if type(self.first) is not int or self.first < 1 or (self.first == 1 and any(self.before)):
             raise ValueError("the chain’s first record")
         for line in archive.lines(CHAIN):
@@ -280,9 +294,11 @@ class Chain:
                 print(f"{len(self.kinds)}…", end="\r", file=sys.stderr)
         end = {"seq": self.first + len(self.kinds) - 1, "link": self.previous.hex()}
         counts = about["counts"]
-        right = about["last"] == end and about["seal"] == self.seal and counts["records"] == len(self.kinds)
-        right = right and (bool(self.old) or counts["samples"] == self.samples)
-        self.samples = counts["samples"]
+        records = len(self.kinds) - self.lost
+        self._require_seal()
+        right = about["last"] == end and about["seal"] == self.seal and counts["records"] == records
+        right = right and about.get("holes", []) == self.holes
+        right = right and counts["samples"] == self.samples
         require(right, "the chain does not end where it should", "la chaîne ne finit pas où elle devrait")
 
     def _follow(self, line: bytes) -> None:
@@ -290,6 +306,9 @@ class Chain:
         place = f"record {expected} / enregistrement {expected}"
         try:
             record = parse(line)
+            if record.keys() == {"hole"}:
+                self._leave_out(record["hole"], expected)
+                return
             place += f" ({minute(record['start_ns'])} UTC)"
             body = {"fields", "whole"} & record.keys()
             if len(body) != 1 or record.keys() - body - {"shown_line"} != RECORD:
@@ -304,9 +323,10 @@ class Chain:
                 raise ValueError("not the one of the chain / ce n’est pas celui de la chaîne")
             self.links += self.previous
             self._content(record["type"], values, expected)
+            self.tables.follow(place, record, values)
         except (
             ValueError,
-            KeyError,
+            LookupError,
             TypeError,
             AttributeError,
             struct.error,
@@ -314,6 +334,27 @@ class Chain:
             OverflowError,
         ) as error:
             raise Broken(f"{place}: {error}"[:400]) from None
+
+    def _leave_out(self, hole: Any, expected: int) -> None:
+        """Records that could not be read: the chain goes on from the link after them, for which a seal must vouch."""
+        self._require_seal()
+        link = unhex(hole.pop("link"), 32)
+        if hole.keys() != HOLE or any(type(value) is not int for value in hole.values()):
+            raise ValueError("no hole of ours / ce n’est pas un trou")
+        count = hole["last"] - hole["first"] + 1
+        wrong = hole["first"] != expected or count < 1 or hole["start_ns"] > hole["end_ns"]
+        if wrong or self.lost + count > MOST_LOST:
+            raise ValueError("no hole can be so / un trou ne peut être ainsi")
+        self.links += bytes(32 * (count - 1)) + link
+        self.kinds += b"\3" * count
+        self.lost += count
+        self.holes.append(hole)
+        self.previous, self.vouched = link, False
+
+    def _require_seal(self) -> None:
+        if not self.vouched:
+            place = f"record {self.holes[-1]['first']} / enregistrement {self.holes[-1]['first']}"
+            raise Broken(f"{place}: no seal vouches for what follows / aucun scellé ne garantit la suite")
 
     def _fields(self, record: Any) -> tuple[dict[str, bytes], bytes]:
         values, parts = {}, []
@@ -342,15 +383,17 @@ class Chain:
         )
         for part in (kind, line, rollup, body):
             parts += struct.pack("<I", len(part)) + part
-        values = {"rollup": rollup, "old": body} if record["type"] == "samples" else {}
+        if record["type"] == "samples":
+            return {"line": line, "rollup": rollup, "old": body}, hashlib.sha256(parts).digest()
+        values = {name: canonical(value) for name, value in parse(body).items()}
         return values, hashlib.sha256(parts).digest()
 
     def _content(self, kind: str, values: dict[str, bytes], seq: int) -> None:
-        self.rolled.append("rollup" in values)
         self.kinds.append(0 if kind != "samples" else 2 if {"samples", "old"} & values.keys() else 1)
         if kind == "samples":
-            self.old += "old" in values
-            self.rows += max(len(values.get("rollup", b"")) - 4, 0) // 26
+            if "old" in values:
+                self.old += 1
+                self.samples += len(old_tries(values["old"]))
             if "samples" in values:
                 count, rollup = figures(values["samples"])
                 self.samples += count
@@ -372,21 +415,19 @@ class Chain:
             message = b"jalerte seal 1\n" + struct.pack("<q", number) + unhex(link, 32)
             if self.openssl.works and not self.openssl.signed(key, signature, message):
                 raise ValueError("the seal’s signature is wrong / la signature du scellé est fausse")
-            self.key, self.seal = key, {"seq": number, "link": link}
+            self.key, self.seal, self.vouched = key, {"seq": number, "link": link}, True
             self.keys.add(key)
 
     def link(self, seq: int) -> bytes | None:
         place = seq - self.first
         if place == -1:
             return self.before
-        return bytes(self.links[32 * place : 32 * place + 32]) if 0 <= place < len(self.links) // 32 else None
+        found = bytes(self.links[32 * place : 32 * place + 32]) if place >= 0 else b""
+        return found if any(found) else None
 
     def kind(self, seq: int) -> int:
-        """2: a minute with its samples, 1: without, 0: an event, or not in the bundle."""
+        """3: could not be read, 2: a minute with its samples, 1: without, 0: an event, or not in the bundle."""
         return self.kinds[seq - self.first] if 0 <= seq - self.first < len(self.kinds) else 0
-
-    def has_rollup(self, seq: int) -> bool:
-        return bool(self.kind(seq) and self.rolled[seq - self.first])
 
 
 def minute(ns: int) -> str:
@@ -394,30 +435,240 @@ def minute(ns: int) -> str:
     return f"{begin + datetime.timedelta(seconds=ns // 10**9):%Y-%m-%d %H:%M}"
 
 
-def figures(blob: bytes) -> tuple[int, bytes]:
-    """How many tries a minute has, and their figures packed as the journal packs them."""
-    layout, _, _, columns = struct.unpack_from("<BqqH", blob)
+def packed(blob: bytes) -> tuple[int, list[tuple[int, bytes, Any, bytes, Any]]]:
+    """The first second of a minute, and for each target: number, seconds, phases, keys, round trips."""
+    layout, base, _, columns = struct.unpack_from("<BqqH", blob)
     sizes = [struct.unpack_from("<HHH", blob, 19 + 6 * place) for place in range(columns)]
-    at, times, rows = 19 + 6 * columns, [], []
+    at, found = 19 + 6 * columns, []
     for number, tries, answered in sizes:
         seconds, phases = blob[at : at + tries], struct.unpack_from(f"<{tries}H", blob, at + tries)
         keys, at = blob[at + 3 * tries : at + 4 * tries], at + 4 * tries
-        steps = iter(struct.unpack_from(f"<{answered}I", blob, at))
+        rtts = struct.unpack_from(f"<{answered}I", blob, at)
         at += 4 * answered
         if sum(key >> 7 for key in keys) != answered or any(phase > 9999 for phase in phases):
             raise ValueError("samples are damaged / mesures abîmées")
-        rtts = [(key, next(steps)) for key in keys if key & 0x80]
-        good = sorted(s if s < 1000 else 1000 + (s - 1000) * 10 for key, s in rtts if not key & 15)
+        found.append((number, seconds, phases, keys, rtts))
+    if layout != 2 or at != len(blob):
+        raise ValueError("samples are damaged / mesures abîmées")
+    return base, found
+
+
+def units(step: int) -> int:
+    """A place on the grid of round trips in 10 µs."""
+    return step if step < 1000 else 1000 + (step - 1000) * 10
+
+
+def figures(blob: bytes) -> tuple[int, bytes]:
+    """How many tries a minute has, and their figures packed as the journal packs them."""
+    times, rows = [], []
+    for number, seconds, phases, keys, rtts in packed(blob)[1]:
+        steps = iter(rtts)
+        answers = [(key, next(steps)) for key in keys if key & 0x80]
+        good = sorted(units(step) for key, step in answers if not key & 15)
         rank, missed = len(good) - 1, sum(1 for key in keys if key & 15)
         chosen = [good[0], good[rank // 2], good[-(-rank * 95 // 100)], good[-1]] if good else [NONE] * 4
         chosen = [min(step, NONE - 1) for step in chosen] if good else chosen
-        rows.append(struct.pack("<HIIIIII", number, tries, missed, *chosen))
+        rows.append(struct.pack("<HIIIIII", number, len(keys), missed, *chosen))
         times += [second * 10000 + phase for second, phase in zip(seconds, phases)]
-    if layout != 2 or at != len(blob):
-        raise ValueError("samples are damaged / mesures abîmées")
     times.sort()
     gap = max((b - a for a, b in zip(times, times[1:])), default=0)
     return len(times), struct.pack("<I", min(gap, NONE)) + b"".join(rows)
+
+
+def tries_of(blob: bytes, details: bytes) -> Iterator[Any]:
+    """Time (ns), target, key, round trip (ns) and text of each try, in the order of sending."""
+    texts, at = {}, 0
+    while at < len(details):
+        place, index, size = struct.unpack_from("<HHH", details, at)
+        at += 6 + size
+        if at > len(details):
+            raise ValueError("samples are damaged / mesures abîmées")
+        if size:
+            texts[place << 16 | index] = details[at - size : at].decode()
+    base, columns = packed(blob)
+    ticks, owners, indexes, steps = array("q"), array("H"), array("H"), array("q")
+    for place, (_, seconds, phases, keys, rtts) in enumerate(columns):
+        answers = iter(rtts)
+        ticks.extend(second * 10000 + phase for second, phase in zip(seconds, phases))
+        owners.extend([place] * len(keys))
+        indexes.extend(range(len(keys)))
+        steps.extend([next(answers) if key & 0x80 else -1 for key in keys])
+    for one in sorted(range(len(ticks)), key=ticks.__getitem__):
+        number, _, _, keys, _ = columns[owners[one]]
+        rtt = units(steps[one]) * 10000 if steps[one] >= 0 else None
+        text = texts.get(owners[one] << 16 | indexes[one], "")
+        yield base * 10**9 + ticks[one] * 100000, number, keys[indexes[one]], rtt, text
+
+
+def old_tries(body: bytes) -> list[Any]:
+    """The same of a minute of format 1."""
+    reader = zlib.decompressobj()
+    blob = reader.decompress(body, 1 << 18)
+    layout, base, _, columns = struct.unpack_from("<BqqH", blob)
+    at, found = 19, []
+    for _ in range(columns):
+        number, length, least, unit, _ = struct.unpack_from("<HHqqB", blob, at)
+        steps, at = old_numbers(blob, at + 21)
+        runs, at, keys = struct.unpack_from("<H", blob, at)[0], at + 2, bytearray()
+        for place in range(runs):
+            key, repeat = struct.unpack_from("<BH", blob, at + 3 * place)
+            keys += bytes([key]) * repeat
+            if len(keys) > length:
+                break
+        rtts, at = old_numbers(blob, at + 3 * runs)
+        texts, at, told = struct.unpack_from("<H", blob, at)[0], at + 2, {}
+        for _ in range(texts):
+            index, size = struct.unpack_from("<HH", blob, at)
+            told[index], at = blob[at + 4 : at + 4 + size].decode(), at + 4 + size
+        if not len(steps) == len(keys) == length or sum(key >> 7 for key in keys) != len(rtts):
+            raise ValueError("samples are damaged / mesures abîmées")
+        sent, answers = base, iter(rtts)
+        for index, (step, key) in enumerate(zip(steps, keys)):
+            sent += ((step >> 1) ^ -(step & 1)) * 100000 + (10**9 if index else 0)
+            rtt = least + next(answers) * unit if key & 0x80 else None
+            found.append((sent, number, key, rtt, told.get(index, "")))
+    if layout != 1 or at != len(blob) or not reader.eof or reader.unused_data:
+        raise ValueError("samples are damaged / mesures abîmées")
+    found.sort(key=lambda one: one[0])
+    return found
+
+
+def old_numbers(blob: bytes, at: int) -> tuple[Any, int]:
+    width, length = struct.unpack_from("<BH", blob, at)
+    code = {1: "B", 2: "H", 4: "I", 8: "Q"}[width]
+    return struct.unpack_from(f"<{length}{code}", blob, at + 3), at + 3 + width * length
+
+
+# --- the tables: each row is written anew and compared ---------------------------------------------------------------
+
+
+def harmless(text: str) -> str:
+    return "'" + text if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+
+
+@functools.lru_cache(maxsize=1 << 10)
+def cell(text: str) -> str:
+    plain = harmless(" ".join("".join(c if c.isprintable() else " " for c in text).split()))
+    return '"' + plain.replace('"', '""') + '"' if "," in plain or '"' in plain else plain
+
+
+@functools.lru_cache(maxsize=1 << 14)
+def ms(ns: int) -> str:
+    return f"{ns / 1e6:.2f}"
+
+
+@functools.lru_cache(maxsize=128)
+def second(at_s: int) -> str:
+    begin = datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)
+    return f"{begin + datetime.timedelta(seconds=at_s):%Y-%m-%dT%H:%M:%S}"
+
+
+def moment(ns: int) -> str:
+    return f"{second(ns // 10**9)}.{ns % 10**9 // 100000:04d}Z"
+
+
+class Table:
+    """One table, read as far as its rows are asked for; the first thing that is not right is added to ``wrong``."""
+
+    def __init__(self, archive: Archive, name: str, head: str, wrong: list[str]) -> None:
+        self.name, self.pieces, self.waiting, self.at = name, archive.unpacked(name), b"", 0
+        self.wrong, self.ended = wrong, False
+        self.follow(name, [head])
+
+    def follow(self, place: str, rows: Iterable[str]) -> None:
+        waiting = iter(rows)
+        try:
+            while not self.ended:
+                some = list(itertools.islice(waiting, 1000))
+                if not some:
+                    return
+                right = "".join(row + "\n" for row in some).encode()
+                row = f"{place}: {self.name}: a row is not what it says / une ligne dit autre chose"
+                self._require(self._take(len(right)) == right, row)
+        except Broken as broken:
+            self._require(False, str(broken))
+
+    def end(self) -> None:
+        try:
+            self._require(self.ended or not self._take(1), f"{self.name}: too many rows / trop de lignes")
+        except Broken as broken:
+            self._require(False, str(broken))
+
+    def _require(self, right: bool, text: str) -> None:
+        if not right and not self.ended:
+            self.ended = True
+            self.wrong.append(text)
+
+    def _take(self, size: int) -> bytes:
+        while len(self.waiting) - self.at < size:
+            piece = next(self.pieces, None)
+            if piece is None:
+                break
+            self.waiting, self.at = self.waiting[self.at :] + piece, 0
+        found = self.waiting[self.at : self.at + size]
+        self.at += len(found)
+        return found
+
+
+class Tables:
+    """Both tables beside the chain. A record that fails itself is told before a row that does not fit."""
+
+    def __init__(self, archive: Archive, about: Any) -> None:
+        self.line = about.get("line", "")
+        self.told = {
+            one["number"]: {name: str(one[name]) for name in TOLD if name in one}
+            for one in about.get("targets", [])
+        }
+        self.cells: dict[tuple[int, bool], str] = {}
+        self.wrong: list[str] = []
+        self.rollups = Table(archive, ROLLUPS, FIGURES, self.wrong)
+        self.samples = Table(archive, SAMPLES, TRIES, self.wrong)
+
+    def name(self, number: int, here: bool) -> str:
+        """Role, protocol, address; the address on the bundle's own line only."""
+        if (number, here) not in self.cells:
+            told = self.told.get(number, {})
+            cells = [cell(told.get(name, "")) for name in TOLD]
+            self.cells[number, here] = ",".join(cells if here else [*cells[:2], ""])
+        return self.cells[number, here]
+
+    def follow(self, place: str, record: Any, values: dict[str, bytes]) -> None:
+        if record["type"] == "targets" and "number" in values:
+            self._named(place, {name: parse(values[name]) for name in ("number", *TOLD) if name in values})
+        elif record["type"] == "samples":
+            line = values["line"].decode() if "line" in values else record.get("shown_line", "")
+            here, line, seq = line == self.line, cell(line), record["seq"]
+            if "rollup" in values:
+                head = f"{seq},{moment(record['start_ns'])},{line},"
+                self.rollups.follow(place, self._figures(head, values["rollup"], here))
+            if "old" in values:
+                self.samples.follow(place, self._tries(seq, line, old_tries(values["old"])))
+            elif "samples" in values:
+                tries = tries_of(values["samples"], values.get("details", b""))
+                self.samples.follow(place, self._tries(seq, line, tries))
+
+    def _named(self, place: str, shown: dict[str, Any]) -> None:
+        told = self.told.setdefault(shown["number"], {})
+        if any(told.setdefault(name, shown[name]) != shown[name] for name in TOLD if name in shown):
+            self.wrong[1:] = [f"{place}: {ABOUT}: another target / une autre cible"]
+        self.cells.clear()
+
+    def _figures(self, head: str, blob: bytes, here: bool) -> Iterator[str]:
+        for number, tries, missed, *times in struct.iter_unpack("<HIIIIII", blob[4:]):
+            texts = ["" if times[0] == NONE else ms(time * 10000) for time in times]
+            yield f"{head}{self.name(number, here)},{tries},{missed},{','.join(texts)}"
+
+    def _tries(self, seq: int, line: str, tries: Iterable[Any]) -> Iterator[str]:
+        for sent, number, key, rtt, text in tries:
+            cells = [self.name(number, True), OUTCOMES[key & 15], "" if rtt is None else ms(rtt)]
+            extra = "yes" if key >> 4 & 2 else "no"
+            yield f"{seq},{moment(sent)},{line},{','.join(cells)},{extra},{cell(text)}"
+
+    def end(self) -> None:
+        self.rollups.end()
+        self.samples.end()
+        if self.wrong:
+            raise Broken(self.wrong[0])
 
 
 # --- what refers to the chain ----------------------------------------------------------------------------------------
@@ -425,10 +676,7 @@ def figures(blob: bytes) -> tuple[int, bytes]:
 
 def check_contents(archive: Archive, chain: Chain) -> None:
     documents = [parse(archive.read(name, LARGEST_TEXT)) for name in ("incidents.json", "removed.json")]
-    incidents = [
-        (found["id"], [(a, b) for a, b in found["records"]], [found.get(name) for name in TOLD])
-        for found in documents[0]["incidents"]
-    ]
+    incidents = documents[0]["incidents"]
     count = len(chain.kinds)
     excused = [0] * (count + 1)
     for first, last in documents[1].get("records", []):
@@ -438,35 +686,36 @@ def check_contents(archive: Archive, chain: Chain) -> None:
     lacking, depth = [0], 0
     for kind, step in zip(chain.kinds, excused):
         depth += step
-        lacking.append(lacking[-1] + (kind == 1 and not depth))
-    for _, ranges, _ in incidents:
-        for first, last in ranges:
+        lacking.append(lacking[-1] + (kind == 3 or (kind == 1 and not depth)))
+    for incident in incidents:
+        for first, last in incident["records"]:
             there = first <= last and chain.kind(first) and chain.kind(last)
             there = there and lacking[last - chain.first + 1] == lacking[first - chain.first]
             require(there, "an incident’s samples are missing", "les mesures d’un incident manquent")
-    text = io.StringIO(archive.read("incidents.csv", LARGEST_TEXT).decode("utf-8-sig"), newline="")
+    text, at = archive.read("incidents.csv", LARGEST_TEXT), 0
     wrong = ("incidents.csv is not incidents.json", "incidents.csv n’est pas incidents.json")
-    for row, one in itertools.zip_longest(csv.DictReader(text, strict=True), incidents):
-        require(row and one and row["id"] == one[0], *wrong)
-        require(row["records"] == " ".join(f"{a}-{b}" for a, b in one[1]), *wrong)
-        require([row.get(name) for name in TOLD] == one[2], *wrong)
-    rows(archive, ROLLUPS, chain.has_rollup, chain.rows)
-    rows(archive, SAMPLES, lambda seq: chain.kind(seq) == 2, chain.samples)
+    for cells in itertools.chain([INCIDENTS], map(incident_cells, incidents)):
+        out = io.StringIO(newline="")
+        csv.writer(out, lineterminator="\r\n").writerow(cells)
+        row = (out.getvalue() if at else "\ufeff" + out.getvalue()).encode()
+        require(text.startswith(row, at), *wrong)
+        at += len(row)
+    require(at == len(text), *wrong)
 
 
-def rows(archive: Archive, name: str, shown: Callable[[int], bool], expected: int) -> None:
-    lines = archive.lines(name)
-    head = next(lines, b"")
-    head = head[3:] if head.startswith(b"\xef\xbb\xbf") else head
-    count = before = 0
-    for line in lines:
-        found = re.match(rb"([0-9]{1,18}),", line)
-        seq = int(found.group(1)) if found else 0
-        require(seq >= before, f"{name}: rows", f"{name} : lignes")
-        before, count = seq, count + 1
-        require(count <= expected and shown(seq), f"{name}: rows", f"{name} : lignes")
-    right = head.startswith(b"record,") and count == expected
-    require(right, f"{name}: head or rows", f"{name} : en-tête ou lignes")
+def incident_cells(one: Any) -> list[str]:
+    said = [[remark["words"] for remark in one[name]] for name in ("reasons", "counter_evidence")]
+    worked_out = {
+        "records": " ".join(f"{first}-{last}" for first, last in one["records"]),
+        "confidence": f"{one['confidence']:g}",
+        "duration_s": f"{one['duration_s']:.3f}",
+        "ongoing": "yes" if one["ongoing"] else "no",
+        "excluded": harmless(one["excluded"] or ""),
+        "reasons": harmless(" ".join(said[0])),
+        "counter_evidence": harmless(" ".join(said[1])),
+        "codes": " ".join(remark["code"] for remark in (*one["reasons"], *one["counter_evidence"])),
+    }
+    return [worked_out[name] if name in worked_out else one[name] for name in INCIDENTS]
 
 
 def check_stamps(archive: Archive, chain: Chain, openssl: OpenSsl, authority: str) -> int:
@@ -489,8 +738,8 @@ def check_stamps(archive: Archive, chain: Chain, openssl: OpenSsl, authority: st
 # --- all of it -------------------------------------------------------------------------------------------------------
 
 
-def check(path: str, authority: str, openssl: OpenSsl) -> bool:
-    """True when all is right; False when signatures or stamps could not be checked; raises Broken."""
+def check(path: str, authority: str, openssl: OpenSsl) -> Chain:
+    """The chain, when all that could be checked is right; raises Broken."""
     found = Path(path).stat()
     require(stat.S_ISREG(found.st_mode), "no file", "ce n’est pas un fichier")
     require(found.st_size <= LARGEST_FILE, "the file is too large", "le fichier est trop grand")
@@ -510,7 +759,7 @@ def check(path: str, authority: str, openssl: OpenSsl) -> bool:
             raise Broken(f"a member is damaged / un membre est abîmé ({error})"[:300]) from None
 
 
-def check_archive(archive: Archive, authority: str, openssl: OpenSsl) -> bool:
+def check_archive(archive: Archive, authority: str, openssl: OpenSsl) -> Chain:
     names = list(archive.places)
     lacks = (
         "members are missing, too many or out of order",
@@ -548,10 +797,16 @@ def check_archive(archive: Archive, authority: str, openssl: OpenSsl) -> bool:
         f"{KEY} n’est pas celle des scellés",
     )
     check_contents(archive, chain)
+    chain.tables.end()
     stamps = check_stamps(archive, chain, openssl, authority)
+    if about.get("complete") is False:
+        say(
+            "What came later could not be read: see removed.json",
+            "La suite était illisible : voir removed.json",
+        )
     if about["demo"] is not False:
         say("Made-up demonstration data", "Données de démonstration, inventées")
-    say(f"Records: {len(chain.kinds)}, samples: {chain.samples}", "Enregistrements, mesures")
+    say(f"Records: {len(chain.kinds) - chain.lost}, samples: {chain.samples}", "Enregistrements, mesures")
     print(f"SHA-256 {hashlib.sha256(key).hexdigest()}")
     say(
         "^ compare this fingerprint with the one in letters", "comparer cette empreinte à celle des courriers"
@@ -567,7 +822,25 @@ def check_archive(archive: Archive, authority: str, openssl: OpenSsl) -> bool:
         say("Dates from outside NOT checked (--ca)", "Dates extérieures NON vérifiées (--ca)")
     if chain.old:
         say("Minutes of format 1: figures not compared", "Minutes du format 1 : chiffres non comparés")
-    return openssl.works
+    return chain
+
+
+def tell_holes(holes: list[Any]) -> None:
+    say(
+        "AS IT WAS SIGNED, BUT NOT COMPLETE: the journal was already damaged when this was made.",
+        "TEL QUE SIGNÉ, MAIS INCOMPLET : le journal était déjà abîmé quand ce dossier a été fait.",
+    )
+    for hole in holes:
+        begin, end = minute(hole["start_ns"]), minute(hole["end_ns"])
+        count = hole["last"] - hole["first"] + 1
+        say(
+            f"Not readable: records {hole['first']} to {hole['last']} ({count}), {begin} to {end} UTC",
+            f"Illisible : enregistrements {hole['first']} à {hole['last']}, du {begin} au {end} UTC",
+        )
+    say(
+        "Nothing proves what they held; all else is right.",
+        "Rien ne prouve leur contenu ; tout le reste est juste.",
+    )
 
 
 def main(words: list[str]) -> int:
@@ -582,17 +855,21 @@ def main(words: list[str]) -> int:
     with tempfile.TemporaryDirectory() as folder:
         openssl = OpenSsl(folder)
         try:
-            whole = check(words[0], authority, openssl)
+            chain = check(words[0], authority, openssl)
+            if chain.holes:
+                tell_holes(chain.holes)
         except Broken as broken:
             say("BROKEN: the first thing found", "ALTÉRÉ : première chose trouvée")
             print(re.sub(r"[\x00-\x1f\x7f-\x9f]", " ", str(broken)))
             return 1
-        except OSError as error:
+        except (OSError, OverflowError) as error:
             print(error, file=sys.stderr)
             return 2
-    if not whole:
+    if not openssl.works:
         say("signature NOT checked: openssl 3 is missing", "signature NON VÉRIFIÉE : il manque openssl 3")
         return 2
+    if chain.holes:
+        return 1
     say("WHOLE: nothing was changed since it was signed", "INTACT : rien n’a changé depuis la signature")
     return 0
 

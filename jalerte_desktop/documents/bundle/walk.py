@@ -5,17 +5,16 @@ from __future__ import annotations
 import base64
 import binascii
 from bisect import bisect_right
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from diagnostics.journal.chain import GENESIS
-from diagnostics.journal.codec import DamagedBatch, decode_samples
-from diagnostics.journal.legacy import decode_batch, decompress
-from diagnostics.journal.reader import Reader, StoredRecord
-from diagnostics.model import MINUTE, Event, EventKind, Incident, Problem, Sample, Span, Target
+from diagnostics.journal.codec import DamagedBatch
+from diagnostics.journal.reader import Reader
+from diagnostics.journal.salvage import StoredHole, StoredRecord
+from diagnostics.model import MINUTE, Event, EventKind, Incident, Problem, Span
 from jalerte_desktop.documents.bundle.archive import Member
 from jalerte_desktop.documents.bundle.manifest import Link
-from jalerte_desktop.documents.bundle.records import BundleRecord, FieldShown, WholeShown
+from jalerte_desktop.documents.bundle.records import BundleRecord, FieldShown, Hole, WholeShown
 from jalerte_desktop.documents.bundle.shown import SAMPLES, Shower
 from jalerte_desktop.documents.bundle.tables import Ranges, Tables
 
@@ -43,6 +42,7 @@ class Walked:
     """What the pass brings together. ``first`` has the link before the first record, ``last`` the one after the last;
 
     ``seal`` is what the newest seal signs. ``gone``: batches of incidents whose samples are not there any more.
+    ``holes``: what could not be read; one without a link is none of the bundle's, which ends before it.
     """
 
     first: Link | None = None
@@ -51,6 +51,7 @@ class Walked:
     records: int = 0
     samples: int = 0
     gone: list[int] = field(default_factory=list)
+    holes: list[StoredHole] = field(default_factory=list)
     _batches: int = 0
     _shown: list[_Shown] = field(default_factory=list)
 
@@ -90,10 +91,15 @@ def range_of(reader: Reader, span: Span, key: str) -> tuple[int, int]:
     after = 0
     if recorded is not None and recorded.start_ns < span.start_ns:
         after = reader.seq_before(span.start_ns)
-        touching = (one.seq for one in reader.records(after, head.seq) if one.end_ns >= span.start_ns)
-        after = next(touching, after + 1) - 1
+        # What cannot be read may be of the period, whatever its times.
+        expected = after + 1
+        for row in reader.rows(after, head.seq):
+            if row.end_ns >= span.start_ns or row.seq != expected:
+                break
+            expected += 1
+        after = expected - 1
     last = until = 0
-    for record in reader.records(max(after, reader.seq_before(span.end_ns) - 1), head.seq):
+    for record in reader.rows(max(after, reader.seq_before(span.end_ns) - 1), head.seq):
         if record.start_ns < span.end_ns and record.end_ns >= span.start_ns:
             last, until = record.seq, 0
         elif record.type == EventKind.SEAL and record.end_ns >= span.end_ns and not until:
@@ -138,25 +144,35 @@ def windows_of(incidents: Sequence[Incident]) -> tuple[Span, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Walk:
-    """One pass. ``line_id`` is the bundle's line, ``called`` what the copy calls it."""
+    """One pass. ``line_id`` is the bundle's line."""
 
     reader: Reader
     shower: Shower
     tables: Tables
-    targets: Mapping[int, Target]
     line_id: str
-    called: str
     windows: tuple[Span, ...]
 
     def records(
         self, after: int, until: int, walked: Walked, progress: Callable[[int, int], None] | None = None
-    ) -> Iterator[BundleRecord]:
-        """The records one after the other; ``walked`` and the tables are filled as they pass.
+    ) -> Iterator[BundleRecord | Hole]:
+        """The records one after the other, holes included; ``walked`` and the tables are filled as they pass.
 
-        Raises Problem("block_damaged") and what the reader raises.
+        Where nothing holds behind a hole, the bundle ends before it. Raises Problem("block_damaged") and what the
+        reader raises.
         """
-        before = (self.reader.link_at(after) or GENESIS) if after else GENESIS
-        for stored in self.reader.records(after, until):
+        after, before = self.reader.known_link(after)
+        for stored in self.reader.holding(after, before, until):
+            if isinstance(stored, StoredHole):
+                walked.holes.append(stored)
+                self._forget(stored)
+                if not stored.link:
+                    return
+                walked.first = walked.first or Link(stored.first_seq, before)
+                walked.last = Link(stored.last_seq, stored.link)
+                walked._batches += 1
+                span = stored.span
+                yield Hole(stored.first_seq, stored.last_seq, span.start_ns, span.end_ns, stored.link)
+                continue
             walked.first = walked.first or Link(stored.seq, before)
             walked.last = Link(stored.seq, stored.link)
             walked.records += 1
@@ -170,21 +186,22 @@ class Walk:
             if progress is not None and not walked.records % _EACH:
                 progress(walked.records, max(until - after, walked.records))
 
+    def _forget(self, hole: StoredHole) -> None:
+        """What is still read there of targets is not what was chained."""
+        first, last = hole.first_seq, hole.last_seq
+        for event in self.reader.events(EventKind.TARGETS, after_seq=first - 1, until_seq=last):
+            self.tables.forget(_whole(event, "number"))
+
     def _batch(self, stored: StoredRecord, walked: Walked) -> BundleRecord:
         ours = stored.fields["line"].decode() == self.line_id
         whole = ours and self._within(stored)
         record = self.shower.show(stored, whole)
-        called = self.called if ours else record.shown_line
-        rollup = _shown_rollup(record)
+        shows = shows_samples(record)
         try:
-            samples = self._samples(record)
-            if rollup is not None:
-                self.tables.rollup(stored.seq, stored.start_ns, called, rollup, ours)
-        except DamagedBatch as error:
+            walked.samples += self.tables.add(record, ours)
+        except (DamagedBatch, ValueError, KeyError) as error:
             raise Problem("block_damaged", seq=stored.seq) from error
-        if samples is not None:
-            walked.samples += self.tables.samples(stored.seq, called, samples)
-        elif whole:
+        if whole and not shows:
             walked.gone.append(stored.seq)
         if whole:
             walked._shown.append(_Shown(stored.seq, walked._batches, stored.start_ns, stored.end_ns))
@@ -196,21 +213,10 @@ class Walk:
         place = bisect_right(self.windows, stored.end_ns, key=lambda window: window.start_ns)
         return place > 0 and self.windows[place - 1].end_ns > stored.start_ns
 
-    def _samples(self, record: BundleRecord) -> list[Sample] | None:
-        """The samples that the copy shows of a batch; None where it shows none."""
-        if isinstance(record.whole, WholeShown):
-            return decode_batch(decompress(record.whole.body), self.targets.__getitem__)
-        if not isinstance(record.fields.get("samples"), FieldShown):
-            return None
-        values = {name: one.value for name, one in record.fields.items() if isinstance(one, FieldShown)}
-        return decode_samples(values, self.targets.__getitem__)
 
-
-def _shown_rollup(record: BundleRecord) -> bytes | None:
-    if isinstance(record.whole, WholeShown):
-        return record.whole.rollup
-    found = record.fields.get("rollup")
-    return found.value if isinstance(found, FieldShown) else None
+def shows_samples(record: BundleRecord) -> bool:
+    """Whether a batch is there with its samples."""
+    return isinstance(record.whole, WholeShown) or isinstance(record.fields.get("samples"), FieldShown)
 
 
 def _sealed(record: BundleRecord) -> Link | None:
@@ -230,7 +236,9 @@ def line_before(reader: Reader, at_ns: int) -> str:
     return line
 
 
-def stamps_of(reader: Reader, first: Link, last: Link) -> tuple[Member, ...]:
+def stamps_of(
+    reader: Reader, first: Link, last: Link, holes: Sequence[StoredHole] = ()
+) -> tuple[Member, ...]:
     """Each outside time stamp of a link that is in the bundle: the answer, and the 32 bytes it dates."""
     found: dict[int, tuple[bytes, bytes]] = {}
     # Two may date one link: what the bundle's own records tell goes before what came after them.
@@ -241,7 +249,7 @@ def stamps_of(reader: Reader, first: Link, last: Link) -> tuple[Member, ...]:
             link = bytes.fromhex(str(event.data.get("link")))
         except (binascii.Error, ValueError):
             continue
-        if first.seq <= seq <= last.seq:
+        if first.seq <= seq <= last.seq and not any(one.first_seq <= seq <= one.last_seq for one in holes):
             found[seq] = token, link
     return tuple(
         Member(f"stamps/{seq:08d}.{kind}", content)
