@@ -5,9 +5,11 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from importlib import import_module
 
+from jalerte_desktop.commands import _streams
 from jalerte_desktop.words.language import N_, _, current, ngettext
 
 TYPE_CHECKING = False  # importing it from typing would cost a tenth of the start
@@ -41,23 +43,17 @@ COMMANDS = {
 }
 BAD_USE = 2
 
-# What argparse says by itself: it asks gettext for these, see ``_speak``.
-_ARGPARSE = (
-    N_("usage: "),
-    N_("positional arguments"),
-    N_("options"),
-    N_("show this help message and exit"),
-    N_("the following arguments are required: %s"),
-    N_("unrecognized arguments: %s"),
-    N_("expected one argument"),
-    N_("invalid choice: %(value)r (choose from %(choices)s)"),
-    N_("argument %(argument_name)s: %(message)s"),
-)
+_ENDS_WHOLE = ("bundle", "journal", "letter", "report", "timeline", "verify")
+"""Commands that clear up when they are told to end: drafts of files, processes that share the work."""
+_NEEDS_NO_OUTPUT = (None, "record")
+"""The window and the recorder, which may be started where nobody reads."""
 
 
 def _speak() -> None:
     """Let argparse speak the program's language; it has no other way than its own module's functions."""
-    vars(argparse).update(_=_, ngettext=ngettext)
+    from jalerte_desktop.words.usage import argparse_words
+
+    vars(argparse).update(_=argparse_words, ngettext=ngettext)
 
 
 class _Formatter(argparse.HelpFormatter):
@@ -83,28 +79,70 @@ class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> None:  # type: ignore[override]
         # argparse says NoReturn; so does this, by way of SystemExit.
         from jalerte_desktop.words.errors import harmless
+        from jalerte_desktop.words.usage import hint
 
         words = _("{program}: {message}").format(program=self.prog, message=harmless(message))
-        print(words, file=sys.stderr)
+        _complain(f"{words}. {hint(self.prog)}")
         raise SystemExit(BAD_USE)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run a command; returns the exit code: 0 done, 1 failed, 2 bad use or input, 3 this machine cannot."""
-    words = list(sys.argv[1:] if argv is None else argv)
-    arguments = _parse(words)
-    from diagnostics.model import Problem
+    """Run a command; returns the exit code: 0 done, 1 failed, 2 bad use or input, 3 this machine cannot.
 
+    128 and the signal's number where it was ended by one. Raises SystemExit after help, and for bad use.
+    """
+    words = list(sys.argv[1:] if argv is None else argv)
+    heard = _streams.make_usable()
     try:
-        return _run(arguments)
-    except Problem as problem:
-        return _tell(problem)
+        try:
+            return _answer(words, heard)
+        finally:
+            _streams.flush()
     except BrokenPipeError:
         # The reader of our output has gone: nothing to tell it.
-        sys.stdout = open(os.devnull, "w")  # noqa: SIM115, PTH123 - must stay open until the process ends
+        _streams.forget_output()
         return 1
     except KeyboardInterrupt:
         return 130
+    except _streams.OutputRefused as error:
+        return _cannot("stdout_not_writable", error)
+    except OSError as error:
+        return _refused(error)
+
+
+def _answer(words: list[str], heard: bool) -> int:
+    arguments = _parse(words)
+    from diagnostics.model import MachineCannot, Problem
+
+    try:
+        if not heard and arguments.command not in _NEEDS_NO_OUTPUT:
+            raise MachineCannot("stdout_closed")
+        return _run(arguments)
+    except Problem as problem:
+        return _tell(problem)
+
+
+def _refused(error: OSError) -> int:
+    """What the system refused, where no command knew better.
+
+    Raises the error itself where nobody but a programmer could make anything of it.
+    """
+    from jalerte_desktop.words.system import is_known
+
+    if not is_known(error.errno):
+        raise error
+    if _streams.is_to_blame(error):
+        _streams.forget_output()
+        return _cannot("stdout_not_writable", error)
+    if error.filename is None:
+        return _cannot("system_stopped", error)
+    return _cannot("system_refused", error, path=os.fsdecode(error.filename))
+
+
+def _cannot(code: str, error: OSError, **values: str) -> int:
+    from diagnostics.model import MachineCannot
+
+    return _tell(MachineCannot(code, **values, why=error.strerror or str(error)))
 
 
 def _parse(words: list[str]) -> argparse.Namespace:
@@ -161,7 +199,31 @@ def _run(arguments: argparse.Namespace) -> int:
     if context.demo:
         _stay_in_demo(arguments, context)
     command = _module(arguments.command)
-    return int(command.run(arguments, context))
+    with _ending_whole(arguments.command):
+        return int(command.run(arguments, context))
+
+
+@contextmanager
+def _ending_whole(command: str) -> Iterator[None]:
+    """For the length of a command that clears up, SIGTERM unwinds it, with the exit code that the signal gives."""
+    if command not in _ENDS_WHOLE:
+        yield
+        return
+    import signal
+
+    def end(number: int, _frame: object) -> None:
+        signal.signal(number, signal.SIG_IGN)
+        raise SystemExit(128 + number)
+
+    try:
+        before = signal.signal(signal.SIGTERM, end)
+    except ValueError:  # not in the main thread: signals are somebody else's there
+        yield
+        return
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _demo_home(home: Home, arguments: argparse.Namespace) -> Home:
@@ -177,7 +239,7 @@ def _demo_home(home: Home, arguments: argparse.Namespace) -> Home:
         refuse(arguments)
 
     def tell() -> None:
-        print(_("Making up the demonstration month, which takes a moment…"), file=sys.stderr, flush=True)
+        _complain(_("Making up the demonstration month, which takes up to a minute…"))
 
     return Home(ensure(home.folder, time.time_ns(), __version__, tell))
 
@@ -215,8 +277,16 @@ def _open_window(home: Home) -> int:
 def _tell(problem: Problem) -> int:
     from jalerte_desktop.words.errors import say_problem
 
-    print(say_problem(problem), file=sys.stderr)
+    _complain(say_problem(problem))
     return problem.exit_code
+
+
+def _complain(words: str) -> None:
+    """One line on the error output; that it is closed or full changes nothing of what comes of the command."""
+    try:
+        print(words, file=sys.stderr, flush=True)
+    except (OSError, ValueError):
+        _streams.forget_errors()
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from diagnostics.model import BadInput, Problem, Remark
+from diagnostics.model import BadInput, Remark
 from jalerte_desktop.casefile.case_file import CaseFile
 from jalerte_desktop.casefile.diary import OPERATOR_STEPS
 from jalerte_desktop.casefile.text import clean
@@ -339,10 +339,7 @@ def _handed(filing: Filing, ready: _Ready, path: str, arguments: argparse.Namesp
 
 def _write(path: Path, content: bytes, force: bool) -> None:
     with output_file(path, force=force) as draft:
-        try:
-            draft.write_bytes(content)
-        except OSError as error:
-            raise Problem("output_not_writable", path=str(path), why=error.strerror or str(error)) from error
+        draft.write_bytes(content)
 
 
 def _show(

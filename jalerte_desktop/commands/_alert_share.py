@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from diagnostics.model import BadInput
-from jalerte_desktop.commands.arguments import add_json, add_period, output_file
+from jalerte_desktop.commands.arguments import add_json, add_period, output_file, usable_output
 from jalerte_desktop.commands.context import Context
 from jalerte_desktop.words.language import LANGUAGES, _, current
 
@@ -42,8 +42,8 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
     out = Path(arguments.out).absolute() if arguments.out is not None else None
     if out is not None and out.suffix.lower() not in _KINDS:
         raise BadInput("share_format", value=arguments.out)
-    if out is not None and out.exists() and not arguments.force:
-        raise BadInput("output_exists", path=str(out))
+    if out is not None:
+        usable_output(out, force=arguments.force)
     with open_case_file(context.home.case, lambda: context.now_ns) as file:
         found = composed(file, arguments, context)
     made = share(found.case, found.preview.account, arguments.language or current())

@@ -5,10 +5,14 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
-from dataclasses import asdict
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
-from diagnostics.model import BadInput, Problem, Remark, Span
+from diagnostics.model import BadInput, MachineCannot, Problem, Remark, Span
+from jalerte_desktop.casefile.case_file import CaseFile, open_case_file
 from jalerte_desktop.casefile.model import FrozenPaper, PaperFile
 from jalerte_desktop.commands.arguments import period
 from jalerte_desktop.commands.context import Context
@@ -16,8 +20,10 @@ from jalerte_desktop.documents.account import Account
 from jalerte_desktop.documents.letter import Letter
 from jalerte_desktop.documents.period import last_days
 from jalerte_desktop.findings.model import Findings, Seal
+from jalerte_desktop.words.errors import say_problem
 from jalerte_desktop.words.errors_papers import say_warning
 from jalerte_desktop.words.figures import iso
+from jalerte_desktop.words.language import _
 
 
 def paper_findings(arguments: argparse.Namespace, context: Context) -> Findings:
@@ -61,6 +67,65 @@ def frozen_letter(letter: Letter, made_ns: int, account: Account, out: Path, con
     written = PaperFile(printable(out.absolute()), hashlib.sha256(content).hexdigest(), len(content))
     text = json.dumps(asdict(letter), ensure_ascii=False)
     return frozen(letter.kind, letter.template, made_ns, account, text, (written,))
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Where a paper is kept. ``why``: the sentence that tells why the case could not keep it, None otherwise.
+
+    Both are None where there is no case.
+    """
+
+    paper_id: str | None = None
+    why: str | None = None
+
+
+def keep(paper: FrozenPaper, context: Context) -> Kept:
+    """Freeze a paper in the case, where there is one. Raises Problem for a case file that is damaged or held."""
+    if not context.home.case.exists():
+        return Kept()
+    try:
+        with open_case_file(context.home.case, lambda: context.now_ns) as file:
+            return Kept(None if file.active() is None else file.freeze(paper))
+    except MachineCannot as cannot:
+        return Kept(why=say_problem(cannot))
+
+
+def not_kept_words(why: str) -> str:
+    return _("! It was not kept in the case. {why}").format(why=why)
+
+
+@contextmanager
+def case_to_read(context: Context) -> Iterator[CaseFile | None]:
+    """The case file for reading, None where there is none; a copy of it where its folder cannot be written.
+
+    SQLite needs to write beside a file to read it safely. Raises Problem.
+    """
+    if not context.home.case.exists():
+        yield None
+        return
+    with ExitStack() as stack:
+        try:
+            file = stack.enter_context(open_case_file(context.home.case, lambda: context.now_ns))
+        except MachineCannot:
+            place = Path(stack.enter_context(TemporaryDirectory(prefix="jalerte-")))
+            file = stack.enter_context(
+                open_case_file(_copied(context.home.case, place), lambda: context.now_ns)
+            )
+        yield file
+
+
+def _copied(case: Path, place: Path) -> Path:
+    """The database with what was not yet taken over into it. Raises MachineCannot."""
+    try:
+        for suffix in ("", "-wal"):
+            one = case.with_name(case.name + suffix)
+            if one.exists():
+                (place / one.name).write_bytes(one.read_bytes())
+    except OSError as error:
+        why = error.strerror or str(error)
+        raise MachineCannot("case_not_writable", path=str(case), error=why) from error
+    return place / case.name
 
 
 def printable(path: Path) -> str:

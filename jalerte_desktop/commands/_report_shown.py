@@ -9,7 +9,7 @@ from datetime import date
 from typing import Any
 
 from jalerte_desktop.casefile.model import FrozenPaper
-from jalerte_desktop.commands._papers import used_json
+from jalerte_desktop.commands._papers import Kept, not_kept_words, used_json
 from jalerte_desktop.commands.context import Context
 from jalerte_desktop.commands.described import coverage_json
 from jalerte_desktop.documents.report.model import ReportFacts
@@ -27,7 +27,10 @@ _STAGES = {
 
 
 class Teller:
-    """Says what is being done: as lines of JSON for a program (``--progress``), on the terminal's error output else."""
+    """Says what is being done: as lines of JSON for a program (``--progress``), on the terminal's error output else.
+
+    Where neither is there, only when it takes a while.
+    """
 
     def __init__(self, context: Context, *, lines: bool) -> None:
         self._context, self._lines = context, lines
@@ -39,6 +42,8 @@ class Teller:
         if self._live:
             self._context.err.write(f"\r{_(_STAGES[stage])}\x1b[K")
             self._context.err.flush()
+        elif not self._lines:
+            self._context.have_patience(_(_STAGES[stage]))
 
     def end(self, result: dict[str, Any]) -> None:
         self._line("completed", result=result)
@@ -46,6 +51,7 @@ class Teller:
 
     def clear(self) -> None:
         """Nothing is being done for now: the terminal's line is free."""
+        self._context.no_more_patience()
         if self._live:
             self._context.err.write("\r\x1b[K")
             self._context.err.flush()
@@ -64,10 +70,8 @@ def cuts_of(facts: ReportFacts) -> tuple[int, float]:
     return len(facts.account.outages), sum(day.cut_s for day in facts.days)
 
 
-def result_json(
-    facts: ReportFacts, paper: FrozenPaper, paper_id: str | None, language: str
-) -> dict[str, Any]:
-    """The command's one document. ``paper`` is null where there is no case to keep it in."""
+def result_json(facts: ReportFacts, paper: FrozenPaper, kept: Kept, language: str) -> dict[str, Any]:
+    """The command's one document. ``paper`` is null where there is no case to keep it in, or it could not be kept."""
     (written,) = paper.files
     cuts, cut_s = cuts_of(facts)
     coverage = facts.account.findings.coverage
@@ -79,7 +83,8 @@ def result_json(
         "language": language,
         "made": iso(facts.made_ns, "microseconds"),
         **used_json("", paper),
-        "paper": paper_id,
+        "paper": kept.paper_id,
+        "not_kept": kept.why,
         "cuts": cuts,
         "cut_s": round(cut_s, 3),
         "coverage": coverage_json(coverage),
@@ -89,7 +94,7 @@ def result_json(
     }
 
 
-def print_result(facts: ReportFacts, paper: FrozenPaper, paper_id: str | None, context: Context) -> None:
+def print_result(facts: ReportFacts, paper: FrozenPaper, kept: Kept, context: Context) -> None:
     (written,) = paper.files
     cuts, cut_s = cuts_of(facts)
     span, coverage = facts.account.findings.span, facts.account.findings.coverage
@@ -111,10 +116,12 @@ def print_result(facts: ReportFacts, paper: FrozenPaper, paper_id: str | None, c
         )
     )
     context.say(_("SHA-256 {digest}").format(digest=written.sha256))
-    if paper_id is None:
+    if kept.why is not None:
+        context.say(not_kept_words(kept.why))
+    elif kept.paper_id is None:
         context.say(_("There is no case: the report names nobody, and nothing was frozen."))
     else:
-        context.say(_("Frozen in the case file as paper {id}.").format(id=paper_id))
+        context.say(_("Frozen in the case file as paper {id}.").format(id=kept.paper_id))
     if facts.honesty.left_out:
         words = ngettext(
             "! {n} entry of the journal, or package, was damaged or missing and is in no figure.",

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from diagnostics.incidents.rooms import Reach, Room
-from diagnostics.model import SECOND, BadInput, Problem
+from diagnostics.model import SECOND, BadInput, MachineCannot, Problem
 from jalerte_desktop.commands.arguments import output_file
 
 FORMAT = 1
@@ -64,7 +64,8 @@ def keep_room(path: Path, rooms: Iterable[Room], room: Room) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise Problem("home_not_writable", path=str(path.parent), why=error.strerror or "") from error
+        why = error.strerror or str(error)
+        raise MachineCannot("home_not_writable", path=str(path.parent), why=why) from error
     with output_file(path) as temporary:
         temporary.write_text(text + "\n", "utf-8")
 

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import os
 import re
+import stat
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from diagnostics.model import SECOND, BadInput, Problem
+from diagnostics.model import SECOND, BadInput, MachineCannot, Problem
 from jalerte_desktop.words.language import _
 
 _UNITS = {"d": 86400, "h": 3600, "min": 60, "s": 1}
+_PAGE = 4096
+"""Bytes that are written to see whether a disk takes anything at all."""
 _AGO = re.compile(r"(\d{1,6})(d|h|min|s)")
 
 
@@ -58,26 +62,63 @@ def period(arguments: argparse.Namespace, now_ns: int) -> tuple[int | None, int 
     return since, until
 
 
+def usable_output(path: Path, *, force: bool = True) -> None:
+    """Find out before long work whether a file can be written there, as far as that can be known before.
+
+    Raises BadInput when it exists and may not be replaced, is no file, or when there is no such folder; MachineCannot
+    when the place cannot be written or is full.
+    """
+    try:
+        found = path.stat() if path.exists() else None
+        if found is not None and not force:
+            raise BadInput("output_exists", path=str(path))
+        if found is not None and not stat.S_ISREG(found.st_mode):
+            raise BadInput("output_no_file", path=str(path))
+        with _draft(path) as draft:
+            draft.write_bytes(bytes(_PAGE))
+    except OSError as error:
+        raise _not_written(path, error) from error
+
+
 @contextmanager
 def output_file(path: Path, *, force: bool = True) -> Iterator[Path]:
     """Gives a temporary path beside ``path`` that takes its place when the block succeeds.
 
-    Raises BadInput when it exists and may not be replaced or is no file, Problem when the place cannot be written.
+    Raises as ``usable_output`` does, before the block and for an OSError within it.
     """
-    if path.exists() and not force:
-        raise BadInput("output_exists", path=str(path))
-    if path.exists() and not path.is_file():
-        raise BadInput("output_no_file", path=str(path))
+    usable_output(path, force=force)
     try:
-        handle, name = tempfile.mkstemp(prefix=f".{path.stem[:40]}-", suffix=path.suffix, dir=path.parent)
-        os.close(handle)
+        with _draft(path) as draft:
+            yield draft
+            draft.replace(_meant(path))
     except OSError as error:
-        raise Problem("output_not_writable", path=str(path), why=error.strerror or str(error)) from error
-    temporary = Path(name)
+        raise _not_written(path, error) from error
+
+
+@contextmanager
+def _draft(path: Path) -> Iterator[Path]:
+    meant = _meant(path)
+    handle, name = tempfile.mkstemp(prefix=f".{meant.stem[:40]}-", suffix=meant.suffix, dir=meant.parent)
+    os.close(handle)
+    draft = Path(name)
     try:
-        yield temporary
-        temporary.replace(path)
-    except OSError as error:
-        raise Problem("output_not_writable", path=str(path), why=error.strerror or str(error)) from error
+        yield draft
     finally:
-        temporary.unlink(missing_ok=True)
+        draft.unlink(missing_ok=True)
+
+
+def _meant(path: Path) -> Path:
+    """The file itself: a symbolic link is written through, never replaced."""
+    return path.resolve() if path.is_symlink() else path
+
+
+def _not_written(path: Path, error: OSError) -> Problem:
+    """Bad input where another name would do, else what this machine cannot."""
+    why = error.strerror or str(error)
+    if error.errno in (errno.ENOENT, errno.ENOTDIR):
+        return BadInput("output_no_folder", path=str(path.parent))
+    if error.errno in (errno.EISDIR, errno.EEXIST):
+        return BadInput("output_no_file", path=str(path))
+    if error.errno in (errno.ENAMETOOLONG, errno.ELOOP, errno.EINVAL):
+        return BadInput("output_not_writable", path=str(path), why=why)
+    return MachineCannot("output_not_writable", path=str(path), why=why)

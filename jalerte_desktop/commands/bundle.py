@@ -13,13 +13,21 @@ from diagnostics.journal.reader import Reader
 from diagnostics.machine_key import load_or_make
 from diagnostics.model import BadInput
 from jalerte_desktop import __version__
-from jalerte_desktop.casefile.case_file import CaseFile, open_case_file
+from jalerte_desktop.casefile.case_file import CaseFile
 from jalerte_desktop.casefile.diary import DiaryEntry, entries
 from jalerte_desktop.casefile.model import NO_CASE, Case, PaperFile
-from jalerte_desktop.commands._papers import frozen, printable, used_json
+from jalerte_desktop.commands._papers import (
+    case_to_read,
+    frozen,
+    keep,
+    not_kept_words,
+    printable,
+    used_json,
+)
 from jalerte_desktop.commands._report_shown import Teller
 from jalerte_desktop.commands._report_zone import local_zone
-from jalerte_desktop.commands.arguments import add_json, add_period, output_file, period
+from jalerte_desktop.commands._stamp_roots import named_roots
+from jalerte_desktop.commands.arguments import add_json, add_period, output_file, period, usable_output
 from jalerte_desktop.commands.context import Context
 from jalerte_desktop.documents.bundle.redaction import COPIES
 from jalerte_desktop.findings.personal import personal_of
@@ -104,8 +112,8 @@ def _out(arguments: argparse.Namespace) -> Path | None:
     out = Path(arguments.out).absolute()
     if out.suffix.lower() != ".zip":
         raise BadInput("bundle_format", value=printable(Path(out.name)))
-    if out.exists() and not arguments.force and not arguments.preview:
-        raise BadInput("output_exists", path=str(out))
+    if not arguments.preview:
+        usable_output(out, force=arguments.force)
     return out
 
 
@@ -120,8 +128,8 @@ def _compose(arguments: argparse.Namespace, context: Context, teller: Teller) ->
     case: Case = NO_CASE
     diary: tuple[DiaryEntry, ...] = ()
     attached: tuple[AttachedFile, ...] = ()
-    if context.home.case.exists():
-        with open_case_file(context.home.case, lambda: context.now_ns) as file:
+    with case_to_read(context) as file:
+        if file is not None:
             case, diary, attached = file.active() or NO_CASE, entries(file), _attached(file)
     sources = Sources(
         journal=context.home.journal,
@@ -131,6 +139,7 @@ def _compose(arguments: argparse.Namespace, context: Context, teller: Teller) ->
         personal=personal_of(context.config),
         version=__version__,
         demo=context.demo,
+        stamp_roots=named_roots(context),
     )
     with speaking(language):
         facts = gather(sources, since, until, local_zone(), context.now_ns // 1000 * 1000, teller.stage)
@@ -212,12 +221,9 @@ def _write(
     text = json.dumps({"copy": arguments.copy, **_preview_json(bundle)}, ensure_ascii=False)
     template = f"bundle {default_rules().version}"
     paper = frozen(KIND, template, facts.made_ns, facts.account, text, (written,))
-    paper_id = None
     with output_file(out, force=arguments.force) as draft:
         draft.write_bytes(content)
-        if context.home.case.exists():
-            with open_case_file(context.home.case, lambda: context.now_ns) as file:
-                paper_id = file.freeze(paper) if file.active() else None
+        kept = keep(paper, context)
     return {
         "kind": KIND,
         "copy": arguments.copy,
@@ -225,8 +231,9 @@ def _write(
         "path": written.path,
         "sha256": written.sha256,
         "bytes": written.size_bytes,
-        **used_json(paper_id or "", paper),
-        "paper": paper_id,
+        **used_json(kept.paper_id or "", paper),
+        "paper": kept.paper_id,
+        "not_kept": kept.why,
         "preview": _preview_json(bundle),
     }
 
@@ -236,4 +243,6 @@ def _say_written(result: dict[str, Any], context: Context) -> None:
     context.say(_("Written: {path} (SHA-256 {sha256}).").format(path=path, sha256=result["sha256"]))
     if paper_id:
         context.say(_("Frozen in the case file as paper {id}.").format(id=paper_id))
+    if result["not_kept"]:
+        context.say(not_kept_words(result["not_kept"]))
     context.say(_("“jalerte verify {path}” checks it.").format(path=path))

@@ -12,15 +12,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from diagnostics.clock import Clock, SystemClock
+from jalerte_desktop.commands._streams import speaks_all
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from threading import Timer
 
     from diagnostics.config import Config
     from jalerte_desktop.findings.model import Findings
 
 
 DEMO_MARK = "demo.json"
+PATIENCE_S = 3.0
+"""So long may a command say nothing of what it does."""
 
 
 @dataclass(frozen=True)
@@ -88,6 +92,7 @@ class Context:
     clock: Clock = field(default_factory=SystemClock)
     out: TextIO = field(default_factory=lambda: sys.stdout)
     err: TextIO = field(default_factory=lambda: sys.stderr)
+    _patience: Timer | None = field(default=None, init=False, repr=False)
 
     @property
     def demo(self) -> bool:
@@ -121,9 +126,13 @@ class Context:
         )
 
     def progress(self, doing: str) -> Callable[[float], None]:
-        """Tells the share that is done on the terminal's error output, and nobody else."""
+        """Tells the share that is done on the terminal's error output; elsewhere only that it takes a while.
+
+        The last share told has to be 1.
+        """
         if self.json or not self.err.isatty():
-            return lambda _share: None
+            self.have_patience(f"{doing} …")
+            return lambda share: self.no_more_patience() if share >= 1 else None
 
         def tell(share: float) -> None:
             with suppress(OSError, ValueError):
@@ -133,11 +142,39 @@ class Context:
 
         return tell
 
+    def have_patience(self, doing: str) -> None:
+        """Say once what is being done, should it last: for one who waits where no progress is shown, not with JSON."""
+        if self.json or self._patience is not None:
+            return
+        import threading
+
+        from jalerte_desktop.words.language import _
+
+        words = _("{doing} This may take a minute.").format(doing=doing)
+
+        def tell() -> None:
+            with suppress(OSError, ValueError):
+                print(words, file=self.err, flush=True)
+
+        self._patience = threading.Timer(PATIENCE_S, tell)
+        self._patience.daemon = True
+        self._patience.start()
+
+    def no_more_patience(self) -> None:
+        """It is done, or something else is told."""
+        if self._patience is not None:
+            self._patience.cancel()
+            self._patience = None
+
     def say(self, text: str = "") -> None:
+        self.no_more_patience()
         print(text, file=self.out)
 
     def print_json(self, document: Any) -> None:
-        """One JSON document: UTF-8, no escapes, a line break at the end. That of made-up data says so."""
+        """One JSON document: UTF-8, a line break at the end. That of made-up data says so.
+
+        Without escapes, but where the output cannot take every character as it is.
+        """
         if self.demo and isinstance(document, dict):
             document = {"demo": True, **document}
-        print(json.dumps(document, ensure_ascii=False, indent=2), file=self.out)
+        print(json.dumps(document, ensure_ascii=not speaks_all(self.out), indent=2), file=self.out)

@@ -12,8 +12,6 @@ from jalerte_desktop.commands.context import Context
 from jalerte_desktop.words.figures import iso, local
 from jalerte_desktop.words.language import _
 
-LONGEST_REASON = 500
-
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--since", metavar="T", required=True, help=_("start of the period"))
@@ -25,13 +23,17 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace, context: Context) -> int:
     now = context.now_ns
     since, until = parse_time(arguments.since, now), parse_time(arguments.until, now)
-    reason = " ".join(arguments.reason.split())[:LONGEST_REASON]
+    reason = arguments.reason.strip()
     if since >= until:
         raise BadInput("empty_period")
     if since >= now:
         raise BadInput("future_period")
-    if not reason or not _is_text(reason):
+    if not reason:
         raise BadInput("no_reason")
+    if len(reason) > notes.LONGEST_REASON:
+        raise BadInput("reason_too_long", length=len(reason), limit=notes.LONGEST_REASON)
+    if not notes.is_one_line(reason):
+        raise BadInput("reason_unfit")
     with Reader(context.home.journal):
         pass  # a period of no recording can be taken out of nothing: the journal has to exist
     notes.add(
@@ -52,12 +54,3 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
             )
         )
     return 0
-
-
-def _is_text(words: str) -> bool:
-    """False for what a terminal in another encoding hands over: it could not be written down."""
-    try:
-        words.encode()
-    except UnicodeEncodeError:
-        return False
-    return True

@@ -19,13 +19,14 @@ from jalerte_desktop.commands.described import (
     own_thresholds_json,
     telework_json,
 )
-from jalerte_desktop.findings.model import Findings, total_s
+from jalerte_desktop.findings.model import Findings, Seal, total_s
 from jalerte_desktop.findings.personal import OwnThresholds
 from jalerte_desktop.words.figures import clock_time, day, duration, iso, local, number, percent
 from jalerte_desktop.words.language import _, ngettext
 from jalerte_desktop.words.names import gap_name, kind_name
 from jalerte_desktop.words.remarks import say
-from jalerte_desktop.words.views import row_words, thresholds_words
+from jalerte_desktop.words.thresholds import thresholds_told
+from jalerte_desktop.words.views import row_words
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -42,7 +43,7 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
                 "until": iso(findings.span.end_ns),
                 "line": line_json(findings.line),
                 "method": findings.method,
-                "seal": findings.seal and {"sequence": findings.seal.sequence, "link": findings.seal.link},
+                "seal": findings.seal and _seal_json(findings.seal),
                 "incidents": [incident_json(incident) for incident in findings.incidents],
                 "merged": [merged_json(merged) for merged in findings.merged],
                 "coverage": coverage_json(findings.coverage),
@@ -63,6 +64,16 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
     for text in describe(findings):
         context.say(text)
     return 0
+
+
+def _seal_json(seal: Seal) -> dict[str, object]:
+    """The newest link and the key's fingerprint, as every paper prints them; ``key`` is null where none is known."""
+    return {
+        "sequence": seal.sequence,
+        "link": seal.link,
+        "at": iso(seal.at_ns),
+        "key": seal.key or None,
+    }
 
 
 def describe(findings: Findings) -> list[str]:
@@ -156,7 +167,7 @@ def _own(own: OwnThresholds, line_id: str) -> str:
         "With thresholds of your own ({thresholds}): {n} incidents, of which {outages} outages ({time} in all)."
         " The default ones stay what counts."
     ).format(
-        thresholds=thresholds_words(own.thresholds, load_thresholds()),
+        thresholds=thresholds_told(own.thresholds, load_thresholds()),
         n=number(len(counted)),
         outages=number(len(outages)),
         time=duration(total_s(outages)),

@@ -99,7 +99,9 @@ def _checked(path: Path, context: Context, known: set[str]) -> tuple[WitnessReco
 
     if path.is_file() and path.stat().st_size <= Limits().file_bytes and _sha256(path) in known:
         raise BadInput("import_twice")
-    found = check_bundle(path)
+    tell = context.progress(_("Checking"))
+    found = check_bundle(path, lambda done, of: tell(done / of))
+    tell(1.0)
     if found.first_fault is not None:
         fault = Problem(found.first_fault.code, **dict(found.first_fault.values))
         raise Problem("import_broken", path=str(path), why=say_problem(fault))
@@ -147,5 +149,5 @@ def _keep(source: Path, folder: Path, sha256: str) -> None:
         finally:
             draft.unlink(missing_ok=True)
     except OSError as error:
-        why = f"({error.strerror or error})"
+        why = error.strerror or str(error)
         raise MachineCannot("home_not_writable", path=str(folder), why=why) from error

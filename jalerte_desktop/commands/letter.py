@@ -17,7 +17,7 @@ from jalerte_desktop.commands._papers import (
     used_json,
     warnings_json,
 )
-from jalerte_desktop.commands.arguments import add_json, add_period, output_file
+from jalerte_desktop.commands.arguments import add_json, add_period, output_file, usable_output
 from jalerte_desktop.commands.context import Context
 from jalerte_desktop.documents.account import account
 from jalerte_desktop.documents.complaint import INDEPENDENT, compose_complaint
@@ -43,8 +43,7 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
         raise BadInput("letter_kind", value=arguments.kind, known=" ".join(KINDS))
     out = Path(arguments.out).absolute()
     render = _renderer(out)
-    if out.exists() and not arguments.force:
-        raise BadInput("output_exists", path=str(out))
+    usable_output(out, force=arguments.force)
     sorted_out = account(paper_findings(arguments, context))
     now_ns = context.now_ns
     with open_case_file(context.home.case, lambda: context.now_ns) as file:

@@ -9,13 +9,20 @@ from typing import TYPE_CHECKING
 
 from diagnostics.model import BadInput
 from jalerte_desktop import __version__
-from jalerte_desktop.casefile.case_file import open_case_file
 from jalerte_desktop.casefile.diary import DiaryEntry, entries
-from jalerte_desktop.casefile.model import NO_CASE, Case, FrozenPaper, PaperFile
-from jalerte_desktop.commands._papers import frozen, printable
+from jalerte_desktop.casefile.model import NO_CASE, Case, PaperFile
+from jalerte_desktop.commands._papers import case_to_read, frozen, keep, printable
 from jalerte_desktop.commands._report_shown import Teller, frozen_text, print_result, result_json
 from jalerte_desktop.commands._report_zone import local_zone
-from jalerte_desktop.commands.arguments import add_json, add_period, output_file, parse_time, period
+from jalerte_desktop.commands._stamp_roots import named_roots
+from jalerte_desktop.commands.arguments import (
+    add_json,
+    add_period,
+    output_file,
+    parse_time,
+    period,
+    usable_output,
+)
 from jalerte_desktop.commands.context import Context
 from jalerte_desktop.findings.personal import personal_of
 from jalerte_desktop.words.figures import iso
@@ -48,8 +55,7 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
     out = Path(arguments.out).absolute()
     if out.suffix.lower() != ".pdf":
         raise BadInput("report_format", value=printable(Path(out.name)))
-    if out.exists() and not arguments.force:
-        raise BadInput("output_exists", path=str(out))
+    usable_output(out, force=arguments.force)
     language = arguments.language or current()
     teller = Teller(context, lines=arguments.progress)
     facts, content = _compose(arguments, context, language, teller)
@@ -58,13 +64,13 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
     paper = frozen(KIND, TEMPLATE, facts.made_ns, facts.account, text, (written,))
     with output_file(out, force=arguments.force) as draft:
         draft.write_bytes(content)
-        paper_id = _freeze(paper, context)
-    result = result_json(facts, paper, paper_id, language)
+        kept = keep(paper, context)
+    result = result_json(facts, paper, kept, language)
     teller.end(result)
     if context.json:
         context.print_json(result)
     elif not arguments.progress:
-        print_result(facts, paper, paper_id, context)
+        print_result(facts, paper, kept, context)
     return 0
 
 
@@ -109,20 +115,11 @@ def _sources(context: Context) -> Sources:
         personal=personal_of(context.config),
         version=__version__,
         demo=context.demo,
+        stamp_roots=named_roots(context),
     )
 
 
 def _case(context: Context) -> tuple[Case, tuple[DiaryEntry, ...]]:
     """The case and its diary; nothing of both where there is no case file. None is made here."""
-    if not context.home.case.exists():
-        return NO_CASE, ()
-    with open_case_file(context.home.case, lambda: context.now_ns) as file:
-        return file.active() or NO_CASE, entries(file)
-
-
-def _freeze(paper: FrozenPaper, context: Context) -> str | None:
-    """The paper's id in the case file, None where there is no case to keep it in."""
-    if not context.home.case.exists():
-        return None
-    with open_case_file(context.home.case, lambda: context.now_ns) as file:
-        return None if file.active() is None else file.freeze(paper)
+    with case_to_read(context) as file:
+        return (NO_CASE, ()) if file is None else (file.active() or NO_CASE, entries(file))

@@ -1,21 +1,32 @@
-"""``jalerte verify``: is an evidence bundle, or this folder's own journal, as it was made? Ends with 1 if not."""
+"""``jalerte verify``: is an evidence bundle, or this folder's own journal, as it was made? Ends with 1 if not.
+
+A file that is no bundle at all is bad input: 2.
+"""
 
 from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from diagnostics.model import Problem, Remark, Scalar
+from diagnostics.model import BadInput, Problem, Remark, Scalar
+from jalerte_desktop.commands._stamp_roots import named_roots
 from jalerte_desktop.commands.arguments import add_json
 from jalerte_desktop.commands.context import Context
 from jalerte_desktop.words.errors import harmless, say_problem
 from jalerte_desktop.words.figures import iso, local, number
 from jalerte_desktop.words.language import _
+from jalerte_desktop.words.stamps import why_not_valid
+
+if TYPE_CHECKING:
+    from cryptography.x509 import Certificate
+
+_MOST_STAMPS = 20
+"""So many false time stamps are told one by one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +56,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, context: Context) -> int:
     tell = _lines(context) if arguments.progress else context.progress(_("Checking"))
-    if arguments.progress:
-        _end_whole()
     if arguments.bundle is None:
-        subject, outcome = context.home.journal, _journal(context.home.journal, tell)
+        subject, outcome = context.home.journal, _journal(context.home.journal, tell, named_roots(context))
     else:
         subject, outcome = arguments.bundle, _bundle(arguments.bundle, tell)
     if context.json:
@@ -68,23 +77,10 @@ def _lines(context: Context) -> Callable[[float], None]:
     return tell
 
 
-def _end_whole() -> None:
-    """Whoever stops this process stops those that it shares the work with, too."""
-    import multiprocessing
-    import os
-    import signal
-
-    def end(_signal: int, _frame: object) -> None:
-        for one in multiprocessing.active_children():
-            one.terminate()
-        os._exit(1)
-
-    signal.signal(signal.SIGTERM, end)
-
-
 def _bundle(path: Path, tell: Callable[[float], None]) -> _Outcome:
     from jalerte_desktop.documents.bundle.check import check_bundle
 
+    _refuse_what_is_none(path)
     found = check_bundle(path, lambda done, of: tell(done / of))
     tell(1.0)
     text = fault = None
@@ -105,7 +101,21 @@ def _bundle(path: Path, tell: Callable[[float], None]) -> _Outcome:
     )
 
 
-def _journal(path: Path, tell: Callable[[float], None]) -> _Outcome:
+def _refuse_what_is_none(path: Path) -> None:
+    """Raises BadInput for what bears no mark of a bundle: such a file is not broken, it is something else."""
+    from jalerte_desktop.documents.bundle.kind import FileKind, kind_of
+
+    try:
+        kind = kind_of(path)
+    except FileNotFoundError:
+        raise BadInput("bundle_missing", path=str(path)) from None
+    except OSError as error:
+        raise BadInput("bundle_unreadable", path=str(path), why=error.strerror or str(error)) from error
+    if kind is not FileKind.BUNDLE:
+        raise BadInput(f"verify_{kind.value}", path=str(path))
+
+
+def _journal(path: Path, tell: Callable[[float], None], roots: tuple[Certificate, ...]) -> _Outcome:
     from diagnostics.journal.verify import verify
 
     found = verify(path, tell)
@@ -116,6 +126,12 @@ def _journal(path: Path, tell: Callable[[float], None]) -> _Outcome:
         text = _at(wrong.seq, wrong.at_ns or 0, _(wrong.why))
         fault = _fault("journal", wrong.seq, wrong.at_ns or 0, "")
     doubts = _doubts(path.parent / "keys", found.key)
+    stamps: tuple[Remark, ...] = ()
+    try:
+        stamps = tuple(_false_stamps(path, roots))
+    except Problem:
+        if found.first_fault is None:
+            raise  # else the check has told already that it cannot be read
     return _Outcome(
         found.first_fault is None and not doubts,
         {"blocks": found.records, "samples": found.samples, "members": 0},
@@ -123,7 +139,7 @@ def _journal(path: Path, tell: Callable[[float], None]) -> _Outcome:
         found.key,
         text,
         fault,
-        tuple(_note(note) for note in (*found.notes, *doubts, *_fingerprint(found.key))),
+        tuple(_note(note) for note in (*found.notes, *doubts, *stamps, *_fingerprint(found.key))),
     )
 
 
@@ -138,6 +154,28 @@ def _doubts(keys: Path, sealed_by: str) -> tuple[Remark, ...]:
         with suppress(Problem):
             own = load_or_make(keys).fingerprint
     return () if own == sealed_by else (Remark.of("note_other_key", fingerprint=own),)
+
+
+def _false_stamps(path: Path, roots: tuple[Certificate, ...]) -> Iterator[Remark]:
+    """The outside time stamps that do not hold. Whoever adds one breaks no link, so this is no fault of the chain."""
+    from diagnostics.journal.reader import Reader
+    from diagnostics.stamps.record import damaged_stamps, stamps_of
+
+    with Reader(path) as reader:
+        wrong = [one for one in stamps_of(reader, roots) if not one.valid]
+        damaged = damaged_stamps(reader)
+    for one in wrong[:_MOST_STAMPS]:
+        yield Remark.of(
+            "note_stamp_not_valid",
+            seq=one.sequence,
+            at_ns=one.at_ns,
+            authority=harmless(one.authority),
+            why=why_not_valid(one.why),
+        )
+    if len(wrong) > _MOST_STAMPS:
+        yield Remark.of("note_stamps_not_valid", count=len(wrong) - _MOST_STAMPS)
+    if damaged:
+        yield Remark.of("note_stamps_damaged", count=damaged)
 
 
 def _fingerprint(sealed_by: str) -> tuple[Remark, ...]:

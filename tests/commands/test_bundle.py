@@ -175,7 +175,7 @@ def test_what_cannot_be_is_refused_in_words(home, tmp_path):
     future = ("--since", "2031-01-01", "--until", "2031-01-02")
     assert isinstance(refused(home, "--for", "public", "--preview", *future), BadInput)
     nowhere = str(tmp_path / "nowhere" / "b.zip")
-    assert refused(home, "--for", "public", "--out", nowhere, "--yes").remark.code == "output_not_writable"
+    assert refused(home, "--for", "public", "--out", nowhere, "--yes").remark.code == "output_no_folder"
 
 
 def test_files_of_the_draft_go_along_and_one_that_changed_is_refused(with_case, tmp_path):

@@ -115,7 +115,7 @@ def test_the_same_recording_gives_the_same_ids(run: Run) -> None:
 
 
 def test_exclude_stays_printed(run: Run) -> None:
-    document(run, "exclude", "--since", stamp(90), "--until", stamp(130), "--reason", "travaux  \n chez nous")
+    document(run, "exclude", "--since", stamp(90), "--until", stamp(130), "--reason", " travaux chez nous ")
     found = document(run, "incidents")
     assert [incident["excluded"] for incident in found["incidents"]] == ["travaux chez nous"]
     assert [exclusion["reason"] for exclusion in found["exclusions"]] == ["travaux chez nous"]
@@ -222,7 +222,7 @@ def bad(code: int, *words: str) -> Any:
         bad(2, "record", "--for", "nan"),
         bad(2, "record", "--for", "soon"),
         bad(2, "timeline", "--format", "xml", "--out", "x"),
-        bad(1, "timeline", "--format", "csv", "--out", "/nonexistent/folder/x.csv"),
+        bad(2, "timeline", "--format", "csv", "--out", "/nonexistent/folder/x.csv"),
         bad(2, "letter", "poem", "--out", "x.pdf"),
         bad(2, "timeline", "--format", "csv", "--out", "/dev/null", "--force"),
         bad(2, "incidents", "--since", "\x1b[31mred\x9b"),

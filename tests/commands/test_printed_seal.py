@@ -54,6 +54,7 @@ def test_letter_alert_and_desk_name_the_same_key(home, run, tmp_path):
     document(run, "case", "new", "--problem", "fixed-internet-cut", "--country", "FR", "--operator", "Orange")
     alert = document(run, "alert", "preview")
     assert alert["seal"]["key"] == key
+    assert document(run, "incidents")["seal"] == alert["seal"]
     assert f"clé de l’ordinateur\u00a0: {groups}…" in alert["description"]
     written = document(run, "letter", "complaint", "--out", str(tmp_path / "lettre.docx"))
     assert written["seal"]["key"] == key

@@ -146,7 +146,7 @@ def test_progress_is_lines_of_json_and_the_last_holds_the_result(run: Run, tmp_p
         (("--out", "a.pdf", "--language", "de"), 2),
         (("--out", "a.pdf", "--made", "2100-01-01"), 2),
         (("--out", "a.pdf", "--made", stamp(10)), 2),
-        (("--out", "nowhere/a.pdf"), 1),
+        (("--out", "nowhere/a.pdf"), 2),
         ((), 2),
     ],
 )

@@ -340,7 +340,7 @@ def test_nothing_measured_is_one_line_and_exit_1(home: Path) -> None:
      (("--choose", "--provider", "http", "--server", "http://" + "a" * 300), "too long"),
      (("--choose", "--provider", "http", *["--server", "http://127.0.0.1:9/"] * 25), "20 at most"),
      (("--provider", "http", *["--server", "http://127.0.0.1:9/"] * 25), "20 at most"),
-     (("--campaign", "0123"), "journal"), (("--ipv4", "--ipv6"), "not allowed")],
+     (("--campaign", "0123"), "journal"), (("--ipv4", "--ipv6"), "go together")],
 )  # fmt: skip
 def test_bad_use_is_one_line_and_exit_2(home: Path, words: Sequence[str], said: str) -> None:
     done = run(home, *words)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import gzip
+import io
 import json
+import os
 import re
 import sqlite3
+import zipfile
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -20,6 +23,7 @@ from jalerte_desktop.__main__ import main
 from jalerte_desktop.commands.context import Context, Home
 from jalerte_desktop.documents.bundle import archive, check, manifest, records
 from jalerte_desktop.documents.bundle.archive import Member
+from jalerte_desktop.documents.bundle.kind import FileKind, kind_of
 from jalerte_desktop.words import errors, language
 from jalerte_desktop.words.figures import local
 from tests.documents.bundle_made import KEY, PUBLIC, made
@@ -149,12 +153,85 @@ def test_a_signature_that_fails_is_said(run: Run, bundle: Path) -> None:
     assert (code, found["signature"], found["fault"]["code"]) == (1, "failed", "bundle_signature")
 
 
-def test_what_is_no_bundle_is_broken(run: Run, tmp_path: Path) -> None:
+def other_zip() -> bytes:
+    """Somebody else's, which holds what a bundle's readme is called as well."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as file:
+        file.writestr("README.txt", "Holiday")
+        file.writestr("photo.jpg", b"\xff\xd8\xff" * 900)
+    return out.getvalue()
+
+
+def unpacked(name: str) -> bytes:
+    """One member of a bundle: it names the others, and is none."""
+    return next(one.data for one in made(1).members() if one.name == name)
+
+
+@pytest.mark.parametrize(
+    ("kind", "content"),
+    [
+        ("other", lambda: b"Bonjour"),
+        ("other", lambda: b"\x89PNG\r\n\x1a\n" + bytes(5_000)),
+        ("other", lambda: unpacked("LISEZMOI.txt")),
+        ("other", lambda: bytes(3 << 20)),
+        ("empty", lambda: b""),
+        ("pdf", lambda: b"%PDF-1.7\n" + bytes(5_000)),
+        ("other_zip", other_zip),
+        ("other_zip", lambda: b"PK\x05\x06" + bytes(18)),
+    ],
+)
+def test_what_is_no_bundle_is_bad_input_and_not_broken(
+    run: Run, tmp_path: Path, kind: str, content: Callable[[], bytes]
+) -> None:
     path = tmp_path / "letter.zip"
-    path.write_text("Bonjour")
-    code, found = document(run, str(path))
-    assert (code, found["ok"], found["signature"]) == (1, False, "unchecked")
-    assert found["first_fault"]
+    path.write_bytes(content())
+    for options in ((), ("--json",)):
+        code, out, err = run(str(path), *options)
+        assert (code, out) == (2, "")
+        assert len(err.splitlines()) == 1
+        assert errors.say_problem(Problem(f"verify_{kind}", path=str(path))) in err
+
+
+def test_a_folder_and_what_is_no_regular_file_are_bad_input(run: Run, tmp_path: Path) -> None:
+    code, out, err = run(str(tmp_path))
+    assert (code, out) == (2, "")
+    assert errors.say_problem(Problem("verify_folder", path=str(tmp_path))) in err
+    pipe = tmp_path / "pipe.zip"
+    os.mkfifo(pipe)
+    code, out, _err = run(str(pipe))
+    assert (code, out) == (2, "")
+
+
+def test_each_file_that_is_no_bundle_has_its_sentence() -> None:
+    kinds = set(FileKind) - {FileKind.BUNDLE}
+    assert {f"verify_{kind.value}" for kind in kinds} <= set(errors.sentences())
+
+
+def test_a_truncated_bundle_is_not_as_it_was_made(run: Run, bundle: Path) -> None:
+    whole = bundle.read_bytes()
+    for kept in (5, 31, 44, 60, 1_000, len(whole) // 2, len(whole) - 1):
+        bundle.write_bytes(whole[:kept])
+        code, found = document(run, str(bundle))
+        assert (code, found["ok"]) == (1, False), kept
+    for lost in (1, 40, 4_000):
+        bundle.write_bytes(whole[lost:])
+        assert document(run, str(bundle))[0] == 1
+
+
+def test_a_bundle_with_any_one_changed_byte_of_its_frames_is_still_taken_for_one(
+    run: Run, bundle: Path
+) -> None:
+    whole = bundle.read_bytes()
+    places = {*range(80), *range(len(whole) - 300, len(whole), 7)}
+    for name in (b"manifest.sha256", b"manifest.sig"):
+        first = whole.index(name)
+        places |= {*range(first - 30, first + len(name))}
+    for place in sorted(places):
+        changed = bytearray(whole)
+        changed[place] ^= 0x55
+        bundle.write_bytes(changed)
+        assert kind_of(bundle) is FileKind.BUNDLE, place
+    assert document(run, str(bundle))[0] == 1
 
 
 def test_without_a_check_of_signatures_nothing_is_whole(

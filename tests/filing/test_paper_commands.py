@@ -187,7 +187,7 @@ def test_a_letter_never_replaces_a_file_unasked(desk, tmp_path):
         (("complaint", "--out", "lettre.odt"), "letter_format"),
         (("complaint", "--out", "lettre"), "letter_format"),
         (("love", "--out", "lettre.pdf"), "letter_kind"),
-        (("complaint", "--out", "nowhere/lettre.pdf"), "output_not_writable"),
+        (("complaint", "--out", "nowhere/lettre.pdf"), "output_no_folder"),
         (("complaint", "--out", "lettre.pdf", "--since", "yesterday"), "bad_time"),
         (
             ("complaint", "--out", "lettre.pdf", "--since", "2026-11-20", "--until", "2026-11-10"),
