@@ -9,24 +9,12 @@ from __future__ import annotations
 
 import heapq
 import sqlite3
-import struct
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from diagnostics.journal import chain, format, seals, store
-from diagnostics.journal.codec import DamagedBatch
 from diagnostics.model import MINUTE, EventKind, Span
 
-_NO_RECORD = (
-    DamagedBatch,
-    ValueError,
-    LookupError,
-    TypeError,
-    AttributeError,
-    OverflowError,
-    RecursionError,
-    struct.error,
-)
 _WAITING = 16
 """So many records may stand beside a damaged link: they hold where a later link confirms them."""
 _NEAR_NS = 120 * MINUTE
@@ -90,7 +78,7 @@ def begin(db: sqlite3.Connection, secret: bytes, after_seq: int) -> tuple[int, b
     """The newest record up to ``after_seq`` whose link is known, and the link; 0 and the first link where none is."""
     try:
         link = store.link_at(db, secret, after_seq)
-    except _NO_RECORD:
+    except store.MALFORMED:
         link = None
     if link is not None and len(link) == store.DIGEST_BYTES:
         return after_seq, link
@@ -156,7 +144,7 @@ def _holding(db: sqlite3.Connection, secret: bytes, after_seq: int, link: bytes)
             if row.mark and link.startswith(row.mark):
                 yield from waiting
                 waiting.clear()
-    except _NO_RECORD:
+    except store.MALFORMED:
         return
 
 
@@ -200,7 +188,7 @@ def _up_to_a_seal(
 def _seals(record: StoredRecord, before: bytes) -> bool:
     try:
         head = seals.seal_of(format.event_of(record.type, record.start_ns, record.fields))
-    except _NO_RECORD:
+    except store.MALFORMED:
         return False
     return (head.seq, head.link) == (record.seq - 1, before) and head.holds
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 import sqlite3
+import struct
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -196,6 +197,16 @@ def legacy_rows(
             damage.append(Damage(seq, seq, Span(start, end), str(error)))
 
 
+MALFORMED = (
+    ValueError,
+    LookupError,
+    TypeError,
+    AttributeError,
+    OverflowError,
+    RecursionError,
+    struct.error,
+)
+"""What reading a record raises that somebody else wrote, or nobody."""
 NO_END = (1 << 62) - 1
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-import struct
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -107,16 +106,7 @@ class Walk:
             if damage:
                 self._hole(damage)
             pages.done()
-        except (
-            Fails,
-            ValueError,
-            LookupError,
-            TypeError,
-            AttributeError,
-            OverflowError,
-            RecursionError,
-            struct.error,
-        ) as error:
+        except (Fails, *store.MALFORMED) as error:
             fault = Fault(self.expected, self.at_ns, str(error))
         return Part(
             self.first,

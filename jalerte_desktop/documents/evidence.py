@@ -209,11 +209,9 @@ def _method(account: Account, moments: Moments) -> list[str]:
         items.append(_calls(account))
     if findings.own is not None:
         items.append(_own_thresholds(account, findings.own))
-    settings = [
-        setting_name(clean(setting)) for setting in findings.own_settings if not setting.startswith("method.")
-    ]
+    settings = [clean(setting) for setting in findings.own_settings if not setting.startswith("method.")]
     if settings:
-        own = ", ".join(settings)
+        own = ", ".join(map(setting_name, settings))
         items.append(say("Réglages personnels, qui ne changent aucun seuil : {own}.", own=own))
     if record is not None:
         words = "Le relevé complet va {span} et compte {n}."
