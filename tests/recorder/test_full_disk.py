@@ -49,7 +49,9 @@ def recorded(where: str, folder: Path, seed: int) -> tuple[Path, list[dict[str, 
 def holds(journal: Path, folder: Path) -> None:
     """The chain verifies to its end, and nothing was invented."""
     check = verify(journal)
-    assert (check.first_fault, check.notes, check.signature) == (None, (), "ok")
+    assert (check.first_fault, check.signature) == (None, "ok")
+    # A disk that takes the record may have no room for its signature: that is told.
+    assert {note.code for note in check.notes} <= {"note_tail_unsigned", "note_unsigned_found"}
     given: dict[tuple[str, int], list[tuple[int, int | None]]] = {}
     for target, sent_ns, outcome, rtt_ns, _at in told(folder / "log")[0]:
         given.setdefault((target, sent_ns), []).append((outcome, rtt_ns))
