@@ -25,7 +25,16 @@ from jalerte_desktop.window.evidence_parts import (
 )
 from jalerte_desktop.window.evidence_preview import BundlePreview
 from jalerte_desktop.window.evidence_run import Ended
-from jalerte_desktop.window.evidence_words import COPIES, COPY_HINTS, Said, demo_words, written_size
+from jalerte_desktop.window.evidence_words import (
+    COPIES,
+    COPY_HINTS,
+    TOLD_AT_MOST,
+    Said,
+    demo_words,
+    not_kept_words,
+    unreadable_words,
+    written_size,
+)
 from jalerte_desktop.window.parts import Card, button, label
 from jalerte_desktop.window.theme import Theme
 from jalerte_desktop.words.figures import iso
@@ -170,6 +179,9 @@ class BundleCard(Card):
                 return None
             return problem_said(outcome.problem or _("The command gave an answer that cannot be read."))
         lines = [written.path, written_size(written.bytes, written.sha256)]
+        warnings = not_kept_words(written.not_kept)
+        if written.preview is not None:
+            warnings += unreadable_words(written.preview, TOLD_AT_MOST)
         shown = self._previewed()
         if shown is not None and written.preview is not None and shown.kinds != written.preview.kinds:
             lines.append(
@@ -177,4 +189,4 @@ class BundleCard(Card):
             )
         if written.preview is not None and written.preview.demo:
             lines.append(demo_words())
-        return Said("✓", _("The bundle is saved."), "fine", tuple(lines))
+        return Said("✓", _("The bundle is saved."), "fine", tuple(lines), warnings)

@@ -4,44 +4,83 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from PySide6.QtCore import Qt, QTimer
-from PySide6.QtWidgets import QDialog, QFrame, QGridLayout, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QGridLayout, QVBoxLayout, QWidget
 
 from diagnostics.model import MINUTE, Span
+from jalerte_desktop.casefile.text import clean
 from jalerte_desktop.window.case_diary_words import read_day, read_time, shown_day
 from jalerte_desktop.window.case_field import Captioned
 from jalerte_desktop.window.entries import DateBox, LinesBox, TextBox
 from jalerte_desktop.window.evidence_desk import EXCLUDE, EvidenceDesk
 from jalerte_desktop.window.evidence_facts import touched_of
 from jalerte_desktop.window.evidence_words import touched_words
-from jalerte_desktop.window.parts import button, clear, label
-from jalerte_desktop.words.figures import local
-from jalerte_desktop.words.language import _
+from jalerte_desktop.window.parts import Dialog, clear, label
+from jalerte_desktop.words.figures import local, number
+from jalerte_desktop.words.language import _, ngettext
 from jalerte_desktop.words.shape import breakable
 
 LOOK_AFTER_MS = 400
 LONGEST_REASON = 500
+"""Characters that the command takes."""
+FEW_LEFT = 60
+"""From so many on it is told how many characters are left."""
 
 
-class ExcludeDialog(QDialog):
+class Reason(Captioned):
+    """Why, in a few words: they become one line."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            _("Reason"), _("Reason"), LinesBox(), _("A few words, for example: the box was moved.")
+        )
+        self.editor.touched.connect(self._count)
+
+    @property
+    def words(self) -> str:
+        """As it is kept and printed: one line, without control characters."""
+        return clean(self.editor.read())
+
+    @property
+    def fits(self) -> bool:
+        return 0 < len(self.words) <= LONGEST_REASON
+
+    def _count(self) -> None:
+        """Say how many characters are left where they are few, or that there are too many."""
+        left = LONGEST_REASON - len(self.words)
+        too_long = ngettext(
+            "The reason is {n} character too long: shorten it to {limit}.",
+            "The reason is {n} characters too long: shorten it to {limit}.",
+            -left,
+        ).format(n=number(-left), limit=number(LONGEST_REASON))
+        self.say_problem(too_long if left < 0 else "")
+        self.help.setVisible(left >= 0)
+        if 0 <= left < FEW_LEFT:
+            self.mark.setText(
+                ngettext("{n} character left", "{n} characters left", left).format(n=number(left))
+            )
+            self._describe()
+
+
+class ExcludeDialog(Dialog):
     """Closes once the command has kept it. The button waits until the incidents were shown and a reason was given."""
 
     def __init__(self, desk: EvidenceDesk, span: Span | None = None, parent: QWidget | None = None) -> None:
         """``span``: what is proposed, rounded outwards to whole minutes."""
-        super().__init__(parent)
+        super().__init__(
+            _("Take out of the count"), _("Which period shall not count, and why?"), "asks", parent
+        )
         self._desk = desk
         self._asked = ""
         self._seen: tuple[str, str] | None = None
         """The period whose incidents stand here; ``_looked``: the one that they were asked for."""
         self._looked: tuple[str, str] | None = None
-        self.setWindowTitle(_("Take out of the count"))
         self.resize(640, 560)
         self.setMinimumSize(400, 340)
-        outer = QVBoxLayout(self)
-        outer.setContentsMargins(24, 20, 24, 18)
-        outer.setSpacing(10)
-        outer.addWidget(label(_("Which period shall not count, and why?"), 16, bold=True))
-        outer.addWidget(
+        self._area = self.scrolled()
+        column = self._area.column
+        column.setSpacing(10)
+        column.addWidget(
             label(
                 _(
                     "For works at home, a move, a test of yours. Nothing is deleted; the period and your reason stay"
@@ -65,20 +104,8 @@ class ExcludeDialog(QDialog):
         ):
             field.editor.put(text)
             field.editor.touched.connect(self._touched)
-        self.reason = Captioned(
-            _("Reason"), _("Reason"), LinesBox(), _("A few words, for example: the box was moved.")
-        )
-        self.reason.editor.touched.connect(self._ready)
-        area = QScrollArea()
-        area.setObjectName("clear")
-        area.setWidgetResizable(True)
-        area.setFrameShape(QFrame.Shape.NoFrame)
-        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        inner = QWidget()
-        inner.setObjectName("clear")
-        column = QVBoxLayout(inner)
-        column.setContentsMargins(0, 0, 10, 0)
-        column.setSpacing(10)
+        self.reason = Reason()
+        self.reason.editor.touched.connect(self._explained)
         grid = QGridLayout()
         grid.setHorizontalSpacing(20)
         grid.setVerticalSpacing(8)
@@ -91,23 +118,9 @@ class ExcludeDialog(QDialog):
         self._lines.setSpacing(3)
         column.addLayout(self._lines)
         column.addStretch(1)
-        area.setWidget(inner)
-        outer.addWidget(area, 1)
         self.summary = label("", bold=True)
-        outer.addWidget(self.summary)
-        self.problem = label("", 14, tone="outage")
-        self.problem.hide()
-        outer.addWidget(self.problem)
-        foot = QHBoxLayout()
-        foot.setSpacing(8)
-        foot.addStretch(1)
-        self.cancel = button(_("&Cancel"))
-        self.cancel.clicked.connect(self.reject)
-        self.keep = button(_("&Take it out of the count"), "primary")
-        self.keep.clicked.connect(self._keep)
-        foot.addWidget(self.cancel)
-        foot.addWidget(self.keep)
-        outer.addLayout(foot)
+        self.outer.addWidget(self.summary)
+        self.keep = self.asks(_("&Take it out of the count"), self._keep)
         self._timer = QTimer(self, interval=LOOK_AFTER_MS)
         self._timer.setSingleShot(True)
         self._timer.timeout.connect(self._look)
@@ -140,7 +153,7 @@ class ExcludeDialog(QDialog):
         self._ready()
 
     def _look(self) -> None:
-        self._say("")
+        self.say_problem("")
         self._looked = self.period()
         if self._looked is None:
             self._tell(())
@@ -156,18 +169,21 @@ class ExcludeDialog(QDialog):
         # What has the focus when it is read is the button.
         self.keep.setAccessibleDescription(" ".join(lines))
 
-    def _ready(self) -> None:
-        self.keep.setEnabled(self._seen is not None and bool(self._reason()))
+    def _explained(self) -> None:
+        self._ready()
+        if self.reason.problem.text():
+            # Where it stands is known only after the layout.
+            QTimer.singleShot(0, self, lambda: self._area.ensureWidgetVisible(self.reason.problem, 0, 4))
 
-    def _reason(self) -> str:
-        return " ".join(self.reason.editor.read().replace("\0", "").split())[:LONGEST_REASON]
+    def _ready(self) -> None:
+        self.keep.setEnabled(self._seen is not None and self.reason.fits)
 
     def _keep(self) -> None:
-        if self._seen is None or self._seen != self.period():
+        if self._seen is None or self._seen != self.period() or not self.reason.fits:
             return
-        self._say("")
+        self.say_problem("")
         self.keep.setEnabled(False)
-        self._desk.exclude(*self._seen, self._reason())
+        self._desk.exclude(*self._seen, self.reason.words)
 
     def _answered(self, name: str, answer: object) -> None:
         if name == self._asked and not self._timer.isActive():
@@ -181,9 +197,5 @@ class ExcludeDialog(QDialog):
         if name == self._asked:
             self._tell(())
         if name in (self._asked, EXCLUDE):
-            self._say(sentence)
+            self.say_problem(sentence)
             self._ready()
-
-    def _say(self, sentence: str) -> None:
-        self.problem.setText(sentence)
-        self.problem.setVisible(bool(sentence))

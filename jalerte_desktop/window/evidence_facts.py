@@ -7,11 +7,16 @@ from dataclasses import dataclass
 
 MOST = 1000
 """Entries of one list that are shown at most."""
+HOLE = "bundle_hole"
+"""The fault of a bundle that is as it was signed, of a journal that could not be read whole."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReportFacts:
-    """A report that was written. ``paper``: its number in the case file, empty where there is none."""
+    """A report that was written. ``paper``: its number in the case file, empty where there is none.
+
+    ``not_kept``: the sentence that tells why the case could not keep it, empty otherwise.
+    """
 
     path: str
     sha256: str
@@ -21,6 +26,7 @@ class ReportFacts:
     paper: str
     demo: bool
     left_out: int
+    not_kept: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +46,16 @@ class TakenFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class UnreadableFacts:
+    """Records that could not be read in the journal: the first and the last one's number, their times in ISO 8601."""
+
+    first: int
+    last: int
+    start: str
+    end: str
+
+
+@dataclass(frozen=True, slots=True)
 class PreviewFacts:
     """What a bundle holds, and what was taken out of it. ``quiet`` and ``aged``: minutes without their samples."""
 
@@ -50,27 +66,36 @@ class PreviewFacts:
     taken: tuple[TakenFacts, ...]
     quiet: int
     aged: int
+    unreadable: tuple[UnreadableFacts, ...] = ()
 
     @property
-    def kinds(self) -> tuple[frozenset[str], frozenset[str]]:
-        """Which files and which rules: what must not differ between a preview and what is written."""
-        return frozenset(one.name for one in self.members), frozenset(one.rule for one in self.taken)
+    def kinds(self) -> tuple[frozenset[str], frozenset[str], frozenset[UnreadableFacts]]:
+        """Files, rules, what could not be read: what must not differ between a preview and what is written."""
+        return (
+            frozenset(one.name for one in self.members),
+            frozenset(one.rule for one in self.taken),
+            frozenset(self.unreadable),
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class BundleFacts:
-    """A bundle that was written."""
+    """A bundle that was written. ``not_kept``: see ``ReportFacts``."""
 
     path: str
     sha256: str
     bytes: int
     paper: str
     preview: PreviewFacts | None
+    not_kept: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class VerifyFacts:
-    """What a check found. ``signature`` is ok, failed or unchecked; ``first_fault`` a sentence, empty where none."""
+    """What a check found. ``signature`` is ok, failed or unchecked.
+
+    ``first_fault`` is a sentence and ``fault`` its code, both empty where none was found.
+    """
 
     ok: bool
     blocks: int
@@ -80,6 +105,7 @@ class VerifyFacts:
     fingerprint: str
     first_fault: str
     notes: tuple[str, ...]
+    fault: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +171,7 @@ def report_of(answer: object) -> ReportFacts | None:
         paper=_text(told, "paper"),
         demo=told.get("demo") is True,
         left_out=_whole(told, "left_out"),
+        not_kept=_text(told, "not_kept"),
     )
 
 
@@ -166,6 +193,10 @@ def preview_of(answer: object) -> PreviewFacts | None:
         ),
         quiet=_whole(told, "quiet_minutes_without_samples"),
         aged=_whole(told, "minutes_removed_by_age"),
+        unreadable=tuple(
+            UnreadableFacts(_whole(one, "first"), _whole(one, "last"), _text(one, "start"), _text(one, "end"))
+            for one in _maps(told.get("unreadable"))
+        ),
     )
 
 
@@ -175,7 +206,12 @@ def bundle_of(answer: object) -> BundleFacts | None:
     if not path:
         return None
     return BundleFacts(
-        path, _text(told, "sha256"), _whole(told, "bytes"), _text(told, "paper"), preview_of(answer)
+        path=path,
+        sha256=_text(told, "sha256"),
+        bytes=_whole(told, "bytes"),
+        paper=_text(told, "paper"),
+        preview=preview_of(answer),
+        not_kept=_text(told, "not_kept"),
     )
 
 
@@ -193,6 +229,7 @@ def verify_of(answer: object) -> VerifyFacts | None:
         fingerprint=_text(told, "fingerprint"),
         first_fault=_text(told, "first_fault"),
         notes=_texts(told.get("notes")),
+        fault=_text(_map(told.get("fault")), "code"),
     )
 
 

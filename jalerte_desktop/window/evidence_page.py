@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Qt, QTimer, Signal
-from PySide6.QtWidgets import QDialog, QFrame, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtCore import QTimer, Signal
+from PySide6.QtWidgets import QDialog, QWidget
 
 from jalerte_desktop.window.evidence_bundle import BundleCard
 from jalerte_desktop.window.evidence_desk import BUNDLE, DATE, PREVIEW, REPORT, VERIFY, EvidenceDesk
@@ -14,36 +14,25 @@ from jalerte_desktop.window.evidence_stamps import StampsCard
 from jalerte_desktop.window.evidence_verify import VerifyCard
 from jalerte_desktop.window.evidence_witness import WitnessCard
 from jalerte_desktop.window.evidence_words import answer_of
-from jalerte_desktop.window.parts import Card, label
+from jalerte_desktop.window.parts import Card, Page, label
 from jalerte_desktop.window.theme import Theme
 from jalerte_desktop.words.language import _
 
-SPACE = 14
 VERY_NARROW = 560
 """Below this width the days of a period stand one above the other."""
 ROOM = 130
 """So much is kept in sight above and below what has the focus: a result stands above its buttons."""
 
 
-class EvidencePage(QScrollArea):
+class EvidencePage(Page):
     """Shows what the desk knows, and asks it. ``opened`` tells of a dialog."""
 
     opened = Signal(QDialog)
 
     def __init__(self, desk: EvidenceDesk, theme: Theme) -> None:
         super().__init__()
-        self.setObjectName("page")
-        self.setWidgetResizable(True)
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._desk = desk
         self._followed: QWidget | None = None
-        inner = self._inner = QWidget()
-        inner.setObjectName("page")
-        column = QVBoxLayout(inner)
-        column.setContentsMargins(24, 18, 24, 16)
-        column.setSpacing(SPACE)
         self.answer = AnswerCard()
         self.report = ReportCard(desk, theme)
         self.bundle = BundleCard(desk, theme)
@@ -51,13 +40,12 @@ class EvidencePage(QScrollArea):
         self.witness = WitnessCard(desk, theme)
         self.stamps = StampsCard(desk, theme)
         self.journal = JournalCard(desk, theme)
-        column.addWidget(self.answer)
+        self.column.addWidget(self.answer)
         for card in (self.report, self.bundle, self.verify, self.witness, self.stamps):
             card.opened.connect(self.opened)
-            column.addWidget(card)
-        column.addWidget(self.journal)
-        column.addStretch(1)
-        self.setWidget(inner)
+            self.column.addWidget(card)
+        self.column.addWidget(self.journal)
+        self.column.addStretch(1)
         self.journal.exclude.connect(self._exclude)
         self.journal.opened.connect(self.opened)
         desk.changed.connect(self.refresh)
@@ -77,7 +65,7 @@ class EvidencePage(QScrollArea):
     def _follow(self) -> None:
         """Keep in sight what has the focus now: how far it is, then what it came to."""
         focused: QWidget | None = self.window().focusWidget()
-        if focused is self._followed or focused is None or not self._inner.isAncestorOf(focused):
+        if focused is self._followed or focused is None or not self.inner.isAncestorOf(focused):
             return
         self._followed = focused
         self.ensureWidgetVisible(focused, 0, ROOM)
@@ -114,9 +102,6 @@ class EvidencePage(QScrollArea):
         super().resizeEvent(event)
         for card in (self.report, self.bundle):
             card.choices.place(self.viewport().width() >= VERY_NARROW)
-
-    def minimumSizeHint(self) -> QSize:
-        return QSize(380, 280)
 
 
 class AnswerCard(Card):

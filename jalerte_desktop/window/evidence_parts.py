@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
     QFileDialog,
     QFrame,
     QHBoxLayout,
+    QLabel,
     QPushButton,
     QVBoxLayout,
     QWidget,
@@ -236,11 +237,15 @@ class SaidView(QFrame):
         self.sign.setProperty("tone", said.tone)
         self.sign.style().polish(self.sign)
         self.sentence.setText(said.sentence)
+        for warning in said.warnings:
+            self._line(label("! " + breakable(warning), 14, tone="loss"))
         for line in said.lines:
-            one = label(breakable(line), 12.5, tone="soft")
-            one.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-            self._lines.addWidget(one)
+            self._line(label(breakable(line), 12.5, tone="soft"))
         self.setAccessibleName(said.whole)
+
+    def _line(self, one: QLabel) -> None:
+        one.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._lines.addWidget(one)
 
 
 def problem_said(sentence: str) -> Said:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QDialog, QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from jalerte_desktop.window.evidence_facts import MemberFacts, PreviewFacts
-from jalerte_desktop.window.evidence_words import COPIES, demo_words, taken_words
+from jalerte_desktop.window.evidence_words import COPIES, demo_words, taken_words, unreadable_words
 from jalerte_desktop.window.filing_words import size
-from jalerte_desktop.window.parts import Card, button, label
+from jalerte_desktop.window.parts import Card, Dialog, button, label
 from jalerte_desktop.words.language import _
 from jalerte_desktop.words.shape import breakable, capital
 
+MOST_PLACES = 40
+"""Unreadable places of a journal that are told one by one."""
 
-class BundlePreview(QDialog):
+
+class BundlePreview(Dialog):
     """``agreed``: the person has seen it, and wants it saved. Nothing is written by showing it."""
 
     agreed = Signal()
@@ -21,33 +24,18 @@ class BundlePreview(QDialog):
     def __init__(
         self, preview: PreviewFacts, period: str, may_save: bool = True, parent: QWidget | None = None
     ) -> None:
-        super().__init__(parent)
-        self.setWindowTitle(_("What is in the bundle"))
+        whom = _(COPIES[preview.copy]) if preview.copy in COPIES else preview.copy
+        heading = _("A copy for {whom}").format(whom=whom)
+        super().__init__(_("What is in the bundle"), heading, "read", parent)
         self.resize(760, 620)
         self.setMinimumSize(400, 320)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        outer = QVBoxLayout(self)
-        outer.setContentsMargins(20, 16, 20, 16)
-        outer.setSpacing(10)
-        whom = _(COPIES[preview.copy]) if preview.copy in COPIES else preview.copy
-        outer.addWidget(label(_("A copy for {whom}").format(whom=whom), 16, bold=True))
         about = f"{period} · {size(preview.bytes)}" if period else size(preview.bytes)
-        outer.addWidget(label(about, tone="soft"))
+        self.outer.addWidget(label(about, tone="soft"))
         if preview.demo:
-            outer.addWidget(label(demo_words(), bold=True))
-        area = self.area = QScrollArea()
-        area.setObjectName("clear")
-        area.setWidgetResizable(True)
-        area.setFrameShape(QFrame.Shape.NoFrame)
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        # By keyboard too it has to be read to its end.
-        area.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        area.setAccessibleName(_("What is in the bundle"))
-        inner = QWidget()
-        inner.setObjectName("clear")
-        column = QVBoxLayout(inner)
-        column.setContentsMargins(0, 0, 8, 0)
-        column.setSpacing(12)
+            self.outer.addWidget(label(demo_words(), bold=True))
+        area = self.area = self.scrolled(_("What is in the bundle"))
+        damaged = self._damage(preview)
         taken = Card(_("Taken out"))
         taken.head(_("Taken out"))
         said = taken_words(preview)
@@ -57,24 +45,31 @@ class BundlePreview(QDialog):
         inside.head(_("In it"))
         for member in preview.members:
             inside.column.addWidget(_member(member))
-        column.addWidget(taken)
-        column.addWidget(inside)
-        column.addStretch(1)
-        area.setWidget(inner)
-        area.setAccessibleDescription(" ".join((*said, *(_spoken(one) for one in preview.members))))
-        outer.addWidget(area, 1)
-        foot = QHBoxLayout()
-        foot.setSpacing(8)
-        foot.addStretch(1)
+        area.column.addWidget(taken)
+        area.column.addWidget(inside)
+        area.column.addStretch(1)
+        area.setAccessibleDescription(" ".join((*damaged, *said, *(_spoken(one) for one in preview.members))))
         self.later = button(_("Not &now") if may_save else _("&Close"))
         self.later.clicked.connect(self.reject)
-        foot.addWidget(self.later)
         self.save = button(_("&Save it…"), "primary")
         self.save.clicked.connect(self.agreed)
+        self.foot(self.later, self.save)
         self.save.setVisible(may_save)
-        foot.addWidget(self.save)
-        outer.addLayout(foot)
         area.setFocus()
+
+    def _damage(self, preview: PreviewFacts) -> tuple[str, ...]:
+        """Above all else what the journal could not give; what stands there, in one piece."""
+        lines = unreadable_words(preview, MOST_PLACES)
+        if not lines:
+            return ()
+        about = _("A part of the journal is damaged. The bundle says so; the rest of it can be checked.")
+        card = Card(_("Could not be read"))
+        card.head(_("Could not be read"))
+        card.column.addWidget(label("! " + about, bold=True, tone="loss"))
+        for line in lines:
+            card.column.addWidget(label("– " + breakable(line)))
+        self.area.column.addWidget(card)
+        return about, *lines
 
 
 def _member(member: MemberFacts) -> QWidget:

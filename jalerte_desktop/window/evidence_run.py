@@ -8,7 +8,7 @@ from enum import Enum
 
 from PySide6.QtCore import QObject, QProcess, QTimer, Signal
 
-from jalerte_desktop.window.children import Caller, sentence_of
+from jalerte_desktop.window.children import Caller, not_started, sentence_of
 from jalerte_desktop.words.language import _
 
 LARGEST_ANSWER = 16 << 20
@@ -139,10 +139,7 @@ class LongRun(QObject):
 
     def _error(self, error: QProcess.ProcessError) -> None:
         if error == QProcess.ProcessError.FailedToStart:
-            why = self._process.errorString()
-            self._end(
-                Outcome(Ended.FAILED, problem=_("The program could not be started: {why}").format(why=why))
-            )
+            self._end(Outcome(Ended.FAILED, problem=not_started(self._process)))
 
     def _end(self, outcome: Outcome) -> None:
         if not self._over:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QCheckBox, QDialog, QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QVBoxLayout, QWidget
 
 from jalerte_desktop.window.case_field import Captioned
 from jalerte_desktop.window.entries import ChoiceBox, TextBox
 from jalerte_desktop.window.evidence_desk import CHOOSE, SERVERS, TERMS, EvidenceDesk
 from jalerte_desktop.window.evidence_facts import ServerFacts, servers_of, terms_of
 from jalerte_desktop.window.evidence_words import server_name
-from jalerte_desktop.window.parts import button, clear, label
+from jalerte_desktop.window.parts import Dialog, clear, label
 from jalerte_desktop.window.theme import font
 from jalerte_desktop.words.language import _
 from jalerte_desktop.words.shape import breakable
@@ -18,70 +18,41 @@ from jalerte_desktop.words.shape import breakable
 OTHER = "other"
 
 
-class StampDialog(QDialog):
+class StampDialog(Dialog):
     """Closes once the command has kept the choice; what it refuses is said here."""
 
     def __init__(self, desk: EvidenceDesk, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+        super().__init__(_("Who dates the seals"), _("Who shall date the seals?"), "asks", parent)
         self._desk = desk
         self._servers: dict[str, ServerFacts] = {}
         self._read = ""
         """The address whose terms stand here."""
-        self.setWindowTitle(_("Who dates the seals"))
         self.resize(700, 560)
         self.setMinimumSize(400, 340)
-        outer = QVBoxLayout(self)
-        outer.setContentsMargins(24, 20, 24, 18)
-        outer.setSpacing(12)
-        outer.addWidget(label(_("Who shall date the seals?"), 16, bold=True))
-        outer.addWidget(
+        self.outer.addWidget(
             label(_("Read who sees what; nobody is asked anything before you agree."), tone="soft")
         )
         self.server = Captioned(
             _("Time-stamp server"), _("Time-stamp server"), ChoiceBox([("", _("Nothing is chosen yet."))])
         )
-        outer.addWidget(self.server)
+        self.outer.addWidget(self.server)
         self.address = Captioned(
             _("Its address"),
             _("Address of the time-stamp server"),
             TextBox(),
             _("For example https://tsa.example.org/tsr"),
         )
-        outer.addWidget(self.address)
-        area = self.area = QScrollArea()
-        area.setObjectName("clear")
-        area.setWidgetResizable(True)
-        area.setFrameShape(QFrame.Shape.NoFrame)
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        area.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        area.setAccessibleName(_("Who sees what"))
-        inner = QWidget()
-        inner.setObjectName("clear")
-        column = QVBoxLayout(inner)
-        column.setContentsMargins(0, 0, 10, 0)
+        self.outer.addWidget(self.address)
+        self.area = self.scrolled(_("Who sees what"))
         self._sentences = QVBoxLayout()
         self._sentences.setSpacing(7)
-        column.addLayout(self._sentences)
-        column.addStretch(1)
-        area.setWidget(inner)
-        outer.addWidget(area, 1)
+        self.area.column.addLayout(self._sentences)
+        self.area.column.addStretch(1)
         self.agree = QCheckBox(_("I have &read this and agree."))
         self.agree.setFont(font(14))
         self.agree.toggled.connect(self._ready)
-        outer.addWidget(self.agree)
-        self.problem = label("", 14, tone="outage")
-        self.problem.hide()
-        outer.addWidget(self.problem)
-        foot = QHBoxLayout()
-        foot.setSpacing(8)
-        foot.addStretch(1)
-        self.cancel = button(_("&Cancel"))
-        self.cancel.clicked.connect(self.reject)
-        self.keep = button(_("&Agree and keep"), "primary")
-        self.keep.clicked.connect(self._keep)
-        foot.addWidget(self.cancel)
-        foot.addWidget(self.keep)
-        outer.addLayout(foot)
+        self.outer.addWidget(self.agree)
+        self.keep = self.asks(_("&Agree and keep"), self._keep)
         self.server.editor.left.connect(self._chosen)
         self.address.editor.touched.connect(self._typed)
         self.address.editor.left.connect(self._ask_terms)
@@ -107,7 +78,7 @@ class StampDialog(QDialog):
         box.addItem(_("Another one, by its address…"), OTHER)
 
     def _chosen(self) -> None:
-        self._say("")
+        self.say_problem("")
         self.address.setVisible(self.server.editor.read() == OTHER)
         known = self._servers.get(self.url)
         self._tell(known.url if known else "", known.terms if known else ())
@@ -122,7 +93,7 @@ class StampDialog(QDialog):
     def _ask_terms(self) -> None:
         url = self.url
         if self.server.editor.read() == OTHER and url and url != self._read:
-            self._say("")
+            self.say_problem("")
             self._desk.ask(TERMS, "stamp", "choose", f"--server={url}", "--terms")
 
     def _tell(self, url: str, lines: tuple[str, ...]) -> None:
@@ -141,7 +112,7 @@ class StampDialog(QDialog):
         self.keep.setEnabled(self.agree.isChecked() and bool(self._read) and self._read == self.url)
 
     def _keep(self) -> None:
-        self._say("")
+        self.say_problem("")
         self.keep.setEnabled(False)
         self._desk.choose(self._read)
 
@@ -157,9 +128,5 @@ class StampDialog(QDialog):
 
     def _refused(self, name: str, sentence: str) -> None:
         if name in (SERVERS, TERMS, CHOOSE):
-            self._say(sentence)
+            self.say_problem(sentence)
             self._ready()
-
-    def _say(self, sentence: str) -> None:
-        self.problem.setText(sentence)
-        self.problem.setVisible(bool(sentence))

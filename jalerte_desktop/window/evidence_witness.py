@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QVBoxLayout, QWidget
 
 from jalerte_desktop.findings.evidence import Backing, Witness
@@ -12,11 +12,11 @@ from jalerte_desktop.window.case_field import Captioned
 from jalerte_desktop.window.entries import TextBox
 from jalerte_desktop.window.evidence_desk import IMPORT, LOOK, EvidenceDesk
 from jalerte_desktop.window.evidence_facts import verify_of
-from jalerte_desktop.window.evidence_parts import RunRow, SaidView, open_dialog, problem_said
+from jalerte_desktop.window.evidence_parts import RunRow, SaidView, open_dialog
 from jalerte_desktop.window.evidence_run import Ended, Outcome
 from jalerte_desktop.window.evidence_verify import check_said, verified
 from jalerte_desktop.window.evidence_words import between, groups
-from jalerte_desktop.window.parts import Card, button, clear, label
+from jalerte_desktop.window.parts import Card, Dialog, button, clear, label
 from jalerte_desktop.window.theme import Theme
 from jalerte_desktop.words.language import _
 from jalerte_desktop.words.shape import breakable
@@ -98,25 +98,22 @@ def _row(one: Witness) -> QWidget:
     return frame
 
 
-class WitnessDialog(QDialog):
+class WitnessDialog(Dialog):
     """Checks the bundle at once; only one that is whole can be taken in. Closes once it is kept."""
 
     def __init__(self, desk: EvidenceDesk, theme: Theme, bundle: Path, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+        super().__init__(_("Second witness"), _("Take in this bundle?"), "asks", parent)
         self._desk, self._bundle = desk, bundle
-        self.setWindowTitle(_("Second witness"))
-        self.resize(640, 440)
+        self.resize(640, 500)
         self.setMinimumSize(400, 320)
-        outer = QVBoxLayout(self)
-        outer.setContentsMargins(24, 20, 24, 18)
-        outer.setSpacing(12)
-        outer.addWidget(label(_("Take in this bundle?"), 16, bold=True))
-        outer.addWidget(label(breakable(str(bundle)), 12.5, tone="soft"))
+        self._area = self.scrolled(_("Second witness"))
+        column = self._area.column
+        column.addWidget(label(breakable(str(bundle)), 12.5, tone="soft"))
         self.running = RunRow(theme, _("Progress of the check"), _("Checking…"))
         self.running.stop.clicked.connect(self._stop)
         self.said = SaidView()
-        outer.addWidget(self.running)
-        outer.addWidget(self.said)
+        column.addWidget(self.running)
+        column.addWidget(self.said)
         self.name = Captioned(
             _("What to call that machine in your papers"),
             _("What to call that machine in your papers"),
@@ -126,21 +123,9 @@ class WitnessDialog(QDialog):
         line = self.name.editor
         assert isinstance(line, TextBox)
         line.setMaxLength(LONGEST_NAME)
-        outer.addWidget(self.name)
-        outer.addStretch(1)
-        self.problem = label("", 14, tone="outage")
-        self.problem.hide()
-        outer.addWidget(self.problem)
-        foot = QHBoxLayout()
-        foot.setSpacing(8)
-        foot.addStretch(1)
-        self.cancel = button(_("&Cancel"))
-        self.cancel.clicked.connect(self.reject)
-        self.take = button(_("&Take it in"), "primary")
-        self.take.clicked.connect(self._take)
-        foot.addWidget(self.cancel)
-        foot.addWidget(self.take)
-        outer.addLayout(foot)
+        column.addWidget(self.name)
+        column.addStretch(1)
+        self.take = self.asks(_("&Take it in"), self._take)
         desk.progressed.connect(self._progressed)
         desk.ended.connect(self._ended)
         self.finished.connect(self._stop)
@@ -155,6 +140,7 @@ class WitnessDialog(QDialog):
         if outcome is not None:
             self.said.say(check_said(outcome, self._bundle.name, self._desk))
         whole = found is not None and found.ok
+        self.say_problem("" if found is None or whole else _("Only a whole bundle can be taken in."))
         self.take.setEnabled(whole and not runs)
         self.name.setEnabled(whole)
 
@@ -167,21 +153,21 @@ class WitnessDialog(QDialog):
             return
         if name == LOOK:
             self._show(outcome)
-            (self.name if self.take.isEnabled() else self.said).setFocus()
-            if self.take.isEnabled():
-                self.name.editor.setFocus()
+            found = self.name.editor if self.take.isEnabled() else self.said
+            found.setFocus()
+            # Where it stands is known only after the layout.
+            QTimer.singleShot(0, self, lambda: self._area.ensureWidgetVisible(found))
         elif name == IMPORT:
             self._show(None)
             if outcome.ended is Ended.DONE:
                 self.accept()
                 return
-            self.problem.setText(outcome.problem or problem_said(_("Stopped: nothing was kept.")).sentence)
-            self.problem.show()
+            self.say_problem(outcome.problem or _("Stopped: nothing was kept."))
             self.take.setEnabled(True)
             self.take.setFocus()
 
     def _take(self) -> None:
-        self.problem.hide()
+        self.say_problem("")
         self.take.setEnabled(False)
         named = " ".join(self.name.editor.read().split())
         self._desk.run(

@@ -8,11 +8,13 @@ from diagnostics.model import SECOND, Exclusion, Kind
 from jalerte_desktop.findings.evidence import Backing
 from jalerte_desktop.window.case_diary_words import shown_day, when
 from jalerte_desktop.window.evidence_facts import (
+    HOLE,
     PreviewFacts,
     ReportFacts,
     ServerFacts,
     StampFacts,
     TouchedFacts,
+    UnreadableFacts,
     VerifyFacts,
 )
 from jalerte_desktop.window.filing_facts import moment
@@ -51,16 +53,17 @@ TOLD_AT_MOST = 6
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """A sentence with its sign and tone, and what stands below it."""
+    """A sentence with its sign and tone, and what stands below it: ``warnings`` before all else."""
 
     sign: str
     sentence: str
     tone: Tone
     lines: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
     @property
     def whole(self) -> str:
-        return " ".join((self.sentence, *self.lines))
+        return " ".join((self.sentence, *self.warnings, *self.lines))
 
 
 # --- the page's answer ---
@@ -184,11 +187,16 @@ def report_words(told: ReportFacts) -> Said:
                 told.left_out,
             ).format(n=number(told.left_out))
         )
-    if not told.paper:
+    if not told.paper and not told.not_kept:
         lines.append(_("There is no case: the report names nobody."))
     if told.demo:
         lines.append(demo_words())
-    return Said("✓", _("The report is saved."), "fine", tuple(lines))
+    return Said("✓", _("The report is saved."), "fine", tuple(lines), not_kept_words(told.not_kept))
+
+
+def not_kept_words(why: str) -> tuple[str, ...]:
+    """What was written is not kept in the case as well; nothing where it is, or there is no case."""
+    return (_("It was not kept in the case. {why}").format(why=why),) if why else ()
 
 
 def demo_words() -> str:
@@ -220,6 +228,32 @@ def taken_words(preview: PreviewFacts) -> tuple[str, ...]:
     return tuple(lines) or (_("Nothing was taken out."),)
 
 
+def unreadable_words(preview: PreviewFacts, most: int) -> tuple[str, ...]:
+    """What the journal could not give, place by place, so many at most; nothing where all could be read."""
+    lines = [_unreadable_line(one) for one in preview.unreadable[:most]]
+    if len(preview.unreadable) > most:
+        lines.append(_("and {n} more").format(n=number(len(preview.unreadable) - most)))
+    return tuple(lines)
+
+
+def _unreadable_line(one: UnreadableFacts) -> str:
+    start_ns, end_ns = moment(one.start), moment(one.end)
+    if start_ns is None or end_ns is None:
+        return _(
+            "Records {first} to {last} of the journal could not be read: they are not in the bundle."
+        ).format(first=number(one.first), last=number(one.last))
+    count = max(1, one.last - one.first + 1)
+    records = ngettext("{n} record", "{n} records", count).format(n=number(count))
+    since, until = when(start_ns), when(end_ns)
+    if since == until:
+        return _(
+            "The minute of {at} could not be read in the journal ({records}): it is not in the bundle."
+        ).format(at=since, records=records)
+    return _(
+        "Minutes from {since} to {until} could not be read in the journal ({records}): they are not in the bundle."
+    ).format(since=since, until=until, records=records)
+
+
 # --- checking ---
 
 
@@ -230,7 +264,16 @@ def verify_words(found: VerifyFacts, subject: str, own_key: str = "") -> Said:
     """
     lines: list[str] = []
     tone: Tone
-    if found.first_fault:
+    hole = bool(subject) and found.fault == HOLE
+    if hole:
+        sign, tone = "◐", "loss"
+        sentence = (
+            _("“{name}” is as it was signed, but not complete.")
+            if found.signature == "ok"
+            else _("“{name}” is not complete, and not all could be checked.")
+        ).format(name=subject)
+        lines.append(found.first_fault)
+    elif found.first_fault:
         sign, tone = "✕", "outage"
         sentence = (
             _("“{name}” is NOT as it was made.").format(name=subject)
@@ -248,15 +291,16 @@ def verify_words(found: VerifyFacts, subject: str, own_key: str = "") -> Said:
     else:
         sign, tone = "◐", "loss"
         sentence = _("Nothing wrong was found, but not all could be checked.")
-    if found.first_fault and not found.blocks:
+    if found.first_fault and not found.blocks and not hole:
         lines.append(_("What comes after it was not looked at."))
-        return Said(sign, sentence, tone, tuple(lines))
+        return Said(sign, sentence, tone, (*lines, *found.notes))
     counts = ngettext("{n} record checked", "{n} records checked", found.blocks).format(
         n=number(found.blocks)
     )
     samples = ngettext("{n} sample", "{n} samples", found.samples).format(n=number(found.samples))
     lines.append(f"{counts}, {samples}. {signature_words(found.signature)}")
-    if subject and own_key and found.ok and found.fingerprint == own_key:
+    signed = found.ok or (hole and found.signature == "ok")
+    if subject and own_key and signed and found.fingerprint == own_key:
         lines.append(_("It was signed with this machine’s own key."))
     lines += found.notes
     return Said(sign, sentence, tone, tuple(lines))

@@ -36,6 +36,7 @@ from jalerte_desktop.window.evidence_words import (
     stamp_words,
     taken_words,
     touched_words,
+    unreadable_words,
     verify_words,
 )
 from jalerte_desktop.words import language
@@ -47,6 +48,7 @@ _KNOWN = (
     " count reason quiet_minutes_without_samples minutes_removed_by_age ok checked blocks samples signature fingerprint"
     " first_fault notes servers url runs country qualified terms server agreed days stamps valid at authority rooted"
     " keep_days before removed_pages ahead failed due incidents start duration_s kind cause excluded"
+    " not_kept unreadable first last end fault code"
 )
 JSON = any_.recursive(
     SCALARS,
@@ -70,6 +72,7 @@ def test_any_answer_becomes_facts_that_can_be_said(answer):
     for preview in (preview_of(answer), (bundle_of(answer) or Empty).preview):
         if preview is not None:
             assert taken_words(preview)
+            assert bool(unreadable_words(preview, 2)) == bool(preview.unreadable)
             assert isinstance(preview.kinds, tuple)
     if (found := verify_of(answer)) is not None:
         assert verify_words(found, "x").sentence

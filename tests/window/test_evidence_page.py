@@ -401,7 +401,7 @@ def test_a_period_is_taken_out_after_its_incidents_were_shown(windows, qtbot, ho
     qtbot.waitUntil(dialog.keep.isEnabled, timeout=PATIENT)
     assert "1 incident would no longer count" in dialog.keep.accessibleDescription()
     assert dialog.summary.text() == "1 incident would no longer count:"
-    assert "– 2026-" in texts(dialog)
+    qtbot.waitUntil(lambda: "– 2026-" in texts(dialog), timeout=PATIENT)
     dialog.reason.editor.setPlainText("  ")
     assert not dialog.keep.isEnabled()
     dialog.reason.editor.setPlainText("The box was\nmoved.")
