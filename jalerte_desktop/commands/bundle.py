@@ -149,7 +149,8 @@ def _compose(arguments: argparse.Namespace, context: Context, teller: Teller) ->
         teller.stage("pages")
         return report_pdf(told, code)
 
-    making = Making(language, facts.made_ns, f"jalerte {__version__}", key, render, bare)
+    roots = sources.stamp_roots
+    making = Making(language, facts.made_ns, f"jalerte {__version__}", key, render, bare, roots)
     teller.stage("records")
     with Reader(context.home.journal) as reader:
         return facts, compose(reader, facts, arguments.copy, making, attached)

@@ -25,6 +25,8 @@ from jalerte_desktop.words.stamps import why_not_valid
 if TYPE_CHECKING:
     from cryptography.x509 import Certificate
 
+_HOLE = "bundle_hole"
+"""``documents.bundle.check.HOLE``, which is dear to import: all is as it was signed, a part could not be read then."""
 _MOST_STAMPS = 20
 """So many false time stamps are told one by one."""
 
@@ -125,7 +127,9 @@ def _journal(path: Path, tell: Callable[[float], None], roots: tuple[Certificate
         wrong = found.first_fault
         text = _at(wrong.seq, wrong.at_ns or 0, _(wrong.why))
         fault = _fault("journal", wrong.seq, wrong.at_ns or 0, "")
-    doubts = _doubts(path.parent / "keys", found.key)
+    # Where the check ended early, the seals may not have been reached.
+    reached = bool(found.key) or found.first_fault is None
+    doubts = _doubts(path.parent / "keys", found.key) if reached else ()
     stamps: tuple[Remark, ...] = ()
     try:
         stamps = tuple(_false_stamps(path, roots))
@@ -231,7 +235,13 @@ def _document(outcome: _Outcome) -> dict[str, Any]:
 
 def _say(context: Context, subject: str, outcome: _Outcome) -> None:
     if outcome.first_fault is not None:
-        context.say(_("{subject}: NOT as it was made.").format(subject=harmless(subject)))
+        incomplete = outcome.fault is not None and outcome.fault["code"] == _HOLE
+        words = (
+            _("{subject}: as it was signed, but NOT complete.")
+            if incomplete
+            else _("{subject}: NOT as it was made.")
+        )
+        context.say(words.format(subject=harmless(subject)))
         context.say(outcome.first_fault)
     elif outcome.ok:
         context.say(_("{subject}: whole.").format(subject=harmless(subject)))

@@ -17,7 +17,7 @@ from jalerte_desktop.demo import person, speeds, telling
 from jalerte_desktop.demo.script import DAY, DAYS, HOUR, Script, script
 from jalerte_desktop.demo.world import ANCHORS, LARGE, RESOLVER, WEB
 
-VERSION = 1
+VERSION = 2
 """Counts up with each change of what is made up, and of the files it lies in."""
 FOLDER = "demo"
 MARK = "demo.json"

@@ -110,6 +110,8 @@ def _clock(script: Script) -> Iterator[Event]:
             "offset_ms": offset,
             "error_ms": 14.0,
             "source": "kernel",
+            # Each hour bears the mark: a bundle need not reach back to the start.
+            "made_up": True,
         }
         if not _asleep(script, at):
             yield Event(EventKind.CLOCK_STATE, at, data)

@@ -119,9 +119,9 @@ _BUNDLE: dict[str, str] = {
         "{member} does not say what the record does: target {number} is “{found}”, and should be “{right}”."
     ),
     "bundle_hole": N_(
-        "The bundle is intact as it was signed, but {records} records, from {since} to {until}, could already not be"
-        " read in the journal when it was made: nothing proves what they held. Unreadable places in all: {holes}. All"
-        " else was checked and is right."
+        "The bundle is intact as it was signed, but the journal could already not be read in places when it was made"
+        " (places: {holes}; the first goes from {since} to {until}, records: {records}): nothing proves what stood"
+        " there. All else was checked and is right."
     ),
     "bundle_hole_unsealed": N_(
         "Records are said to have been unreadable, and no seal vouches for what follows them."
@@ -132,6 +132,19 @@ _BUNDLE: dict[str, str] = {
     ),
     "bundle_holes_differ": N_("{member} names other unreadable records than the chain."),
     "bundle_stamp": N_("The time stamp {member} is not one of this chain."),
+    "bundle_hidden": N_(
+        "{member} says that {told} values of “{field}” are hidden in the chain, and {found} are: what was taken out is"
+        " not all told."
+    ),
+    "bundle_hidden_no_rule": N_(
+        "{member} names no rule by which {count} values of “{field}” were taken out of the chain."
+    ),
+    "bundle_demo": N_(
+        "{member} and the records do not agree on whether all this is made-up demonstration data."
+    ),
+    "bundle_about_wrong": N_("{member} says of “{what}” what cannot be."),
+    "bundle_disagree": N_("{member} and bundle.json do not agree on “{what}”."),
+    "bundle_unknown_member": N_("The member {member} is none that a bundle has, though it is in the list."),
     "note_unchecked": N_(
         "The signature was NOT checked: this computer cannot. Nothing is said about whose it is."
     ),
@@ -150,6 +163,10 @@ _BUNDLE: dict[str, str] = {
     ),
     "note_keys": N_("The seals are of {count} different keys; the newest is the bundle’s."),
     "note_demo": N_("Made-up demonstration data."),
+    "note_verify_differs": N_(
+        "The {member} within is another version’s, or was changed: it vouches for nothing. Take {member} from the"
+        " project’s own release."
+    ),
     "note_stamps": N_(
         "Outside time stamps: {count}. They belong to the chain; whether they are the authority’s, openssl tells"
         " (see LISEZMOI.txt)."

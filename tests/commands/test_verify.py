@@ -20,6 +20,7 @@ from diagnostics.journal.writer import Writer
 from diagnostics.machine_key import NAME, load_or_make
 from diagnostics.model import SECOND, Event, EventKind, Problem
 from jalerte_desktop.__main__ import main
+from jalerte_desktop.commands import verify
 from jalerte_desktop.commands.context import Context, Home
 from jalerte_desktop.documents.bundle import archive, check, manifest, records
 from jalerte_desktop.documents.bundle.archive import Member
@@ -27,6 +28,7 @@ from jalerte_desktop.documents.bundle.kind import FileKind, kind_of
 from jalerte_desktop.words import errors, language
 from jalerte_desktop.words.figures import local
 from tests.documents.bundle_made import KEY, PUBLIC, made
+from tests.documents.test_bundle_hole_misuse import holed
 from tests.made import LINE, T0, between, samples
 
 Run = Callable[..., tuple[int, str, str]]
@@ -120,6 +122,20 @@ def test_a_broken_bundle_names_the_member(run: Run, bundle: Path) -> None:
     code, out, _err = run(str(bundle))
     assert code == 1
     assert found["first_fault"] in out
+
+
+def test_a_bundle_with_a_hole_has_a_headline_of_its_own(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "holed.zip"
+    path.write_bytes(holed().bundle())
+    code, said, _error = run(str(path))
+    assert code == 1
+    incomplete, changed = (
+        language._(words).format(subject=path)
+        for words in ("{subject}: as it was signed, but NOT complete.", "{subject}: NOT as it was made.")
+    )
+    assert said.splitlines()[0] == incomplete
+    assert changed not in said
+    assert document(run, str(path))[1]["fault"]["code"] == check.HOLE == verify._HOLE
 
 
 def test_a_broken_chain_names_the_minute(run: Run, bundle: Path) -> None:

@@ -87,6 +87,9 @@ def test_the_journal_says_itself_that_it_is_made_up_and_reads_as_one(made: Path)
     with Reader(journal) as reader:
         (started,) = reader.events(EventKind.STARTED)
         assert started.data["made_up"] is True
+        clocks = list(reader.events(EventKind.CLOCK_STATE))
+        assert all(clock.data["made_up"] is True for clock in clocks)
+        assert len(clocks) >= 48
         assert not reader.staged()
     found = load(journal)
     assert found.confirmed

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from diagnostics.journal import chain, codec, legacy, rollups, seals
 from diagnostics.model import MINUTE, SECOND, Outcome, Role, Sample, Target
 from diagnostics.model import Protocol as ProbeProtocol
-from jalerte_desktop.documents.bundle import archive, manifest, records, rows, verify_alone
+from jalerte_desktop.documents.bundle import archive, hidden, manifest, records, rows, verify_alone
 from jalerte_desktop.documents.bundle.archive import Member
 from jalerte_desktop.documents.bundle.manifest import About, Link
 from jalerte_desktop.documents.bundle.records import BundleRecord, FieldHidden, FieldShown, WholeShown
@@ -137,7 +137,7 @@ class Made:
     more: list[Member]
     demo: bool = False
     key: Ed25519PrivateKey = KEY
-    removed: dict[str, Any] = field(default_factory=lambda: {"rules": []})
+    removed: dict[str, Any] = field(default_factory=dict)
     tokens: dict[int, bytes] = field(default_factory=dict)
     targets: list[dict[str, Any]] = field(default_factory=lambda: list(TOLD))
 
@@ -153,7 +153,7 @@ class Made:
             }
             last_seal = Link(data["seq"], bytes.fromhex(data["link"]))
         return About(
-            made_ns=BEGIN_NS + 3600 * SECOND,
+            made_ns=max(BEGIN_NS + 3600 * SECOND, found[-1].end_ns),
             program="0.1.0",
             copy="public",
             since_ns=found[0].start_ns,
@@ -163,7 +163,12 @@ class Made:
             first=Link(self.chain.first_seq, self.chain.before),
             last=Link(found[-1].seq, found[-1].link),
             seal=last_seal,
-            counts={"records": len(found), "samples": sum(len(_samples(record)) for record in found)},
+            counts={
+                "records": len(found),
+                "samples": sum(len(_samples(record)) for record in found),
+                "rollups": sum(len(rows.rollup_rows(record, str)) for record in found),
+                "stamps": len(self.tokens),
+            },
             more={"language": "fr", "line": "A", "targets": self.targets},
         )
 
@@ -183,7 +188,7 @@ class Made:
             Member("key.pem", manifest.key_pem(public)),
             Member("bundle.json", self.about().to_bytes()),
             Member("report.pdf", b"%PDF-1.7\n" + bytes(200)),
-            Member("incidents.json", records.canonical({"incidents": incidents})),
+            Member("incidents.json", records.canonical({"incidents": incidents, **self.told_of_incidents()})),
             Member("incidents.csv", b"".join(rows.incidents_table(incidents))),
             Member(records.MEMBER, records.write(found)),
             Member(
@@ -196,9 +201,28 @@ class Made:
             ),
             *stamps,
             *self.more,
-            Member("removed.json", records.canonical(self.removed)),
+            Member("removed.json", records.canonical({**self.told_of_hidden(), **self.removed})),
             Member(VERIFY, Path(verify_alone.__file__).read_bytes()),
         ]
+
+    def told_of_incidents(self) -> dict[str, Any]:
+        about = self.about()
+        period = {"start_ns": about.since_ns, "end_ns": about.until_ns}
+        return {"period": period, "line": about.more["line"]}
+
+    def told_of_hidden(self) -> dict[str, Any]:
+        """What ``removed.json`` has to say, with one rule for all."""
+        found = [record for record in self.chain.records if isinstance(record, BundleRecord)]
+        counts = hidden.Hidden(one for record in found for one in hidden.hidden_of(record))
+        what = {f"record:{kind}.{name}": count for (kind, name), count in counts.items()}
+        return {
+            "copy": "public",
+            "rules": "2026-11-22",
+            "hidden": hidden.hidden_json(counts),
+            "taken_out": [{"rule": "all", "what": what}],
+            "quiet_minutes_without_samples": 0,
+            "minutes_removed_by_age": 0,
+        }
 
     def bundle(self, change: Callable[[list[Member]], list[Member]] = lambda members: members) -> bytes:
         """The ZIP; ``change`` may alter the members before they are listed and signed."""
@@ -265,7 +289,7 @@ def table(head: str, lines: Sequence[str]) -> bytes:
     return gzip.compress("".join(f"{line}\n" for line in (head, *lines)).encode(), mtime=0)
 
 
-def made(seed: int = 0, minutes: int = 12) -> Made:
+def made(seed: int = 0, minutes: int = 12, *, demo: bool | None = None) -> Made:
     """An honest bundle's parts: quiet minutes and one bad stretch.
 
     By the seed also seals, a stamp, attachments, a later beginning, hidden fields of events.
@@ -273,7 +297,9 @@ def made(seed: int = 0, minutes: int = 12) -> Made:
     chance = random.Random(seed)
     first = chance.choice((1, 1, 41, 123_456))
     made_chain = Chain(chain.GENESIS if first == 1 else chance.randbytes(32), first)
-    made_chain.event("started", BEGIN_NS, {"program": "0.1.0", "host": "home-pc"}, hidden=("host",))
+    demo = random.Random(f"{seed} demo").random() < 0.3 if demo is None else demo
+    begun = {"program": "0.1.0", "host": "home-pc", **({"made_up": True} if demo else {})}
+    made_chain.event("started", BEGIN_NS, begun, hidden=("host",))
     for number, target in enumerate(TARGETS, 1):
         data = {"number": number, "role": str(target.role), "address": target.address, "share": 0.1}
         made_chain.event("targets", BEGIN_NS, data, hidden=("address",) if chance.random() < 0.5 else ())
@@ -303,7 +329,7 @@ def made(seed: int = 0, minutes: int = 12) -> Made:
         for place in range(chance.randrange(3))
     ]
     incidents = [("outage-1", spans)] if chance.random() < 0.9 else []
-    return Made(made_chain, incidents, attached, tokens=tokens, demo=chance.random() < 0.3)
+    return Made(made_chain, incidents, attached, tokens=tokens, demo=demo)
 
 
 needs_openssl = pytest.mark.skipif(

@@ -81,8 +81,7 @@ def test_progress_is_told_of_many_records(tmp_path: Path) -> None:
 
 
 def test_a_demonstration_says_so(tmp_path: Path) -> None:
-    parts = made(3)
-    parts.demo = True
+    parts = made(3, demo=True)
     assert "note_demo" in [note.code for note in check_bundle(put(tmp_path, parts.bundle())).notes]
 
 

@@ -1,9 +1,7 @@
 """What a bundle is made of: which records, which samples, what its tables say, and that anybody can check it."""
 
-import base64
 import csv
 import gzip
-import hashlib
 import io
 import json
 import os
@@ -260,38 +258,6 @@ def test_traffic_of_the_home_is_shown_only_to_those_who_handle_the_dispute(journ
         assert isinstance(traffic.fields["steps"], records.FieldShown) is shown
         assert isinstance(traffic.fields["origin"], records.FieldShown)
         assert check_bundle(written(bundle, tmp_path / "b.zip")).ok
-
-
-def test_a_time_stamp_of_a_seal_in_the_bundle_goes_along(journal, tmp_path):
-    with Reader(journal) as reader:
-        seal = list(reader.events(EventKind.SEAL))[-1]
-    link = bytes.fromhex(str(seal.data["link"]))
-    token = b"0\x82" + hashlib.sha256(link).digest() + b"rest of an answer"
-    known = {"seq": seal.data["seq"], "link": seal.data["link"], "at_ns": seal.at_ns, "authority": "TSA"}
-    with closing(Writer(journal)) as writer:
-        writer.append(
-            event(EventKind.STAMP, 4 * 3600 + 60, server="", token=base64.b64encode(token).decode(), **known)
-        )
-    bundle = bundle_of(journal)
-    name = f"stamps/{seal.data['seq']:08d}"
-    assert content(bundle, f"{name}.tsr") == token
-    assert content(bundle, f"{name}.link") == link
-    assert f"openssl ts -verify -data {name}.link -in {name}.tsr" in content(bundle, "LISEZMOI.txt").decode()
-    assert check_bundle(written(bundle, tmp_path / "b.zip")).ok
-
-
-def test_two_stamps_of_one_link_and_the_later_one_beyond_the_bundle(journal, tmp_path):
-    with Reader(journal) as reader:
-        seal = next(iter(reader.events(EventKind.SEAL)))
-    link = bytes.fromhex(str(seal.data["link"]))
-    known = {"seq": seal.data["seq"], "link": seal.data["link"], "at_ns": seal.at_ns, "authority": "TSA"}
-    tokens = [base64.b64encode(link + hashlib.sha256(link).digest() + end).decode() for end in (b"1", b"2")]
-    facts = facts_of(journal)
-    with closing(Writer(journal)) as writer:
-        writer.append(event(EventKind.STAMP, 4 * 3600 + 60, server="", token=tokens[0], **known))
-        writer.sign(moment(4 * 3600 + 61))
-        writer.append(event(EventKind.STAMP, 4 * 3600 + 90, server="", token=tokens[1], **known))
-    assert check_bundle(written(bundle_of(journal, facts=facts), tmp_path / "b.zip")).ok
 
 
 def test_after_a_change_of_keys_a_bundle_goes_on_to_a_seal_of_the_key_that_signs_it(journal, tmp_path):

@@ -53,7 +53,7 @@ class Holed:
         whole = self.parts.about()
         self.parts.chain = replace(chain, records=there)
         members = self.parts.members()
-        counts = {**whole.counts, "records": len(there), "samples": self.parts.about().counts["samples"]}
+        counts = self.parts.about().counts
         changed = {"counts": counts, "holes": holes, "first": manifest.Link(first, link), **about}
         told = replace(whole, **changed)  # type: ignore[arg-type]
         self.parts.chain = chain

@@ -203,7 +203,7 @@ def test_such_a_bundle_is_checked_by_the_card_and_is_no_witness(windows, qtbot, 
     said = page.verify.said
     assert said.sentence.text() == "“troué.zip” is as it was signed, but not complete."
     assert said.sign.property("tone") == "loss"
-    assert "could already not be read in the journal" in said.said.whole
+    assert "could already not be read in places" in said.said.whole
     page.witness.look_at(holed)
     dialog = window.dialog
     done(window, qtbot, LOOK)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from diagnostics.journal.reader import Reader
 from diagnostics.machine_key import MachineKey
@@ -14,6 +15,7 @@ from diagnostics.model import SECOND, Problem
 from jalerte_desktop.casefile.text import fold
 from jalerte_desktop.documents.bundle import manifest, preview, readme, records, tables
 from jalerte_desktop.documents.bundle.archive import Member
+from jalerte_desktop.documents.bundle.check import VERIFY, verify_alone
 from jalerte_desktop.documents.bundle.preview import Preview, Unreadable
 from jalerte_desktop.documents.bundle.redacted_facts import redact_facts
 from jalerte_desktop.documents.bundle.redaction import Redaction
@@ -21,6 +23,7 @@ from jalerte_desktop.documents.bundle.shown import Shower
 from jalerte_desktop.documents.bundle.walk import (
     Walk,
     Walked,
+    dated_links,
     joined,
     line_before,
     range_of,
@@ -29,6 +32,9 @@ from jalerte_desktop.documents.bundle.walk import (
 )
 from jalerte_desktop.documents.report.model import ReportFacts
 from jalerte_desktop.words.language import speaking
+
+if TYPE_CHECKING:
+    from cryptography.x509 import Certificate
 
 _MOST_FILES = 40
 
@@ -47,7 +53,7 @@ class Making:
     """What a bundle is made by and when. ``render`` makes the report's PDF of facts and a language ("fr", "en").
 
     ``bare`` gives a file's content without what a camera wrote beside the picture, for its kind and content; None where
-    that cannot be taken out.
+    that cannot be taken out. ``stamp_roots``: those that the person named for time stamps, if any.
     """
 
     language: str
@@ -56,6 +62,7 @@ class Making:
     key: MachineKey
     render: Callable[[ReportFacts, str], bytes]
     bare: Callable[[str, bytes], bytes | None]
+    stamp_roots: Sequence[Certificate] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,15 +107,17 @@ def _composed(
     called = told.account.findings.line.id
     walk = Walk(reader, shower, made, findings.line.id, windows_of(incidents))
     walked = Walked()
-    reach = range_of(reader, findings.span, making.key.public_bytes.hex())
+    dated = dated_links(reader, making.stamp_roots)
+    reach = range_of(reader, findings.span, making.key.public_bytes.hex(), dated)
     chain = records.write(walk.records(*reach, walked, progress))
     if walked.first is None or walked.last is None:
         raise Problem("bundle_nothing")
     rollups, samples = made.finish()
     incidents_told = tables.incidents_told(told, walked.references(incidents))
-    stamps = stamps_of(reader, walked.first, walked.last, walked.holes)
+    stamps = stamps_of(reader, dated, walked.first, walked.last, walked.holes)
     about = manifest.About(
-        made_ns=making.made_ns,
+        # A clock that was set back in between made records that are of later.
+        made_ns=max(making.made_ns, walked.end_ns, findings.span.end_ns),
         program=making.program,
         copy=redaction.copy,
         since_ns=findings.span.start_ns,
@@ -151,8 +160,10 @@ def _composed(
     # Only now is everything decided.
     unreadable = tuple(Unreadable(one.first_seq, one.last_seq, one.span) for one in walked.holes)
     taken = preview.removed_of(redaction, shower.left, unreadable)
-    body.append(Member(preview.REMOVED, preview.removed_json(redaction, taken, joined(walked.gone))))
-    body.append(Member("verify.py", _verify_alone()))
+    body.append(
+        Member(preview.REMOVED, preview.removed_json(redaction, taken, joined(walked.gone), walked.hidden))
+    )
+    body.append(Member(VERIFY, verify_alone()))
     names = tuple(member.name for member in stamps)
     read_me = readme.Told(
         told,
@@ -192,8 +203,3 @@ def _file_name(number: int, name: str) -> str:
     plain = re.sub(r"[^a-z0-9]+", "-", fold(stem)).strip("-")[:40] or "file"
     ending = re.sub(r"[^a-z0-9]", "", suffix.casefold())[:8]
     return f"{number:02d}-{plain}" + (f".{ending}" if ending else "")
-
-
-def _verify_alone() -> bytes:
-    """The stand-alone checker, as it ships."""
-    return Path(__file__).with_name("verify_alone.py").read_bytes()

@@ -1,4 +1,4 @@
-"""What is hidden in a bundle's chain, counted by type and field: ``removed.json`` says it, and the check counts again."""
+"""What is hidden in a bundle's chain, counted by type and field: ``removed.json`` says it, the check counts again."""
 
 from __future__ import annotations
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from diagnostics.model import Span
 from jalerte_desktop.documents.bundle.archive import Member
+from jalerte_desktop.documents.bundle.hidden import Hidden, hidden_json
 from jalerte_desktop.documents.bundle.redaction import LANGUAGES, UNKNOWN, Redaction, Rule
 from jalerte_desktop.documents.bundle.shown import AGED, QUIET
 from jalerte_desktop.words.figures import iso, local, number
@@ -120,8 +121,13 @@ def removed_of(redaction: Redaction, left: Counter[str], unreadable: tuple[Unrea
     return Taken(tuple(by_rule), left[QUIET], left[AGED], unreadable)
 
 
-def removed_json(redaction: Redaction, taken: Taken, records: Sequence[Sequence[int]]) -> bytes:
-    """``removed.json``: also where nothing was taken out. ``records``: ranges of incidents' batches without samples."""
+def removed_json(
+    redaction: Redaction, taken: Taken, records: Sequence[Sequence[int]], hidden: Hidden
+) -> bytes:
+    """``removed.json``: also where nothing was taken out. ``records``: ranges of incidents' batches without samples.
+
+    ``hidden``: how often each field of the chain is a digest alone, whatever the reason.
+    """
     document = {
         "version": 1,
         "copy": redaction.copy,
@@ -130,6 +136,7 @@ def removed_json(redaction: Redaction, taken: Taken, records: Sequence[Sequence[
         "quiet_minutes_without_samples": taken.quiet,
         "minutes_removed_by_age": taken.aged,
         "unreadable": [_unreadable(one) for one in taken.unreadable],
+        "hidden": hidden_json(hidden),
         "taken_out": [_rule(one) for one in taken.by_rule],
     }
     return json.dumps(document, ensure_ascii=False, indent=1).encode() + b"\n"

@@ -88,13 +88,16 @@ l’archive octet par octet, suit la chaîne de chaque enregistrement, contrôle
 chiffres des mesures \
 montrées et récrit chaque ligne des tableaux. Sans openssl, il dit « signature non vérifiée » et jamais « intact ».
 
+Si vous vous méfiez de qui vous a remis ce dossier, ne vous fiez pas au verify.py qu’il contient : prenez celui de la \
+version publiée de jalerte, ou comparez son empreinte SHA-256 à celle qui y est imprimée.
+
 CE QUE CELA PROUVE
 
 – Depuis la signature, rien n’a été changé, ajouté, retiré ni déplacé dans ce dossier.
 – Chaque enregistrement porte l’empreinte de tous ceux qui le précèdent : on ne peut en changer un sans \
 refaire toute la suite.
 – Ce qui est masqué dans cette copie est resté à sa place, sous forme d’empreinte ; removed.json dit quoi, \
-combien et pourquoi. \
+combien et pourquoi, et la vérification recompte. \
 Une autre copie du même dossier montre la même chaîne.
 – Dernier enregistrement : n° {last}, empreinte {link}
 
@@ -109,7 +112,9 @@ l’ordinateur.
 – Que report.pdf et incidents.json disent ce que disent les mesures : ils sont signés par l’ordinateur, mais \
 la vérification ne refait pas l’étude des incidents. Seul qui détient la clé pourrait les falsifier. \
 Elle recalcule la chaîne et chaque ligne de rollups.csv.gz et samples.csv.gz, et compare incidents.csv à \
-incidents.json : chain/records.jsonl.gz fait foi.
+incidents.json : chain/records.jsonl.gz fait foi. De même, seule la signature garantit ce que bundle.json dit \
+d’autre que la chaîne (programme, langue, période demandée, lettre de la ligne), les textes de removed.json (motifs et \
+règles : les nombres, eux, sont recomptés), les pièces jointes et verify.py.
 {unreadable}– Ce n’est pas une mesure certifiée par une autorité : c’est un moyen de preuve ordinaire, que \
 chacun peut contester.
 
@@ -133,7 +138,17 @@ Un service extérieur a daté le scellé du journal (RFC 3161). Pour le vérifie
 racine de ce service \
 auprès de lui (fichier racine.pem), puis :
 {commands}
-La réponse attendue : « Verification: OK ». La date se lit avec : openssl ts -reply -in {first} -text
+La réponse attendue : « Verification: OK ». La date est à la ligne « Time stamp » de :
+
+    openssl ts -reply -in {first} -text
+
+Si la réponse est « certificate has expired », un certificat du service a pris fin depuis, ce qui n’ôte rien à un \
+horodatage fait avant : refaites la vérification à la date de l’horodatage, en ajoutant à la commande \
+-attime et le nombre de secondes depuis 1970 que donne, pour la date lue ci-dessus (ici un exemple) :
+
+    date -d 'Nov 22 18:59:10 2026 GMT' +%s
+
+verify.py le fait de lui-même : python3 verify.py DOSSIER.zip --ca racine.pem
 """
 _FRENCH_NO_STAMP = """
 Aucun service extérieur n’a daté ce dossier. Sa date est celle de l’ordinateur ; elle n’est confirmée que \
@@ -193,12 +208,15 @@ follows the chain of every record, checks the seals, works out the figures of th
 shown and writes every row of the tables anew. Without openssl it \
 says “signature not checked”, and never “whole”.
 
+If you do not trust whoever handed you this package, do not trust the verify.py within it either: take the one from \
+jalerte’s own release, or compare its SHA-256 with the one printed there.
+
 WHAT THIS PROVES
 
 – Nothing in this package was changed, added, removed or moved since it was signed.
 – Every record carries the digest of all before it: none can be changed without making all that follow anew.
 – What is hidden in this copy is still in its place, as a digest; removed.json says what, how much and \
-why. Another copy of the \
+why, and the check counts again. Another copy of the \
 same package shows the same chain.
 – Last record: no. {last}, digest {link}
 
@@ -212,7 +230,9 @@ by whoever holds the computer.
 – That report.pdf and incidents.json say what the samples say: they are signed by the computer, but the check \
 does not study the incidents again. Only whoever holds the key could falsify them. It does work out the chain and \
 every row of rollups.csv.gz and samples.csv.gz, and compares incidents.csv with incidents.json: \
-chain/records.jsonl.gz is what counts.
+chain/records.jsonl.gz is what counts. Likewise, the signature alone vouches for what bundle.json says beyond the \
+chain (program, language, period asked for, the line’s letter), for the texts of removed.json (reasons and rules: the \
+numbers are counted again), for enclosed files and for verify.py.
 {unreadable}– It is no measurement certified by an authority, but ordinary evidence, open to whoever wants to contest \
 it.
 
@@ -236,7 +256,17 @@ An outside service dated the journal’s seal (RFC 3161). To check it, get the r
 service from the service \
 itself (file root.pem), then:
 {commands}
-The answer must be “Verification: OK”. The date can be read with: openssl ts -reply -in {first} -text
+The answer must be “Verification: OK”. The date stands in the line “Time stamp” of:
+
+    openssl ts -reply -in {first} -text
+
+If the answer is “certificate has expired”, one of the service’s certificates is over since, which takes nothing from \
+a stamp made before: check again at the stamp’s own time, adding to the command -attime and the number of seconds \
+since 1970, which for the date read above (here an example) comes from:
+
+    date -d 'Nov 22 18:59:10 2026 GMT' +%s
+
+verify.py does so by itself: python3 verify.py PACKAGE.zip --ca root.pem
 """
 _ENGLISH_NO_STAMP = """
 No outside service dated this package. Its date is the computer’s own; only letters and filings that \
@@ -293,7 +323,8 @@ def text(told: Told, language: str) -> bytes:
         stamps=stamps.format(commands=commands + "\n", first=tokens[0]) if tokens else no_stamp,
     )
     french = language == "fr"
-    return (_spaced(_wrapped(filled)) if french else _wrapped(filled)).encode()
+    # Spaces that do not break are put in first: no line begins with a colon.
+    return _wrapped(_spaced(filled) if french else filled).encode()
 
 
 def _wrapped(filled: str) -> str:

@@ -4,8 +4,8 @@
     python3 verify.py BUNDLE.zip [--ca AUTHORITY.pem]
 
 Needs Python 3.8 or newer and nothing else; signatures are checked by the program ``openssl`` (3.0 or newer), and
-without it this never says that a bundle is whole. ``--ca``: the certificates of the time-stamping authority, to check
-the outside time stamps as well. Writes nothing but a few temporary files for openssl.
+without it this never says that a bundle is whole. ``--ca``: the root certificate of the time-stamping authority (PEM),
+to check the outside time stamps as well. Writes nothing but a few temporary files for openssl.
 
 Ends with 0 (whole), 1 (not as it was made, or made of a journal that was damaged before), 2 (wrong use, or not
 everything could be checked).
@@ -15,6 +15,7 @@ everything could be checked).
 from __future__ import annotations
 
 import base64
+import collections
 import csv
 import datetime
 import functools
@@ -44,6 +45,10 @@ FIRST = ["LISEZMOI.txt", "README.txt"]
 LISTING, SIGNATURE, KEY, ABOUT = "manifest.sha256", "manifest.sig", "key.pem", "bundle.json"
 CHAIN, ROLLUPS, SAMPLES = "chain/records.jsonl.gz", "rollups.csv.gz", "samples.csv.gz"
 NEEDED = [*FIRST, KEY, ABOUT, "incidents.json", "incidents.csv", CHAIN, ROLLUPS, SAMPLES, "removed.json"]
+ALLOWED = re.compile(
+    "|".join([*map(re.escape, NEEDED), r"report\.pdf", r"verify\.py", "stamps/.+", "attachments/.+"])
+)
+WHOLE_RECORD, MOST_SORTS = "whole record", 10000
 TOLD = ("role", "protocol", "address")
 FIGURES = "record,start,line,role,protocol,address,tries,missed,min_ms,median_ms,p95_ms,max_ms"
 TRIES = "record,sent,line,role,protocol,address,outcome,rtt_ms,extra,detail"
@@ -56,6 +61,16 @@ HOLE = {"first", "last", "start_ns", "end_ns"}
 RECORD = {"seq", "type", "start_ns", "end_ns", "link"}
 KEY_HEAD = bytes.fromhex("302a300506032b6570032100")
 NONE = 0xFFFFFFFF
+DAMAGES = (
+    ValueError,
+    LookupError,
+    TypeError,
+    AttributeError,
+    ArithmeticError,
+    RecursionError,
+    struct.error,
+    csv.Error,
+)
 # RFC 8032, section 7.1, test 2: does this openssl know Ed25519?
 KNOWN_KEY = bytes.fromhex("3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c")
 KNOWN_SIGNATURE = bytes.fromhex(
@@ -247,26 +262,41 @@ class OpenSsl:
         path.write_bytes(data)
         return str(path)
 
-    def run(self, *words: str) -> bool:
+    def run(self, *words: str) -> subprocess.CompletedProcess[bytes]:
+        quiet, heard = subprocess.DEVNULL, subprocess.PIPE
         try:
-            done = subprocess.run(
-                [self.program, *words],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                timeout=30,
-            )
+            return subprocess.run([self.program, *words], stdin=quiet, stdout=heard, stderr=quiet, timeout=30)
         except subprocess.TimeoutExpired:
             raise OSError("openssl does not end / openssl ne finit pas") from None
-        return done.returncode == 0
 
     def signed(self, key: bytes, signature: bytes, message: bytes) -> bool:
         words = ["-inkey", self.put("key", key_pem(key)), "-sigfile", self.put("signature", signature)]
-        return self.run("pkeyutl", "-verify", "-rawin", "-pubin", *words, "-in", self.put("message", message))
+        words += ["-in", self.put("message", message)]
+        return not self.run("pkeyutl", "-verify", "-rawin", "-pubin", *words).returncode
 
-    def stamped(self, token: bytes, link: bytes, authority: str) -> bool:
+    def stamp(self, token: bytes) -> tuple[bytes, int]:
+        """The SHA-256 that a time stamp dates, and when (seconds since 1970); raises ValueError for what is none."""
+        text = self.run("ts", "-reply", "-in", self.put("token", token), "-text").stdout
+        # What comes before is signed by nobody.
+        told = text.decode(errors="replace").replace("\r", "").rpartition("\nTST info:\n")[2]
+        data = re.search(r"^Hash Algorithm: sha256\nMessage data:\n(.*?)^Serial", told, re.M | re.S)
+        when = re.search(r"^Time stamp: (\w+ +\d+ [\d:]+)\S* (\d+) GMT$", told, re.M)
+        if data is None or when is None:
+            raise ValueError("no time stamp / pas un horodatage")
+        digest = "".join(row[11:58] for row in data.group(1).splitlines())
+        at = datetime.datetime.strptime(" ".join(when.groups()) + " +0000", "%b %d %H:%M:%S %Y %z")
+        return bytes.fromhex(re.sub("[ -]", "", digest)), int(at.timestamp())
+
+    def stamped(self, token: bytes, link: bytes, authority: str, at: int) -> str:
+        """Who signed it, where the root in ``authority`` vouches for that at that time; else nothing."""
         words = ["-data", self.put("link", link), "-in", self.put("token", token), "-CAfile", authority]
-        return self.run("ts", "-verify", *words)
+        if self.run("ts", "-verify", *words, "-attime", str(at)).returncode:
+            return ""
+        signed, signer = (self.put(name, b"") for name in ("signed", "signer"))
+        self.run("ts", "-reply", "-in", self.put("token", token), "-token_out", "-out", signed)
+        self.run("cms", "-verify", "-noverify", "-inform", "DER", "-in", signed, "-signer", signer)
+        name = self.run("x509", "-noout", "-subject", "-nameopt", "oneline,utf8,-esc_msb", "-in", signer)
+        return name.stdout.decode(errors="replace").partition("=")[2].strip()[:300] or "?"
 
 
 # --- the chain -------------------------------------------------------------------------------------------------------
@@ -283,7 +313,11 @@ class Chain:
         self.key = b""
         self.keys: set[bytes] = set()
         self.seal: object = None
-        self.tokens: dict[int, bytes] = {}
+        self.tokens: dict[int, set[bytes]] = {}
+        self.hidden: collections.Counter[tuple[str, str]] = collections.Counter()
+        self.made_up, self.started, self.end_ns = False, False, 0
+        self.dated: list[str] = []
+        self.not_dated: list[str] = []
         self.openssl = openssl
         self.tables = Tables(archive, about)
         if type(self.first) is not int or self.first < 1 or (self.first == 1 and any(self.before)):
@@ -322,17 +356,10 @@ class Chain:
             if record["link"] != self.previous.hex():
                 raise ValueError("not the one of the chain / ce n’est pas celui de la chaîne")
             self.links += self.previous
+            self.end_ns = record["end_ns"]
             self._content(record["type"], values, expected)
             self.tables.follow(place, record, values)
-        except (
-            ValueError,
-            LookupError,
-            TypeError,
-            AttributeError,
-            struct.error,
-            RecursionError,
-            OverflowError,
-        ) as error:
+        except DAMAGES as error:
             raise Broken(f"{place}: {error}"[:400]) from None
 
     def _leave_out(self, hole: Any, expected: int) -> None:
@@ -363,6 +390,7 @@ class Chain:
             head = struct.pack("<B", len(label)) + label
             if field.keys() == {"digest"}:
                 parts.append(head + unhex(field["digest"], 32))
+                self._hides(record["type"], name)
                 continue
             if field.keys() not in ({"salt", "json"}, {"salt", "base64"}):
                 raise ValueError("a field is none / un champ n’en est pas un")
@@ -375,6 +403,7 @@ class Chain:
     def _whole(self, record: Any) -> tuple[dict[str, bytes], bytes]:
         whole = record["whole"]
         if whole.keys() == {"digest"}:
+            self._hides(record["type"], WHOLE_RECORD)
             return {}, unhex(whole["digest"], 32)
         kind, line = record["type"].encode(), whole["line"].encode()
         rollup, body = unbase64(whole["rollup"]), unbase64(whole["body"])
@@ -388,7 +417,14 @@ class Chain:
         values = {name: canonical(value) for name, value in parse(body).items()}
         return values, hashlib.sha256(parts).digest()
 
+    def _hides(self, kind: str, name: str) -> None:
+        self.hidden[kind, name] += 1
+        if name == "made_up" or len(self.hidden) > MOST_SORTS:
+            raise ValueError("this cannot be hidden / ceci ne peut être masqué")
+
     def _content(self, kind: str, values: dict[str, bytes], seq: int) -> None:
+        self.started |= kind == "started" and bool(values)
+        self.made_up |= values.get("made_up") == b"true"
         self.kinds.append(0 if kind != "samples" else 2 if {"samples", "old"} & values.keys() else 1)
         if kind == "samples":
             if "old" in values:
@@ -409,7 +445,7 @@ class Chain:
             if kind == "seal" and number != seq - 1:
                 raise ValueError("the seal is of another record / le scellé est d’un autre enregistrement")
             if kind == "stamp":
-                self.tokens[number] = unbase64(parse(values["token"]))
+                self.tokens.setdefault(number, set()).add(unbase64(parse(values["token"])))
                 return
             key, signature = unhex(parse(values["key"]), 32), unhex(parse(values["signature"]), 64)
             message = b"jalerte seal 1\n" + struct.pack("<q", number) + unhex(link, 32)
@@ -572,7 +608,7 @@ class Table:
 
     def __init__(self, archive: Archive, name: str, head: str, wrong: list[str]) -> None:
         self.name, self.pieces, self.waiting, self.at = name, archive.unpacked(name), b"", 0
-        self.wrong, self.ended = wrong, False
+        self.wrong, self.ended, self.rows = wrong, False, -1  # the head is none
         self.follow(name, [head])
 
     def follow(self, place: str, rows: Iterable[str]) -> None:
@@ -585,6 +621,7 @@ class Table:
                 right = "".join(row + "\n" for row in some).encode()
                 row = f"{place}: {self.name}: a row is not what it says / une ligne dit autre chose"
                 self._require(self._take(len(right)) == right, row)
+                self.rows += len(some)
         except Broken as broken:
             self._require(False, str(broken))
 
@@ -674,9 +711,14 @@ class Tables:
 # --- what refers to the chain ----------------------------------------------------------------------------------------
 
 
-def check_contents(archive: Archive, chain: Chain) -> None:
+def check_contents(archive: Archive, chain: Chain, about: Any) -> None:
     documents = [parse(archive.read(name, LARGEST_TEXT)) for name in ("incidents.json", "removed.json")]
-    incidents = documents[0]["incidents"]
+    check_removed(chain, documents[1])
+    incidents, period = documents[0]["incidents"], documents[0]["period"]
+    alike = about["period"] == {"since_ns": period["start_ns"], "until_ns": period["end_ns"]}
+    alike = alike and about["line"] == documents[0]["line"]
+    alike = alike and all(about[name] == documents[1][name] for name in ("copy", "rules"))
+    require(alike, f"{ABOUT} and others do not agree", f"{ABOUT} et d’autres ne s’accordent pas")
     count = len(chain.kinds)
     excused = [0] * (count + 1)
     for first, last in documents[1].get("records", []):
@@ -703,6 +745,53 @@ def check_contents(archive: Archive, chain: Chain) -> None:
     require(at == len(text), *wrong)
 
 
+def check_removed(chain: Chain, removed: Any) -> None:
+    """What is hidden is said to be, as often, and by which rule or as which quiet or old minutes."""
+    by_rule: collections.Counter[tuple[str, str]] = collections.Counter()
+    for rule in removed["taken_out"]:
+        for path, count in rule["what"].items():
+            named = re.fullmatch(r"(?:record|other):(\w+)(?:/[^.]*)?\.(.+)", path)
+            if named:
+                by_rule[named.group(1), named.group(2)] += count
+    for name in ("samples", "details"):
+        by_rule["samples", name] += (
+            removed["quiet_minutes_without_samples"] + removed["minutes_removed_by_age"]
+        )
+    said = {(kind, name): n for kind, fields in removed["hidden"].items() for name, n in fields.items()}
+    for one in sorted({*said, *chain.hidden}):
+        told, found, field = said.get(one, 0), chain.hidden[one], ".".join(one)[:80]
+        require(
+            told == found,
+            f"removed.json: {field}: {told} said to be hidden, {found} are",
+            f"removed.json : {field} : {told} masqués selon lui, {found} le sont",
+        )
+        ruled = found <= by_rule[one] or one[1] == WHOLE_RECORD
+        require(
+            ruled, f"removed.json: {field}: hidden by no rule", f"removed.json : {field} : masqué sans règle"
+        )
+
+
+def check_about(about: Any, chain: Chain, stamps: int) -> None:
+    since, until = about["period"]["since_ns"], about["period"]["until_ns"]
+    rows = {"rollups": chain.tables.rollups.rows, "stamps": stamps}
+    right = {
+        "copy": about["copy"] in ("operator", "mediator", "arcep", "public"),
+        "rules": datetime.date.fromisoformat(about["rules"]).isoformat() == about["rules"],
+        "counts": about["counts"]
+        == {"records": len(chain.kinds) - chain.lost, "samples": chain.samples, **rows},
+        "period": since < until <= about["made_ns"],
+        "made_ns": about["made_ns"] >= chain.end_ns,
+    }
+    for what, holds in right.items():
+        require(holds, f"{ABOUT}: “{what}” cannot be so", f"{ABOUT} : « {what} » ne peut être ainsi")
+    marked = about["demo"] is chain.made_up or not (chain.made_up or chain.started)
+    require(
+        marked,
+        "made-up data, or not? the records say otherwise",
+        "données inventées ou non ? la chaîne dit autre chose",
+    )
+
+
 def incident_cells(one: Any) -> list[str]:
     said = [[remark["words"] for remark in one[name]] for name in ("reasons", "counter_evidence")]
     worked_out = {
@@ -719,7 +808,7 @@ def incident_cells(one: Any) -> list[str]:
 
 
 def check_stamps(archive: Archive, chain: Chain, openssl: OpenSsl, authority: str) -> int:
-    """How many there are; with ``authority``, each was checked to be that authority's."""
+    """How many there are; with ``authority``, which of them that root vouches for is noted in the chain."""
     names = [name for name in archive.places if name.startswith("stamps/")]
     for name in names:
         wrong = (f"{name} is not of this chain", f"{name} n’est pas de cette chaîne")
@@ -729,9 +818,15 @@ def check_stamps(archive: Archive, chain: Chain, openssl: OpenSsl, authority: st
         link, token = archive.read(f"{stem}.link", PIECE), archive.read(f"{stem}.tsr", PIECE)
         seq = int(stem[7:])
         require(chain.link(seq) == link and hashlib.sha256(link).digest() in token, *wrong)
-        require(chain.tokens.get(seq, token) == token, *wrong)
-        if authority and name.endswith(".tsr"):
-            require(openssl.stamped(token, link, authority), *wrong)
+        require(token in chain.tokens.get(seq, (token,)), *wrong)
+        if authority and openssl.works and name.endswith(".tsr"):
+            digest, at = openssl.stamp(token)
+            require(digest == hashlib.sha256(link).digest(), *wrong)
+            who = openssl.stamped(token, link, authority, at)
+            if who:
+                chain.dated.append(f"{name}: {second(at)}Z, {who}")
+            else:
+                chain.not_dated.append(name)
     return len(names) // 2
 
 
@@ -747,15 +842,7 @@ def check(path: str, authority: str, openssl: OpenSsl) -> Chain:
         archive = Archive(file, found.st_size)
         try:
             return check_archive(archive, authority, openssl)
-        except (
-            ValueError,
-            KeyError,
-            TypeError,
-            AttributeError,
-            csv.Error,
-            RecursionError,
-            OverflowError,
-        ) as error:
+        except DAMAGES as error:
             raise Broken(f"a member is damaged / un membre est abîmé ({error})"[:300]) from None
 
 
@@ -766,6 +853,9 @@ def check_archive(archive: Archive, authority: str, openssl: OpenSsl) -> Chain:
         "des membres manquent, sont en trop ou déplacés",
     )
     require({LISTING, SIGNATURE, *NEEDED} <= set(names), *lacks)
+    for name in names:
+        known = ALLOWED.fullmatch(name) or name in (LISTING, SIGNATURE)
+        require(known, f"{name} is no member of a bundle", f"{name} n’est pas un membre d’un dossier")
     listing = archive.read(LISTING, MOST_MEMBERS * 200)
     listed = {}
     for line in listing.decode("ascii").split("\n")[:-1]:
@@ -796,9 +886,10 @@ def check_archive(archive: Archive, authority: str, openssl: OpenSsl) -> Chain:
         f"{KEY} is not the seals’",
         f"{KEY} n’est pas celle des scellés",
     )
-    check_contents(archive, chain)
+    check_contents(archive, chain, about)
     chain.tables.end()
     stamps = check_stamps(archive, chain, openssl, authority)
+    check_about(about, chain, stamps)
     if about.get("complete") is False:
         say(
             "What came later could not be read: see removed.json",
@@ -820,6 +911,8 @@ def check_archive(archive: Archive, authority: str, openssl: OpenSsl) -> Chain:
         say(f"The seals are of {len(chain.keys)} different keys", "Les scellés sont de clés différentes")
     if stamps and not authority:
         say("Dates from outside NOT checked (--ca)", "Dates extérieures NON vérifiées (--ca)")
+    for one in chain.dated:
+        say(f"Dated by an outside service: {plain(one)}", "Daté par un service extérieur")
     if chain.old:
         say("Minutes of format 1: figures not compared", "Minutes du format 1 : chiffres non comparés")
     return chain
@@ -843,6 +936,20 @@ def tell_holes(holes: list[Any]) -> None:
     )
 
 
+def plain(text: str) -> str:
+    return re.sub(r"[\x00-\x1f\x7f-\x9f]", " ", text)
+
+
+def check_certificate(path: str, openssl: OpenSsl) -> None:
+    """Raises OSError where the file cannot be read, or has no certificate."""
+    with Path(path).open("rb") as file:
+        right = b"-----BEGIN CERTIFICATE-----" in file.read(PIECE)
+    if openssl.works:
+        right = right and not openssl.run("x509", "-noout", "-in", path).returncode
+    if not right:
+        raise OSError(f"{path}: no certificate (PEM) / pas de certificat (PEM)")
+
+
 def main(words: list[str]) -> int:
     authority = ""
     if len(words) == 3 and words[1] == "--ca":
@@ -855,18 +962,27 @@ def main(words: list[str]) -> int:
     with tempfile.TemporaryDirectory() as folder:
         openssl = OpenSsl(folder)
         try:
+            if authority:
+                check_certificate(authority, openssl)
             chain = check(words[0], authority, openssl)
             if chain.holes:
                 tell_holes(chain.holes)
         except Broken as broken:
             say("BROKEN: the first thing found", "ALTÉRÉ : première chose trouvée")
-            print(re.sub(r"[\x00-\x1f\x7f-\x9f]", " ", str(broken)))
+            print(plain(str(broken)))
             return 1
         except (OSError, OverflowError) as error:
             print(error, file=sys.stderr)
             return 2
     if not openssl.works:
         say("signature NOT checked: openssl 3 is missing", "signature NON VÉRIFIÉE : il manque openssl 3")
+        return 2
+    for name in chain.not_dated:
+        say(
+            f"{name}: the certificates given with --ca do NOT vouch for this time stamp; its date is not proved",
+            "les certificats donnés avec --ca ne garantissent PAS cet horodatage ; sa date n’est pas prouvée",
+        )
+    if chain.not_dated:
         return 2
     if chain.holes:
         return 1

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import base64
-import binascii
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from diagnostics.journal.codec import DamagedBatch
 from diagnostics.journal.reader import Reader
 from diagnostics.journal.salvage import StoredHole, StoredRecord
 from diagnostics.model import MINUTE, Event, EventKind, Incident, Problem, Span
+from diagnostics.stamps.model import Stamp
 from jalerte_desktop.documents.bundle.archive import Member
+from jalerte_desktop.documents.bundle.hidden import Hidden, hidden_of
 from jalerte_desktop.documents.bundle.manifest import Link
 from jalerte_desktop.documents.bundle.records import BundleRecord, FieldShown, Hole, WholeShown
 from jalerte_desktop.documents.bundle.shown import SAMPLES, Shower
 from jalerte_desktop.documents.bundle.tables import Ranges, Tables
+
+if TYPE_CHECKING:
+    from cryptography.x509 import Certificate
 
 AROUND_NS = 2 * MINUTE
 """So much before and after an incident is shown with its samples."""
@@ -52,6 +57,9 @@ class Walked:
     samples: int = 0
     gone: list[int] = field(default_factory=list)
     holes: list[StoredHole] = field(default_factory=list)
+    hidden: Hidden = field(default_factory=Hidden)
+    end_ns: int = 0
+    """Of the last record."""
     _batches: int = 0
     _shown: list[_Shown] = field(default_factory=list)
 
@@ -77,11 +85,11 @@ def around(incident: Incident) -> Span:
     return Span(incident.span.start_ns - AROUND_NS, incident.span.end_ns + AROUND_NS)
 
 
-def range_of(reader: Reader, span: Span, key: str) -> tuple[int, int]:
+def range_of(reader: Reader, span: Span, key: str, dated: Sequence[Stamp] = ()) -> tuple[int, int]:
     """The number before the first record, and the last one's.
 
     From the first that touches the period (from the very first, where nothing was measured before) to the first seal
-    after the last that does; and on to the first link with an outside time stamp, where that is near. The newest seal
+    after the last that does; and on to the first link of ``dated``, where that is near. The newest seal
     is one of ``key`` (hexadecimal), which signs the bundle: after a change of keys that may be far.
     Raises Problem("bundle_nothing") for an empty journal, Problem("bundle_new_key") where that key sealed nothing yet.
     """
@@ -107,7 +115,7 @@ def range_of(reader: Reader, span: Span, key: str) -> tuple[int, int]:
         if until and record.start_ns > span.end_ns + LATE_NS:
             break
     until = until or head.seq
-    stamped = sorted(seq for event in reader.events(EventKind.STAMP) if (seq := _whole(event, "seq")) >= last)
+    stamped = sorted(one.seq for one in dated if one.seq >= last)
     if stamped and until < stamped[0] <= min(head.seq, until + MOST_MORE):
         until = stamped[0]
     return after, _to_own_seal(reader, after, until, key)
@@ -124,6 +132,17 @@ def _to_own_seal(reader: Reader, after: int, until: int, key: str) -> int:
     if newest != key:
         raise Problem("bundle_new_key")
     return until
+
+
+def dated_links(reader: Reader, roots: Sequence[Certificate] = ()) -> tuple[Stamp, ...]:
+    """The journal's time stamps that hold, in its order: anybody who may write the file may have added others.
+
+    ``roots`` as in ``diagnostics.stamps.record.stamps_of``. Raises what the reader raises.
+    """
+    from diagnostics.stamps.record import kept_stamps, stamps_of
+
+    kept = list(kept_stamps(reader.events(EventKind.STAMP)))
+    return tuple(one for one, fact in zip(kept, stamps_of(reader, roots), strict=True) if fact.valid)
 
 
 def _whole(event: Event, name: str) -> int:
@@ -176,13 +195,15 @@ class Walk:
             walked.first = walked.first or Link(stored.seq, before)
             walked.last = Link(stored.seq, stored.link)
             walked.records += 1
+            walked.end_ns = stored.end_ns
             if stored.type == SAMPLES:
-                yield self._batch(stored, walked)
+                record = self._batch(stored, walked)
             else:
                 record = self.shower.show(stored, whole=False)
                 if stored.type == EventKind.SEAL:
                     walked.seal = _sealed(record) or walked.seal
-                yield record
+            walked.hidden.update(hidden_of(record))
+            yield record
             if progress is not None and not walked.records % _EACH:
                 progress(walked.records, max(until - after, walked.records))
 
@@ -237,24 +258,26 @@ def line_before(reader: Reader, at_ns: int) -> str:
 
 
 def stamps_of(
-    reader: Reader, first: Link, last: Link, holes: Sequence[StoredHole] = ()
+    reader: Reader, dated: Sequence[Stamp], first: Link, last: Link, holes: Sequence[StoredHole] = ()
 ) -> tuple[Member, ...]:
-    """Each outside time stamp of a link that is in the bundle: the answer, and the 32 bytes it dates."""
-    found: dict[int, tuple[bytes, bytes]] = {}
-    # Two may date one link: what the bundle's own records tell goes before what came after them.
-    for event in (*reader.events(EventKind.STAMP), *reader.events(EventKind.STAMP, until_seq=last.seq)):
-        seq = _whole(event, "seq")
-        try:
-            token = base64.b64decode(str(event.data.get("token")), validate=True)
-            link = bytes.fromhex(str(event.data.get("link")))
-        except (binascii.Error, ValueError):
-            continue
-        if first.seq <= seq <= last.seq and not any(one.first_seq <= seq <= one.last_seq for one in holes):
-            found[seq] = token, link
+    """The first of ``dated`` for each link that is in the bundle: the answer, and the 32 bytes it dates.
+
+    Where the bundle's own records tell of stamps of a link, it is one of those.
+    """
+    told: dict[int, set[str]] = {}
+    for event in reader.events(EventKind.STAMP, until_seq=last.seq):
+        told.setdefault(_whole(event, "seq"), set()).add(str(event.data.get("token")))
+    found: dict[int, Stamp] = {}
+    for stamp in dated:
+        within = first.seq <= stamp.seq <= last.seq
+        lost = any(one.first_seq <= stamp.seq <= one.last_seq for one in holes)
+        token = base64.b64encode(stamp.token).decode()
+        if within and not lost and token in told.get(stamp.seq, (token,)):
+            found.setdefault(stamp.seq, stamp)
     return tuple(
         Member(f"stamps/{seq:08d}.{kind}", content)
-        for seq, pair in sorted(found.items())
-        for kind, content in zip(("tsr", "link"), pair, strict=True)
+        for seq, stamp in sorted(found.items())
+        for kind, content in (("tsr", stamp.token), ("link", stamp.link))
     )
 
 
