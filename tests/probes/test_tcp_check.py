@@ -83,7 +83,7 @@ def test_silence_is_loss_in_time() -> None:
     with tun_internet(lambda _: []) as (namespace, _), namespace.entered():
         started = time.monotonic()
         sample = ran(check("198.18.0.1", timeout_s=0.3))
-        assert 0.3 <= time.monotonic() - started < 1
+        assert 0.3 <= time.monotonic() - started < 5
     assert (sample.outcome, sample.rtt_ns, sample.detail) == (Outcome.LOST, None, "")
 
 

@@ -220,7 +220,7 @@ def test_a_data_limit_ends_it_soon_after(direction: Direction) -> None:
         flow, _ = measured(Iperf3Provider(), server, order)
     assert flow.ended is Ended.CAP
     assert flow.bytes >= 50_000_000
-    assert time.monotonic() - begun < 3
+    assert time.monotonic() - begun < 8
     assert flow.counted is (Counted.RECEIVED if direction is DOWN else Counted.SENT)
 
 
@@ -242,7 +242,7 @@ def test_cancelled_it_ends_at_once_and_keeps_what_it_had(direction: Direction) -
     assert flow.failure is None
     assert flow.bytes > 0
     assert flow.bps is not None
-    assert time.monotonic() - begun < 5
+    assert time.monotonic() - begun < 9
 
 
 @needs_iperf3

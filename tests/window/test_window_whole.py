@@ -43,10 +43,10 @@ def window(qtbot, alone: Caller, theme: Theme) -> Iterator[MainWindow]:
     window = MainWindow(alone, alone.home / "journal.sqlite", theme, alone.home / "config.toml")
     qtbot.addWidget(window)
     window.show()
-    qtbot.waitUntil(lambda: window.recorder.state is State.OFF, timeout=20_000)
+    qtbot.waitUntil(lambda: window.recorder.state is State.OFF, timeout=60_000)
     yield window
     if window.recorder.held:
-        with qtbot.waitSignal(window.recorder.stopped, timeout=20_000):
+        with qtbot.waitSignal(window.recorder.stopped, timeout=60_000):
             window.recorder.stop()
     window.shut()
 
@@ -58,7 +58,7 @@ def test_from_first_run_to_the_first_measurements_and_back(window, qtbot, home):
     qtbot.waitUntil(lambda: window.recorder.state is State.ON, timeout=30_000)
     qtbot.waitUntil(lambda: window.home.record.isVisible(), timeout=30_000)
     assert window.reading.findings is not None
-    with qtbot.waitSignal(window.recorder.stopped, timeout=20_000):
+    with qtbot.waitSignal(window.recorder.stopped, timeout=60_000):
         window.stop_recording()
     assert window.recorder.state is State.OFF
     assert window.home.state.button.isVisible()
@@ -68,7 +68,7 @@ def test_from_first_run_to_the_first_measurements_and_back(window, qtbot, home):
 @pytest.mark.lab
 def test_real_commands_fail_in_one_sentence(window, qtbot):
     window.papers.save_letter(window._caller.home / "lettre.pdf")
-    qtbot.waitUntil(lambda: bool(window.home.next.problem.text()), timeout=20_000)
+    qtbot.waitUntil(lambda: bool(window.home.next.problem.text()), timeout=60_000)
     assert "Traceback" not in window.home.next.problem.text()
     assert "\n" not in window.home.next.problem.text()
 
@@ -93,23 +93,23 @@ def answers(home: Path) -> bool:
 def test_a_second_launch_shows_the_first_window_and_ends(qtbot, home):
     first = launch(home)
     try:
-        qtbot.waitUntil(lambda: (home / "window.sock").exists(), timeout=20_000)
+        qtbot.waitUntil(lambda: (home / "window.sock").exists(), timeout=60_000)
         second = launch(home)
-        output, _none = second.communicate(timeout=20)
+        output, _none = second.communicate(timeout=60)
         assert (second.returncode, output) == (0, "")
         assert first.poll() is None
     finally:
         first.terminate()
-        output, _none = first.communicate(timeout=20)
+        output, _none = first.communicate(timeout=60)
     assert "Traceback" not in output
     assert not (home / "journal.sqlite").exists()
     # What a killed window leaves behind does not keep the next one from opening.
     third = launch(home)
     try:
-        qtbot.waitUntil(lambda: answers(home), timeout=20_000)
+        qtbot.waitUntil(lambda: answers(home), timeout=60_000)
     finally:
         third.terminate()
-        third.communicate(timeout=20)
+        third.communicate(timeout=60)
 
 
 def test_without_a_display_it_says_so(home):
