@@ -131,12 +131,13 @@ class Context:
         The last share told has to be 1.
         """
         if self.json or not self.err.isatty():
-            self.have_patience(f"{doing} …")
+            self.have_patience(f"{doing}…")
             return lambda share: self.no_more_patience() if share >= 1 else None
+        from jalerte_desktop.words.figures import percent
 
         def tell(share: float) -> None:
             with suppress(OSError, ValueError):
-                words = f"{doing} … {share:.0%}" if share < 1 else ""
+                words = f"{doing}… {percent(share, 0)}" if share < 1 else ""
                 self.err.write(f"\r{words}\x1b[K")
                 self.err.flush()
 

@@ -485,7 +485,7 @@ def test_a_document_for_programs_loses_no_character(home: Path) -> None:
 def test_a_long_check_says_so_where_no_progress_is_shown(long_home: Path) -> None:
     ended = jalerte(long_home, "verify")
     assert ended.returncode == 0
-    assert one_line(ended.stderr) == "Checking … This may take a minute."
+    assert one_line(ended.stderr) == "Checking… This may take a minute."
     assert jalerte(long_home, "verify", "--json").stderr == ""
 
 
