@@ -218,8 +218,9 @@ class Reader:
             elif key in lines and event.kind is EventKind.LINE_NAMED:
                 lines[key] = replace(lines[key], name=str(data.get("name", lines[key].name)))
             elif key in lines:
-                home = data.get("home", lines[key].home)
-                lines[key] = replace(lines[key], home=None if home is None else bool(home))
+                home = data.get("home")
+                # What cannot be understood confirms no line: papers name nobody for it.
+                lines[key] = replace(lines[key], home=home if isinstance(home, bool) else None)
         return lines
 
     def exclusions(self) -> tuple[Exclusion, ...]:

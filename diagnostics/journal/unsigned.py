@@ -74,7 +74,7 @@ def vouched_until(db: sqlite3.Connection, head: SignedHead, link_at: Callable[[i
     ):
         try:
             seal = seal_of(format.event_of(str(EventKind.SEAL), at_ns, format.unpack_fields(fields)))
-        except (ValueError, TypeError):
+        except store.MALFORMED:
             continue
         if (seal.seq, seal.key) == (seq - 1, head.key) and seal.link == link_at(seal.seq) and seal.holds:
             return Signed(int(seq), int(at_ns))

@@ -211,3 +211,15 @@ def test_an_exclusion_that_cannot_be_understood_is_never_passed_over(
     with Reader(path) as reader, pytest.raises(format.Damaged) as caught:
         reader.exclusions()
     assert caught.value.remark.code == "journal_damaged"
+
+
+@pytest.mark.parametrize("home", ["true", "false", 1, None, "nothing"])
+def test_a_home_mark_that_cannot_be_understood_confirms_nothing(path: Path, home: str | int | None) -> None:
+    gateway = {"gateway": "192.0.2.1", "gateway_mac": "02:00:00:00:00:01", "interface": "eth0"}
+    mark = {} if home == "nothing" else {"home": home}
+    with closing(Writer(path)) as writer:
+        writer.append(Event(EventKind.LINE, T0, {"id": LINE.id, **gateway}))
+        writer.append(Event(EventKind.LINE_HOME, T0, {"id": LINE.id, "home": True}))
+        writer.append(Event(EventKind.LINE_HOME, T0, {"id": LINE.id, **mark}))
+    with Reader(path) as reader:
+        assert reader.lines[LINE.id].home is None

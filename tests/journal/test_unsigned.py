@@ -148,6 +148,11 @@ def test_a_seal_that_somebody_made_up_covers_nothing(finished: Path, quick: Path
     assert head is not None
     forged = {"seq": head.seq + 1, "link": "00" * 32, "signature": "00" * 64}
     add(path, exclusion(Span(end - DAY, end)), Event(EventKind.SEAL, end, {**seal.data, **forged}))
+    with closing(sqlite3.connect(path)) as db, db:
+        deep = format.pack_fields({"seq": b"[" * 100_000})
+        db.execute(
+            "INSERT INTO entries VALUES (?, 'seal', ?, ?, ?, ?)", (head.seq + 3, end, end, deep, b"\0" * 32)
+        )
     assert verify(path).first_fault is not None
     with closing(Writer(path)) as writer:
         writer.recover(end + 5)
