@@ -22,6 +22,7 @@ os.environ["QT_QPA_PLATFORM"] = "offscreen"
 os.environ["TZ"] = "Europe/Paris"
 time.tzset()
 
+ROOT = Path(__file__).resolve().parents[2]
 STUB = (sys.executable, "-S", "-E", str(Path(__file__).with_name("stub_jalerte.py")))
 
 
@@ -42,6 +43,14 @@ def _french(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("JALERTE_LANG", "fr")
     yield
     language.use(before)
+
+
+@pytest.fixture
+def english(_french: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """English words, those of the code, here and in the real commands that a test starts."""
+    language.use("en")
+    monkeypatch.setenv("JALERTE_LANG", "en")
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
 
 
 @pytest.fixture

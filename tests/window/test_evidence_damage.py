@@ -29,22 +29,14 @@ from jalerte_desktop.window.evidence_facts import (
 from jalerte_desktop.window.evidence_preview import BundlePreview
 from jalerte_desktop.window.evidence_run import Ended, Outcome
 from jalerte_desktop.window.evidence_words import report_words, unreadable_words, verify_words
-from jalerte_desktop.words import language
 from tests.made import T0
 
-ROOT = Path(__file__).resolve().parents[2]
+pytestmark = pytest.mark.usefixtures("english")
+
 AT = ("2026-11-22T08:00:00+00:00", "2026-11-22T08:42:00+00:00")
 WHY = "/home/x/case.sqlite cannot be written (read-only file system)."
 SENTENCE = "The bundle is intact as it was signed, but 3 records could already not be read."
 HOLED = VerifyFacts(False, 9, 90, 14, "ok", "ab", SENTENCE, ("Compare the key.",), HOLE)
-
-
-@pytest.fixture(autouse=True)
-def _english(_french: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    """English words stand in these tests: they are those of the code."""
-    language.use("en")
-    monkeypatch.setenv("JALERTE_LANG", "en")
-    monkeypatch.setenv("PYTHONPATH", str(ROOT))
 
 
 @pytest.fixture

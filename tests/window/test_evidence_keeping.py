@@ -42,16 +42,9 @@ from jalerte_desktop.window.evidence_keeping_words import (
 from jalerte_desktop.words import language
 from tests.recorder.test_full_disk import needs_mount
 
-ROOT = Path(__file__).resolve().parents[2]
+pytestmark = pytest.mark.usefixtures("english")
+
 FOREVER = KeepingFacts(0, "")
-
-
-@pytest.fixture(autouse=True)
-def _english(_french: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    """English words stand in these tests: they are those of the code."""
-    language.use("en")
-    monkeypatch.setenv("JALERTE_LANG", "en")
-    monkeypatch.setenv("PYTHONPATH", str(ROOT))
 
 
 @pytest.fixture

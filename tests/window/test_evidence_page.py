@@ -32,19 +32,12 @@ from jalerte_desktop.window.tables import TableDialog
 from jalerte_desktop.words import language
 from tests.made import BEYOND_HOP, LINE, T0, between, samples
 
-ROOT = Path(__file__).resolve().parents[2]
+pytestmark = pytest.mark.usefixtures("english")
+
 PROGRAM = (sys.executable, "-m", "jalerte_desktop")
 NOW = T0 + 400 * SECOND
 PATIENT = 60_000
 CUT = Span(T0 + 100 * SECOND, T0 + 160 * SECOND)
-
-
-@pytest.fixture(autouse=True)
-def _english(_french: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    """English words stand in these tests: they are those of the code."""
-    language.use("en")
-    monkeypatch.setenv("JALERTE_LANG", "en")
-    monkeypatch.setenv("PYTHONPATH", str(ROOT))
 
 
 def record(folder: Path, seed: int = 1) -> None:

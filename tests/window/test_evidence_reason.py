@@ -13,17 +13,8 @@ from diagnostics.recorder import notes
 from jalerte_desktop.casefile.text import clean
 from jalerte_desktop.window.children import Caller
 from jalerte_desktop.window.evidence_exclude import LONGEST_REASON
-from jalerte_desktop.words import language
 
-ROOT = Path(__file__).resolve().parents[2]
-
-
-@pytest.fixture(autouse=True)
-def _english(_french: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    """English words stand in these tests: they are those of the code."""
-    language.use("en")
-    monkeypatch.setenv("JALERTE_LANG", "en")
-    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+pytestmark = pytest.mark.usefixtures("english")
 
 
 @pytest.fixture
