@@ -121,11 +121,6 @@ class Reader:
         """Targets by the number that batches name them with."""
         return dict(self._targets)
 
-    @cached_property
-    def format2_from(self) -> int:
-        """The number of the first record that is not of format 1."""
-        return int(self._db.execute("SELECT coalesce(max(seq), 0) + 1 FROM records").fetchone()[0])
-
     def records(self, after_seq: int = 0, until_seq: int = store.NO_END) -> Iterator[StoredRecord]:
         """The chain, record by record. Raises format.Damaged at the first that cannot be read."""
         link = chain.GENESIS if after_seq <= 0 else self.link_at(after_seq)
